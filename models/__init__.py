@@ -1,0 +1,1 @@
+"""Torch modules for multimodal sentiment analysis; one file per model. Imports nothing of `pipeline`."""

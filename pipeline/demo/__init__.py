@@ -1,0 +1,1 @@
+"""The demo dataset: a synthetic talking head with known answers."""

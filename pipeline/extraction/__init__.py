@@ -1,0 +1,1 @@
+"""Running an extractor over a shard: decode, isolate, validate, reuse."""

@@ -1,0 +1,1 @@
+"""One file per extractor, found by its name; a missing library disables one, not all."""

@@ -1,0 +1,86 @@
+"""What an extractor is: settings, weights, and features from decoded input. It does no file access.
+
+A file ``pipeline/extractors/<name>.py`` is an extractor. It holds literals that are read without importing it
+
+    VERSION = 1                    # raise it whenever the numbers change
+    MODALITY = "audio"             # text, audio or vision
+    READS = ("sound",)             # of: text, sound, video
+    REQUIRES = ("opensmile",)      # distributions whose version shapes the numbers
+    SHARD_CLIPS = 256              # clips a job should hold, a power of two: start-up cost against work per clip
+
+and ``Config`` (settings) and ``extractor`` (the class). Heavy libraries are imported in the constructor, so that
+reading the settings costs nothing.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.features import Features
+from pipeline.media.audio import Sound
+from pipeline.media.video import Video
+
+
+class ExtractorConfig(BaseModel):
+    """Base of all extractor settings: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True)
+class ClipInput:
+    """What an extractor may look at. Only what its ``READS`` names is filled in.
+
+    Attributes:
+        clip_id: for messages only.
+        text: the transcript, not blank.
+        language: BCP 47 code such as ``en`` or ``zh``.
+        sound: the clip's sound, 16 kHz mono.
+        video: the clip's pictures, decoded when iterated, as often as needed.
+    """
+
+    clip_id: str
+    text: str | None = None
+    language: str = "en"
+    sound: Sound | None = None
+    video: Video | None = None
+
+
+class Extractor(ABC):
+    """Turns decoded input into features. One object serves many clips; no clip influences another."""
+
+    #: Clips handed to ``extract_batch`` at once; more than one pays only where the kernel is batched.
+    batch_size: ClassVar[int] = 1
+
+    @classmethod
+    def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
+        """Files whose content shapes the numbers, by a name that is the same on every machine.
+
+        Raises:
+            MissingDependencyError: a weight file is absent; says where it was looked for.
+        """
+        return {}
+
+    @property
+    @abstractmethod
+    def feature_names(self) -> tuple[str, ...]:
+        """One name for each column of ``Features.values``."""
+
+    @abstractmethod
+    def extract(self, clip: ClipInput) -> Features:
+        """Compute the features of one clip.
+
+        Raises:
+            ClipError: this clip cannot be processed; it goes to the quarantine.
+        """
+
+    def extract_batch(self, clips: Sequence[ClipInput]) -> list[Features]:
+        """Compute the features of several clips; the result of a clip never depends on its neighbours."""
+        return [self.extract(clip) for clip in clips]
+
+    def close(self) -> None:  # noqa: B027 - most extractors hold nothing
+        """Release what the extractor holds."""

@@ -1,0 +1,1 @@
+"""Decoding: sound and pictures straight from the container, no files in between."""

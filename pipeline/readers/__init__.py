@@ -1,0 +1,1 @@
+"""How a raw folder is laid out: one file per layout, found by its name."""

@@ -1,0 +1,1 @@
+"""One file per step of the workflow; each has a command line and a `run` function."""
