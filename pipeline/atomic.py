@@ -1,0 +1,35 @@
+"""Files that are either whole or not there."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` that replaces it when the block ends without an error.
+
+    The process id is part of the name: a job that outlived its workflow and its successor never share a file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()
+
+
+def write_if_changed(path: Path, content: bytes) -> bool:
+    """Write ``content`` unless the file already holds it, so that its time stamp starts no job.
+
+    Returns:
+        True if the file was written.
+    """
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    with atomic_path(path) as part:
+        part.write_bytes(content)
+    return True

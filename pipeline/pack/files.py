@@ -1,0 +1,106 @@
+"""Packs on disk: HDF5 (safe to exchange), MMSA's pickle, and the JSON card beside them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from pydantic import ValidationError
+
+from pipeline.atomic import atomic_path
+from pipeline.errors import StoreError
+from pipeline.pack import pickles
+from pipeline.pack.schema import LABEL_KEYS, Card, PackSplit
+from pipeline.types import SPLITS, Split
+
+_ARRAYS = ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask")
+_STRINGS = ("raw_text", "annotations")
+_OPTIONAL = ("audio_lengths", "vision_lengths")
+
+
+def to_arrays(split: PackSplit) -> dict[str, np.ndarray]:
+    """One split as MMSA's keys and arrays (ids under ``id``; masks are our addition, which MMSA ignores)."""
+    arrays = {
+        "id": np.asarray(split.ids, dtype=np.str_),
+        **{name: np.asarray(getattr(split, name), dtype=np.str_) for name in _STRINGS},
+        **{name: getattr(split, name) for name in _ARRAYS},
+        **{name: getattr(split, name) for name in _OPTIONAL if getattr(split, name) is not None},
+        **{LABEL_KEYS[which]: values for which, values in split.labels.items()},
+        "classification_labels": (np.sign(split.labels["M"]) + 1).astype(np.float32),
+    }
+    return {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray]) -> PackSplit:
+    """The inverse of `to_arrays`."""
+    return PackSplit(
+        ids=[str(value) for value in arrays["id"]],
+        **{name: [str(value) for value in arrays[name]] for name in _STRINGS},
+        **{name: arrays[name] for name in _ARRAYS},
+        **{name: arrays.get(name) for name in _OPTIONAL},
+        labels={which: arrays[key] for which, key in LABEL_KEYS.items() if key in arrays},
+    )
+
+
+def write_pickle(path: Path, splits: Mapping[Split, PackSplit]) -> None:
+    """Write MMSA's pickle; equal input gives equal bytes."""
+    pickles.dump({name: to_arrays(splits[name]) for name in SPLITS}, path)
+
+
+def read_pickle(path: Path) -> dict[Split, dict[str, Any]]:
+    """Read a pack's pickle without running any code from it.
+
+    Raises:
+        StoreError: the file is no pickle, asks for anything but NumPy arrays and plain values, or lacks a split.
+    """
+    content = pickles.load(path)
+    if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in SPLITS):
+        raise StoreError(f"{path.name}: expected a dict with the keys {', '.join(SPLITS)}, each a dict of arrays")
+    return {name: content[name] for name in SPLITS}
+
+
+def write_h5(path: Path, splits: Mapping[Split, PackSplit]) -> None:
+    """Write the same arrays as the pickle, one group per split; equal input gives equal bytes."""
+    with atomic_path(path) as part, h5py.File(part, "w", libver="v110", track_order=False) as file:
+        file.attrs["format"] = "triptych-pack-1"
+        for name in SPLITS:
+            group = file.create_group(name)
+            for key, array in to_arrays(splits[name]).items():
+                data = np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
+                compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if data.ndim > 1 else {}
+                group.create_dataset(key, data=data, track_times=False, **compression)
+
+
+def read_split(path: Path, split: Split) -> PackSplit:
+    """Read one split of a pack's HDF5; the other splits stay unread.
+
+    Raises:
+        StoreError: the file is no pack, or lacks the split.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            arrays = {key: dataset[()] for key, dataset in file[split].items()}
+    except (OSError, KeyError, AttributeError) as error:
+        raise StoreError(f"{path}: split {split} cannot be read ({error}); make the pack anew") from error
+    decoded = {key: np.char.decode(a, "utf-8") if a.dtype.kind == "S" else a for key, a in arrays.items()}
+    return from_arrays(decoded)
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Write the card as JSON with sorted keys."""
+    with atomic_path(path) as part:
+        part.write_text(json.dumps(card.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
+
+
+def read_card(path: Path) -> Card:
+    """Read the card of a pack.
+
+    Raises:
+        StoreError: the file is absent or no card.
+    """
+    try:
+        return Card.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise StoreError(f"{path}: no readable pack card ({error}); make the pack anew") from error
