@@ -1,0 +1,87 @@
+"""YAML files to settings, with errors that name the file, the key and the nearest valid one."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping (an empty file is an empty mapping).
+
+    Raises:
+        ConfigError: the file is absent, no valid YAML, or no mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); create it or correct its name") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds a {type(content).__name__}; expected keys with values")
+    return content
+
+
+def validated(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
+    """Build settings, turning every fault into one line.
+
+    Args:
+        model: the class of the settings.
+        values: keys and values as read.
+        where: file or option that the values came from, for the message.
+
+    Raises:
+        ConfigError: a key is unknown, missing, or its value is of the wrong kind.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        lines = [_explain(model, fault, where) for fault in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay mappings over each other, later ones on top; nested mappings are merged, all else is replaced."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            below = result.get(key)
+            result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result
+
+
+def nearest(name: str, valid: list[str]) -> str:
+    """A phrase that names the closest valid name, or all of them."""
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(sorted(valid)) or 'none'}"
+
+
+def _explain(model: type[BaseModel], fault: Mapping[str, Any], where: str) -> str:
+    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "extra_forbidden":
+        valid = sorted(_fields_at(model, fault["loc"][:-1]))
+        return f"{where}: unknown key '{key}'; {nearest(str(fault['loc'][-1]), valid)}"
+    if fault["type"] == "missing":
+        return f"{where}: key '{key}' is missing"
+    return f"{where}: {key} is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields of the (nested) settings that ``loc`` leads to."""
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)

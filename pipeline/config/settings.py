@@ -1,0 +1,127 @@
+"""The settings of a run, of a dataset and of a pack. Every field is documented; unknown keys are refused."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.types import MODALITIES, Modality
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, unknown keys refused, fields documented by the text below them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RunConfig(Settings):
+    """``config/config.yaml``: what to build. Every dataset x pack x model x seed is trained and evaluated."""
+
+    datasets: list[str] = Field(min_length=1)
+    """Names of files in ``config/datasets/``."""
+    packs: list[str] = ["unaligned_50"]
+    """Names of files in ``config/packs/``; imported pickles bring their own packs."""
+    models: list[str] = ["amccl"]
+    """Names of files in ``models/``."""
+    seeds: list[int] = [1111, 1112, 1113]
+    """One training run each; results are given as mean and standard deviation over them."""
+    raw: str = "raw"
+    """Folder of the raw datasets, one folder each; only read."""
+    processed: str = "processed"
+    """Folder of everything derived; safe to delete."""
+    features: dict[str, dict[str, Any]] = {}
+    """Overrides of extractor settings by extractor name, on top of ``config/features/<name>.yaml``."""
+    max_failed_fraction: float = Field(default=0.05, ge=0, le=1)
+    """The run stops when a larger part of a dataset's clips is in the quarantine."""
+    deep_scan: bool = False
+    """Hash every raw file again, even those whose size, time and inode did not change."""
+    retry_quarantine: int = 0
+    """Raise it to try quarantined clips again although nothing about them changed."""
+    gpus: int = Field(default=0, ge=0)
+    """Training jobs take one GPU each, at most this many at once; 0 trains on what ``device: auto`` finds."""
+
+
+class DatasetConfig(Settings):
+    """``config/datasets/<name>.yaml``: how a raw folder is read and what its labels mean."""
+
+    reader: str = "table"
+    """Raw layout: a file in ``pipeline/readers/``."""
+    options: dict[str, Any] = {}
+    """Options of that reader."""
+    language: str = "en"
+    """Language of the transcripts: ``en``, ``zh`` ..."""
+    label_range: tuple[float, float] = (-3.0, 3.0)
+    """Lowest and highest sentiment label; a label outside is an error."""
+    metrics: Literal["mosi", "sims", "emotion"] = "mosi"
+    """Which family of metrics is reported."""
+    splits_may_share_videos: bool = False
+    """True for datasets whose official split cuts through videos (CH-SIMS)."""
+    bad_rows: Literal["error", "quarantine"] = "error"
+    """``error``: a faulty row of the table stops the run; ``quarantine``: it is set aside with its reason."""
+    features: dict[str, dict[str, Any]] = {}
+    """Overrides of extractor settings for this dataset, such as another text encoder."""
+    licence: str = ""
+    """What the dataset's owners allow."""
+    source: str = ""
+    """Where to obtain it."""
+
+    @model_validator(mode="after")
+    def _range_is_ordered(self) -> "DatasetConfig":
+        low, high = self.label_range
+        if not low < high:
+            message = f"label_range is [{low}, {high}]; expected the lower bound first"
+            raise ValueError(message)
+        return self
+
+
+class Length(Settings):
+    """How many rows a padded axis gets. Exactly one of ``rows`` and ``percentile``."""
+
+    rows: int | None = Field(default=None, ge=5)
+    """A fixed number of rows."""
+    percentile: float | None = Field(default=None, gt=0, le=100)
+    """The length that this percentage of the train clips stays within; longer clips are cut at the end."""
+    multiple_of: int = Field(default=25, ge=1)
+    """Round up to a multiple, as some of MMSA's models (tfr_net) need."""
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> "Length":
+        if (self.rows is None) == (self.percentile is None):
+            message = "give either rows or percentile, not both and not neither"
+            raise ValueError(message)
+        return self
+
+
+class TextPack(Settings):
+    """Text of a pack."""
+
+    extractor: str = "bert"
+    """The extractor whose tokens and vectors are packed."""
+    rows: int = Field(default=50, ge=6)
+    """Sub-word positions; the last one stays padding, so that every mask has a zero."""
+
+
+class StreamPack(Settings):
+    """Audio or vision of a pack."""
+
+    extractor: str
+    """The extractor whose rows are packed."""
+    rate_hz: float | None = Field(default=None, gt=0)
+    """Average the measured rows within steps of 1/rate seconds; None keeps the extractor's own rows."""
+    length: Length = Length(percentile=100)
+    """Length of the padded axis."""
+    normalise: Literal["none", "zscore"] = "zscore"
+    """Statistics come from the measured rows of the train split and are kept in the card."""
+
+
+class PackConfig(Settings):
+    """``config/packs/<name>.yaml``: which features go into a pack and how."""
+
+    text: TextPack = TextPack()
+    audio: StreamPack = StreamPack(extractor="egemaps")
+    vision: StreamPack = StreamPack(extractor="face")
+    required: list[Modality] = list(MODALITIES)
+    """A clip that lacks one of these is left out, with its reason in the card; others are masked."""
+
+    def extractors(self) -> dict[Modality, str]:
+        """The extractor of each modality."""
+        return {"text": self.text.extractor, "audio": self.audio.extractor, "vision": self.vision.extractor}

@@ -1,0 +1,219 @@
+"""Clips as rows: what a reader finds, how rows are checked, and how they are spread over shards."""
+
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import StoreError
+from pipeline.provenance import canonical, digest
+from pipeline.types import SPLITS, Seconds
+
+#: Mean number of clips in a manifest when a dataset is first scanned; extractors take this many or a power of
+#: two more per job.
+MANIFEST_CLIPS = 32
+_MAX_SHARDS = 4096
+_FORBIDDEN_IN_ID = re.compile(r"[\x00-\x1f\x7f/\\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One row of a label table.
+
+    Attributes:
+        video_id: the recording that the clip was cut from.
+        part_id: the clip's own id within the recording.
+        split: train, valid or test.
+        text: the transcript as found; may be blank.
+        media: the clip's file relative to the dataset's raw folder; None where there is none.
+        where: file and row, for messages.
+        start_s: start within the file, None for a file that is the clip.
+        end_s: end within the file, half-open.
+        crop: x, y, width, height of the speaker as fractions of the picture.
+        sentiment: the label, None for a dataset of emotions.
+        sentiment_text: the label given to the text alone; likewise audio and vision.
+        sentiment_audio: the label given to the sound alone.
+        sentiment_vision: the label given to the picture alone.
+        annotation: the label's name.
+        emotion: class of emotion.
+        polarity: negative, neutral or positive where the dataset states it.
+        speaker: who speaks.
+        dialogue: the conversation that the clip is a turn of.
+        turn: position within the conversation.
+    """
+
+    video_id: str
+    part_id: str
+    split: str
+    text: str
+    media: str | None
+    where: str
+    start_s: Seconds | None = None
+    end_s: Seconds | None = None
+    crop: tuple[float, float, float, float] | None = None
+    sentiment: float | None = None
+    sentiment_text: float | None = None
+    sentiment_audio: float | None = None
+    sentiment_vision: float | None = None
+    annotation: str = ""
+    emotion: str | None = None
+    polarity: str | None = None
+    speaker: str | None = None
+    dialogue: str | None = None
+    turn: int | None = None
+
+    @property
+    def clip_id(self) -> str:
+        """The id used by the whole field: ``video$_$clip``."""
+        return f"{self.video_id}$_${self.part_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row of a label table that is no usable clip."""
+
+    clip_id: str
+    where: str
+    reason: str
+
+
+def problems(clips: Iterable[Clip], label_range: tuple[float, float], *, shared_videos: bool) -> list[Rejected]:
+    """Every fault of every row: ids, splits, labels, duplicates, videos that stand in two splits."""
+    clips = list(clips)
+    found = [Rejected(clip.clip_id, clip.where, reason) for clip in clips for reason in _row_faults(clip, label_range)]
+    counts = Counter(clip.clip_id for clip in clips)
+    found += [
+        Rejected(clip.clip_id, clip.where, f"id stands {counts[clip.clip_id]} times; expected once")
+        for clip in clips
+        if counts[clip.clip_id] > 1
+    ]
+    return found if shared_videos else found + _leaks(clips)
+
+
+def _row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
+    low, high = label_range
+    faults = [fault for part in (clip.video_id, clip.part_id) if (fault := id_fault(part))]
+    if clip.split not in SPLITS:
+        faults.append(f"split {clip.split!r}; expected one of {', '.join(SPLITS)}")
+    if clip.sentiment is None and not clip.emotion:
+        faults.append("neither a label nor an emotion; expected a number or a class")
+    for name in ("sentiment", "sentiment_text", "sentiment_audio", "sentiment_vision"):
+        value = getattr(clip, name)
+        if value is not None and not (math.isfinite(value) and low <= value <= high):
+            faults.append(f"{name} {value}; expected {low:g} to {high:g}")
+    return faults
+
+
+def id_fault(part: str) -> str | None:
+    """Why a string cannot be part of a clip's id, or None; ids become names of files and HDF5 groups."""
+    if not part or part != part.strip():
+        return f"id {part!r} is empty or has blanks around it; expected a plain name"
+    if _FORBIDDEN_IN_ID.search(part) or part in (".", "..") or len(part.encode()) > 200:
+        return f"id {part[:60]!r} could lead out of its folder; expected a name without / \\ .. or control characters"
+    return None
+
+
+def _leaks(clips: list[Clip]) -> list[Rejected]:
+    splits: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        splits[clip.video_id].add(clip.split)
+    return [
+        Rejected(
+            clip.clip_id,
+            clip.where,
+            f"video {clip.video_id} stands in the splits {', '.join(sorted(splits[clip.video_id]))}; expected one, or "
+            "set splits_may_share_videos: true",
+        )
+        for clip in clips
+        if len(splits[clip.video_id]) > 1
+    ]
+
+
+def num_shards(num_clips: int) -> int:
+    """The number of manifests for a dataset of this size: a power of two, so that counts nest."""
+    shards = 1
+    while num_clips > shards * MANIFEST_CLIPS and shards < _MAX_SHARDS:
+        shards *= 2
+    return shards
+
+
+def extractor_shards(manifests: int, shard_clips: int) -> int:
+    """How many jobs an extractor gets that wants ``shard_clips`` clips in each."""
+    return max(1, manifests * MANIFEST_CLIPS // shard_clips)
+
+
+def shard_name(index: int) -> str:
+    """Three hexadecimal digits."""
+    return f"{index:03x}"
+
+
+def shard_of(clip_id: str, shards: int) -> int:
+    """The shard of a clip: it depends on its id alone, so a new clip moves no other."""
+    return int.from_bytes(sha256(clip_id.encode()).digest()[-4:], "big") % shards
+
+
+def manifests_of(shard: int, shards: int, manifests: int) -> list[int]:
+    """The manifests whose clips belong to one of an extractor's (fewer) shards."""
+    return list(range(shard, manifests, shards))
+
+
+def media_content(row: Mapping[str, Any]) -> str:
+    """Fingerprint of what an extractor sees of a clip's media."""
+    return digest([row["sha256"], row["start_s"], row["end_s"], row["crop"]])
+
+
+def text_content(row: Mapping[str, Any]) -> str:
+    """Fingerprint of what an extractor sees of a clip's text."""
+    return digest([row["text"], row["language"]])
+
+
+def media_row(clip: Clip, content_sha256: str | None) -> dict[str, Any]:
+    """What audio and vision extractors read; ``sha256`` is None for a file that is absent."""
+    return {
+        "clip_id": clip.clip_id,
+        "media": clip.media,
+        "sha256": content_sha256,
+        "start_s": clip.start_s,
+        "end_s": clip.end_s,
+        "crop": clip.crop,
+    }
+
+
+def text_row(clip: Clip, language: str) -> dict[str, Any]:
+    """What text extractors read."""
+    return {"clip_id": clip.clip_id, "text": clip.text, "language": language}
+
+
+def label_row(clip: Clip) -> dict[str, Any]:
+    """What only packs and label steps read."""
+    row = asdict(clip)
+    for name in ("media", "start_s", "end_s", "crop", "text", "part_id"):
+        del row[name]
+    return {"clip_id": clip.clip_id, **row}
+
+
+def to_jsonl(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """JSON lines with sorted keys."""
+    return "".join(canonical(dict(row)) + "\n" for row in rows).encode()
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Read JSON lines.
+
+    Raises:
+        StoreError: the file is absent or damaged; says the line.
+    """
+    rows = []
+    try:
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                rows.append(json.loads(line))  # noqa: PERF401 - the count of rows read tells the faulty line
+    except (OSError, ValueError) as error:
+        where = f"{path}, line {len(rows) + 1}" if isinstance(error, ValueError) else str(path)
+        raise StoreError(f"{where}: not readable JSON lines ({error}); delete the file and run again") from error
+    return rows

@@ -1,0 +1,94 @@
+"""The layout of ``processed/``; nobody else puts its paths together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DatasetPaths:
+    """Where everything derived from one dataset lies."""
+
+    root: Path
+
+    @property
+    def index(self) -> Path:
+        """What the scan found."""
+        return self.root / "index"
+
+    @property
+    def summary(self) -> Path:
+        """Number of shards and what the last scan saw."""
+        return self.index / "summary.json"
+
+    @property
+    def labels(self) -> Path:
+        """Labels and splits of all clips; no extractor reads it."""
+        return self.index / "labels.jsonl"
+
+    @property
+    def rejected(self) -> Path:
+        """Rows of the label table that are no usable clip, with reasons."""
+        return self.index / "rejected.jsonl"
+
+    def manifest(self, kind: str, shard: str) -> Path:
+        """Clips of a shard as one kind of extractor reads them: ``media`` or ``text``."""
+        return self.index / kind / f"{shard}.jsonl"
+
+    def extractor_settings(self, extractor: str) -> Path:
+        """Resolved settings and identity of an extractor for this dataset."""
+        return self.root / "settings" / "features" / f"{extractor}.json"
+
+    def pack_settings(self, pack: str) -> Path:
+        """Resolved settings of a pack."""
+        return self.root / "settings" / "packs" / f"{pack}.json"
+
+    def model_settings(self, model: str) -> Path:
+        """Resolved settings of a model and its training."""
+        return self.root / "settings" / "models" / f"{model}.json"
+
+    def store(self, extractor: str, shard: str) -> Path:
+        """Features of the clips of a shard."""
+        return self.root / "features" / extractor / f"{shard}.h5"
+
+    def failed(self, extractor: str, shard: str) -> Path:
+        """Clips of a shard that this extractor could not process, with reasons."""
+        return self.root / "features" / extractor / f"{shard}.failed.jsonl"
+
+    @property
+    def quarantine(self) -> Path:
+        """All clips that lack a modality, with reasons."""
+        return self.root / "quarantine.jsonl"
+
+    def pack(self, pack: str, suffix: str) -> Path:
+        """A pack's file: suffix ``h5``, ``pkl`` or ``json`` (the card)."""
+        return self.root / "packs" / f"{pack}.{suffix}"
+
+    def run(self, pack: str, model: str, seed: int | str) -> Path:
+        """The folder of one training run."""
+        return self.root / "runs" / pack / model / str(seed)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folder of everything derived."""
+
+    processed: Path
+
+    def dataset(self, name: str) -> DatasetPaths:
+        """Paths of one dataset (or union)."""
+        return DatasetPaths(self.processed / name)
+
+    @property
+    def hashes(self) -> Path:
+        """Cache of weight-file hashes."""
+        return self.processed / ".cache" / "weights.sqlite"
+
+    @property
+    def results(self) -> Path:
+        """The table of all runs."""
+        return self.processed / "results.csv"
+
+    @property
+    def report(self) -> Path:
+        """The page of all results."""
+        return self.processed / "report.html"
