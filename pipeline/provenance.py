@@ -85,20 +85,27 @@ class FileHashes:
         )
         return value
 
-    def all_unchanged(self, paths: Iterable[Path]) -> bool:
-        """True if every file is known and none changed since it was hashed."""
+    def nothing_changed(self) -> bool:
+        """True if files are known and none of them changed since it was hashed."""
         if self._deep:
             return False
-        known = {row[0]: row for row in self._connection.execute("select * from files")}
-        for path in paths:
-            row = known.get(str(path))
+        known = 0
+        for row in self._connection.execute("select * from files"):
+            known += 1
             try:
-                stat = path.stat()
+                stat = Path(row[0]).stat()
             except OSError:
                 return False
-            if row is None or not _unchanged(row, stat.st_size, stat.st_mtime_ns, stat.st_ino):
+            if not _unchanged(row, stat.st_size, stat.st_mtime_ns, stat.st_ino):
                 return False
-        return True
+        return known > 0
+
+    def forget_all_but(self, paths: Iterable[Path]) -> None:
+        """Drop files that are no longer of interest."""
+        wanted = {str(path) for path in paths}
+        known = [row[0] for row in self._connection.execute("select path from files")]
+        gone = [(path,) for path in known if path not in wanted]
+        self._connection.executemany("delete from files where path = ?", gone)
 
 
 def _unchanged(row: tuple[Any, ...], size: int, mtime_ns: int, inode: int) -> bool:
@@ -107,7 +114,12 @@ def _unchanged(row: tuple[Any, ...], size: int, mtime_ns: int, inode: int) -> bo
 
 
 def identity(
-    *, name: str, version: int, settings: Mapping[str, Any], weights: Mapping[str, str], libraries: Iterable[str]
+    *,
+    name: str,
+    version: int,
+    settings: Mapping[str, Any],
+    weights: Mapping[str, str],
+    libraries: Iterable[str],
 ) -> dict[str, Any]:
     """Everything that shapes an extractor's numbers, and its fingerprint under ``identity``.
 

@@ -5,8 +5,7 @@ created in the order of their ids, without time stamps, and a kept clip goes thr
 (its compressed chunks are copied as they are; HDF5's own object copy would lay the file out differently).
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +62,9 @@ class StoreReader:
         try:
             self._file = h5py.File(path, "r")
         except OSError as error:
-            raise StoreError(f"{path}: not a readable feature store ({error}); delete it and run again") from error
+            raise StoreError(
+                f"{path}: not a readable feature store ({error}); delete it and run again"
+            ) from error
         if self._file.attrs.get("format") != _FORMAT:
             found = self._file.attrs.get("format", "no format mark")
             self._file.close()
@@ -92,10 +93,18 @@ class StoreReader:
         """The ids of the stored clips."""
         return set(self._clips())
 
+    def key(self, clip_id: str) -> str:
+        """The key that a clip is stored under."""
+        return self._clips()[clip_id].attrs["key"]
+
     def notes(self, clip_id: str) -> dict[str, Any]:
         """What the extractor noted about a clip."""
         attributes = self._clips()[clip_id].attrs
-        return {name.removeprefix(_NOTE): _plain(attributes[name]) for name in attributes if name.startswith(_NOTE)}
+        return {
+            name.removeprefix(_NOTE): _plain(attributes[name])
+            for name in attributes
+            if name.startswith(_NOTE)
+        }
 
     def read(self, clip_id: str) -> Features:
         """Read the features of a clip.
@@ -107,8 +116,12 @@ class StoreReader:
             group = self._clips()[clip_id]
             arrays = {name: dataset[()] for name, dataset in group.items()}
         except (KeyError, OSError) as error:
-            raise StoreError(f"{self.path}: clip {clip_id} cannot be read ({error}); delete the file") from error
-        extras = {name.removeprefix(_EXTRA): array for name, array in arrays.items() if name.startswith(_EXTRA)}
+            raise StoreError(
+                f"{self.path}: clip {clip_id} cannot be read ({error}); delete the file"
+            ) from error
+        extras = {
+            name.removeprefix(_EXTRA): array for name, array in arrays.items() if name.startswith(_EXTRA)
+        }
         return Features(arrays["values"], arrays["times"], arrays["mask"], extras, self.notes(clip_id))
 
     def group(self, clip_id: str) -> h5py.Group:
@@ -147,7 +160,9 @@ def write_store(path: Path, header: Header, clips: Iterable[Stored]) -> None:
         file.attrs["format"] = _FORMAT
         file.attrs["extractor"] = header.extractor
         file.attrs["identity"] = header.identity
-        file.create_dataset("feature_names", data=np.array(header.feature_names, dtype="S"), track_times=False)
+        file.create_dataset(
+            "feature_names", data=np.array(header.feature_names, dtype="S"), track_times=False
+        )
         group = file.create_group("clips")
         for clip in clips:
             _write_clip(group.create_group(clip.clip_id), clip)
@@ -182,7 +197,14 @@ def _create(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtyp
     if int(np.prod(shape)) < _MIN_COMPRESSED:
         return group.create_dataset(name, shape, dtype, track_times=False)
     return group.create_dataset(
-        name, shape, dtype, chunks=shape, compression="gzip", compression_opts=1, shuffle=True, track_times=False
+        name,
+        shape,
+        dtype,
+        chunks=shape,
+        compression="gzip",
+        compression_opts=1,
+        shuffle=True,
+        track_times=False,
     )
 
 
@@ -193,14 +215,3 @@ def _arrays(features: Features) -> dict[str, np.ndarray]:
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - HDF5 attributes come back as NumPy scalars
     return value.item() if isinstance(value, np.generic) else value
-
-
-def read_clips(paths: Iterable[Path], clip_ids: Iterable[str]) -> Mapping[str, Features]:
-    """Read the features of some clips from several stores; clips that no store holds are left out."""
-    wanted = set(clip_ids)
-    found: dict[str, Features] = {}
-    with ExitStack() as stack:
-        for path in paths:
-            reader = stack.enter_context(StoreReader(path))
-            found.update({clip_id: reader.read(clip_id) for clip_id in sorted(reader.ids() & wanted)})
-    return found

@@ -57,7 +57,9 @@ def read_pickle(path: Path) -> dict[Split, dict[str, Any]]:
     """
     content = pickles.load(path)
     if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in SPLITS):
-        raise StoreError(f"{path.name}: expected a dict with the keys {', '.join(SPLITS)}, each a dict of arrays")
+        raise StoreError(
+            f"{path.name}: expected a dict with the keys {', '.join(SPLITS)}, each a dict of arrays"
+        )
     return {name: content[name] for name in SPLITS}
 
 
@@ -69,7 +71,9 @@ def write_h5(path: Path, splits: Mapping[Split, PackSplit]) -> None:
             group = file.create_group(name)
             for key, array in to_arrays(splits[name]).items():
                 data = np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
-                compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if data.ndim > 1 else {}
+                compression = (
+                    {"compression": "gzip", "compression_opts": 1, "shuffle": True} if data.ndim > 1 else {}
+                )
                 group.create_dataset(key, data=data, track_times=False, **compression)
 
 

@@ -30,7 +30,9 @@ _ALLOWED = {
 class _RestrictedUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - the base class says so
         if (module, name) not in _ALLOWED:
-            raise StoreError(f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read")
+            raise StoreError(
+                f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read"
+            )
         return super().find_class(module, name)
 
 
@@ -63,7 +65,9 @@ def _refuse_objects(content: Any, name: str) -> None:  # noqa: ANN401
         for value in content.values():
             _refuse_objects(value, name)
     elif isinstance(content, np.ndarray) and content.dtype.hasobject and not _only_strings(content):
-        raise StoreError(f"{name}: an array of Python objects that are not strings; expected numbers or strings")
+        raise StoreError(
+            f"{name}: an array of Python objects that are not strings; expected numbers or strings"
+        )
 
 
 def _only_strings(array: np.ndarray) -> bool:

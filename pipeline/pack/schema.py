@@ -40,7 +40,7 @@ class PackSplit:
 
     ids: list[str]
     raw_text: list[str]
-    text: Float32[np.ndarray, "clips tokens text_dim"]
+    text: Float32[np.ndarray, "clips text_steps text_dim"]
     text_bert: Float32[np.ndarray, "clips 3 tokens"]
     audio: Float32[np.ndarray, "clips audio_steps audio_dim"]
     vision: Float32[np.ndarray, "clips vision_steps vision_dim"]

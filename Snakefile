@@ -1,0 +1,49 @@
+"""Triptych: raw video clips to features, packs, trained models and a report."""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# Jobs start `python -m pipeline`: make that the interpreter Snakemake itself runs on.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+sys.path.insert(0, workflow.basedir)
+
+
+configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/features.smk"
+include: "rules/packs.smk"
+include: "rules/training.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    train_all,
+    packs,
+    report,
+
+
+rule train_all:
+    """Everything: features, packs, trained and evaluated models, tables, report."""
+    default_target: True
+    input:
+        results(),
+        report_page(),
+
+
+rule packs:
+    """Features and packs only."""
+    input:
+        all_packs(),
+
+
+rule report:
+    """The tables of all runs."""
+    input:
+        report_page(),

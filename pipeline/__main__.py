@@ -1,0 +1,66 @@
+"""The command line: ``python -m pipeline STEP ...``."""
+
+import argparse
+import ast
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from pipeline import __version__, discovery
+from pipeline.errors import PipelineError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one step.
+
+    Returns:
+        0 on success, 1 when a check found errors, 2 on an error of the user's making.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+        return 0 if words else 2
+    if words[0] == "--version":
+        print(f"triptych {__version__}")
+        return 0
+    debug = "--debug" in words
+    try:
+        return _run(words[0], [word for word in words[1:] if word != "--debug"])
+    except PipelineError as error:
+        if debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.close(sys.stdout.fileno())
+        return 0
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    step = discovery.load("steps", name)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m pipeline {name}",
+        description=step.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="--debug shows the traceback of an error.",
+    )
+    step.add_arguments(parser)
+    status = step.run(**vars(parser.parse_args(words)))
+    return int(status or 0)
+
+
+def _overview() -> str:
+    lines = ["usage: python -m pipeline STEP [options]      (STEP --help tells more)", ""]
+    lines += [f"  {name:10} {_summary(name)}" for name in discovery.names("steps")]
+    return "\n".join(lines)
+
+
+def _summary(step: str) -> str:
+    text = ast.get_docstring(ast.parse(discovery.source("steps", step).read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""Keeping the job alive when a native library takes its process down."""
+
+import multiprocessing
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from pipeline.errors import PipelineError
+from pipeline.extraction.tasks import Failure, Outcome, Task
+from pipeline.extraction.worker import Fault, Ready, serve
+
+
+class IsolatedExtractor:
+    """An extractor in a process of its own, started anew after each death. A context manager.
+
+    A clip in hand when the process dies, or that takes longer than ``limit_s``, is tried once more alone; if that
+    fails too it becomes a `Failure` of stage ``crash``.
+    """
+
+    def __init__(self, name: str, settings: Mapping[str, Any], *, limit_s: float) -> None:
+        """Remember what to start; the process starts with the first use."""
+        self._name, self._settings, self._limit_s = name, settings, limit_s
+        self._process: SpawnProcess | None = None
+        self._connection: Connection | None = None
+        self._ready: Ready | None = None
+
+    def __enter__(self) -> "IsolatedExtractor":
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the process end; end it if it does not."""
+        if self._connection and self._process and self._process.is_alive():
+            try:
+                self._connection.send(None)
+            except OSError:
+                pass
+            self._process.join(10)
+        self._stop()
+
+    @property
+    def ready(self) -> Ready:
+        """Columns and batch size, once the extractor is built.
+
+        Raises:
+            PipelineError: the extractor could not be built.
+        """
+        if self._ready is None:
+            self._start()
+        if self._ready is None:
+            raise PipelineError(f"extractor {self._name} did not start; run python -m pipeline doctor")
+        return self._ready
+
+    def extract(self, tasks: Sequence[Task]) -> list[Outcome]:
+        """Outcomes of some tasks, in their order."""
+        outcomes = self._attempt(tasks)
+        if outcomes is not None:
+            return outcomes
+        return [self._retry(task) for task in tasks]
+
+    def _retry(self, task: Task) -> Outcome:
+        outcomes = self._attempt([task])
+        if outcomes is not None:
+            return outcomes[0]
+        reason = f"the extractor's process died twice of this clip, or took more than {self._limit_s:g} s"
+        return Failure(task.clip_id, "crash", "WorkerDied", reason)
+
+    def _attempt(self, tasks: Sequence[Task]) -> list[Outcome] | None:
+        """Outcomes, or None if the process died or hung."""
+        _ = self.ready
+        try:
+            answer = self._ask(list(tasks))
+        except (EOFError, OSError, TimeoutError):
+            self._stop()
+            return None
+        if isinstance(answer, Fault):
+            self._stop()
+            raise _as_error(self._name, answer)
+        return answer
+
+    def _ask(self, tasks: list[Task]) -> Any:  # noqa: ANN401 - outcomes or a Fault
+        if self._connection is None:
+            raise EOFError
+        self._connection.send(tasks)
+        if not self._connection.poll(self._limit_s * len(tasks)):
+            raise TimeoutError
+        return self._connection.recv()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, child = context.Pipe()
+        self._process = context.Process(
+            target=serve, args=(child, self._name, dict(self._settings)), daemon=True
+        )
+        self._process.start()
+        child.close()
+        try:
+            answer = self._connection.recv()
+        except EOFError as error:
+            raise PipelineError(
+                f"extractor {self._name} died while starting; run python -m pipeline doctor"
+            ) from error
+        if isinstance(answer, Fault):
+            raise _as_error(self._name, answer)
+        self._ready = answer
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            if self._process.is_alive():
+                self._process.kill()
+            self._process.join()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = self._ready = None
+
+
+def _as_error(name: str, fault: Fault) -> Exception:
+    if fault.is_user_error:
+        return PipelineError(fault.message)
+    return RuntimeError(f"extractor {name} failed:\n{fault.message}")

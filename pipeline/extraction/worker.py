@@ -1,0 +1,121 @@
+"""The process that decodes and extracts. It may die of a clip; its parent lives on and says so."""
+
+import logging
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from pipeline import discovery
+from pipeline.errors import ClipError, MediaError, PipelineError
+from pipeline.extraction.tasks import Failure, Outcome, Success, Task
+from pipeline.extractors._base import ClipInput, Extractor
+from pipeline.features import validate_features
+from pipeline.media.audio import load_sound
+from pipeline.media.video import Video
+
+#: Faults of the machine or the installation, not of a clip: they stop the job instead of filling the quarantine.
+_GLOBAL = (OSError, MemoryError, ImportError)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker's first message: it can start, and these are its columns."""
+
+    feature_names: tuple[str, ...]
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something is wrong that no other clip would survive either."""
+
+    message: str
+    is_user_error: bool
+
+
+def serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> None:
+    """Build the extractor, then answer each list of tasks with a list of outcomes until None comes."""
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        extractor = _build(name, settings)
+        connection.send(Ready(extractor.feature_names, extractor.batch_size))
+        reads = discovery.literals("extractors", name)["READS"]
+        while (tasks := connection.recv()) is not None:
+            connection.send(process(extractor, reads, tasks))
+        extractor.close()
+    except EOFError:
+        os._exit(1)  # the parent is gone: there is nobody to work for
+    except PipelineError as error:
+        connection.send(Fault(str(error), is_user_error=True))
+    except Exception:  # noqa: BLE001 - told to the parent, which raises it
+        connection.send(Fault(traceback.format_exc(), is_user_error=False))
+
+
+def process(extractor: Extractor, reads: Sequence[str], tasks: Sequence[Task]) -> list[Outcome]:
+    """Decode and extract some clips; a clip that cannot be processed becomes a `Failure`."""
+    loaded = [_load(task, reads) for task in tasks]
+    clips = [clip for clip in loaded if isinstance(clip, ClipInput)]
+    done = {outcome.clip_id: outcome for outcome in _extract_all(extractor, clips)}
+    return [clip if isinstance(clip, Failure) else done[clip.clip_id] for clip in loaded]
+
+
+def _build(name: str, settings: Mapping[str, Any]) -> Extractor:
+    module = discovery.load("extractors", name)
+    return module.extractor(module.Config(**settings))
+
+
+def _load(task: Task, reads: Sequence[str]) -> ClipInput | Failure:
+    try:
+        if task.media_fault:
+            raise MediaError(task.media_fault)
+        if "text" in reads and not (task.text or "").strip():
+            raise ClipError("the transcript is empty; expected at least one word")
+        return ClipInput(
+            clip_id=task.clip_id,
+            text=task.text,
+            language=task.language,
+            sound=load_sound(task.media) if task.media and "sound" in reads else None,
+            video=Video(task.media) if task.media and "video" in reads else None,
+        )
+    except ClipError as error:
+        return Failure(task.clip_id, "decode", type(error).__name__, str(error))
+
+
+def _extract_all(extractor: Extractor, clips: Sequence[ClipInput]) -> list[Outcome]:
+    if len(clips) > 1:
+        try:
+            return [
+                _checked(extractor, clip.clip_id, features)
+                for clip, features in zip(clips, extractor.extract_batch(clips), strict=True)
+            ]
+        except _GLOBAL:
+            raise
+        except Exception:  # noqa: BLE001 - one of them is at fault; singly, each answers for itself
+            logging.getLogger(__name__).debug("batch failed", exc_info=True)
+    return [_extract_one(extractor, clip) for clip in clips]
+
+
+def _extract_one(extractor: Extractor, clip: ClipInput) -> Outcome:
+    try:
+        return _checked(extractor, clip.clip_id, extractor.extract(clip))
+    except _GLOBAL:
+        raise
+    except MediaError as error:
+        return Failure(clip.clip_id, "decode", type(error).__name__, str(error))
+    except ClipError as error:
+        return Failure(clip.clip_id, "extract", type(error).__name__, str(error))
+    except PipelineError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a library choked on this clip; the limit of failures guards the rest
+        return Failure(clip.clip_id, "extract", type(error).__name__, " ".join(str(error).split()))
+
+
+def _checked(extractor: Extractor, clip_id: str, features: Any) -> Outcome:  # noqa: ANN401 - checked here
+    try:
+        validate_features(features, num_features=len(extractor.feature_names))
+    except ClipError as error:
+        return Failure(clip_id, "validate", type(error).__name__, str(error))
+    return Success(clip_id, features)

@@ -1,0 +1,67 @@
+"""Normalisation by statistics of the train split, kept in the card and used again for new clips."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from pipeline.pack.schema import Normalisation
+
+#: A feature that varies less than this over the train split carries nothing; it is centred, not blown up.
+_FLAT = 1e-6
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """Subtracts ``mean`` and divides by ``scale``, on measured rows only."""
+
+    method: Literal["none", "zscore"]
+    mean: Float64[np.ndarray, "features"]
+    scale: Float64[np.ndarray, "features"]
+
+    def apply(
+        self, values: Float32[np.ndarray, "*steps features"], mask: Bool[np.ndarray, "*steps"]
+    ) -> Float32[np.ndarray, "*steps features"]:
+        """Scale measured rows; rows that were not measured become zero."""
+        scaled = (values - self.mean) / self.scale if self.method == "zscore" else values
+        return np.where(mask[..., None], scaled, 0).astype(np.float32)
+
+    def described(self) -> Normalisation:
+        """The statistics as the card keeps them."""
+        if self.method == "none":
+            return Normalisation(method="none")
+        return Normalisation(method=self.method, mean=self.mean.tolist(), scale=self.scale.tolist())
+
+
+def scaler_of(kept: Normalisation, width: int) -> Scaler:
+    """The scaler that a card describes."""
+    if kept.method == "none":
+        return Scaler("none", np.zeros(width), np.ones(width))
+    return Scaler(kept.method, np.array(kept.mean), np.array(kept.scale))
+
+
+def fit_scaler(
+    method: Literal["none", "zscore"],
+    values: Mapping[str, Float32[np.ndarray, "_ features"]],
+    masks: Mapping[str, Bool[np.ndarray, "_"]],
+    train: Sequence[str],
+) -> Scaler:
+    """Mean and standard deviation of the measured rows of the train clips, summed in the order of ``train``.
+
+    Args:
+        method: ``none`` gives a scaler that changes nothing.
+        values: rows per clip.
+        masks: measured rows per clip.
+        train: the clips whose statistics count.
+    """
+    width = next((rows.shape[1] for rows in values.values()), 0)
+    measured = [values[clip_id][masks[clip_id]].astype(np.float64) for clip_id in train if clip_id in values]
+    count = sum(len(rows) for rows in measured)
+    if method == "none" or count == 0:
+        return Scaler("none", np.zeros(width), np.ones(width))
+    mean = sum(rows.sum(0) for rows in measured) / count
+    variance = sum(((rows - mean) ** 2).sum(0) for rows in measured) / count
+    deviation = np.sqrt(variance)
+    return Scaler(method, mean, np.where(deviation > _FLAT, deviation, 1.0))

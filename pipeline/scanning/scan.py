@@ -1,0 +1,151 @@
+"""The scan: read the label table, hash what changed, rewrite only the manifests whose content differs."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from pipeline import discovery
+from pipeline.atomic import write_if_changed
+from pipeline.config.loading import validated
+from pipeline.config.settings import DatasetConfig
+from pipeline.errors import RawDataError
+from pipeline.manifest import (
+    Clip,
+    Rejected,
+    label_row,
+    media_row,
+    num_shards,
+    problems,
+    shard_name,
+    shard_of,
+    text_row,
+    to_jsonl,
+)
+from pipeline.paths import DatasetPaths
+from pipeline.provenance import FileHashes, digest
+from pipeline.readers._base import Packs, Table, found_instead
+from pipeline.scanning.summary import Summary, read_summary
+
+_SHOWN_PROBLEMS = 50
+
+
+def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, deep: bool = False) -> Summary:
+    """Bring a dataset's index up to date.
+
+    Args:
+        name: the dataset's name, for messages.
+        config: how its raw folder is read.
+        raw: its raw folder.
+        paths: where its index goes.
+        deep: hash every file again.
+
+    Raises:
+        RawDataError: the raw folder is absent, or rows are faulty and ``bad_rows`` is ``error``.
+        ConfigError: the reader or one of its options is unknown.
+    """
+    if not raw.is_dir():
+        raise RawDataError(
+            f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; put the raw data there"
+        )
+    module = discovery.load("readers", config.reader)
+    options = validated(module.Options, config.options, f"options of dataset {name}")
+    signature = digest([config.model_dump(mode="json"), module.VERSION])
+    paths.index.mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.index / ".lock"), FileHashes(paths.index / "files.sqlite", deep=deep) as hashes:
+        before = read_summary(paths.summary)
+        if before and before.signature == signature and before.absent == 0 and hashes.nothing_changed():
+            return before
+        found = module.read(raw, options)
+        if isinstance(found, Packs):
+            summary = _index_packs(found, paths, signature, hashes)
+        else:
+            summary = _index_table(
+                _checked(name, found, config), config, raw, paths, signature, hashes, before
+            )
+        summary.write(paths.summary)
+    return summary
+
+
+def _index_packs(found: Packs, paths: DatasetPaths, signature: str, hashes: FileHashes) -> Summary:
+    for pack, path in sorted(found.files.items()):
+        row = {"pack": pack, "file": path.name, "sha256": hashes.sha256(path)}
+        write_if_changed(paths.manifest("packs", pack), to_jsonl([row]))
+    hashes.forget_all_but(found.files.values())
+    return Summary(0, 0, 0, 0, signature, sorted(found.files))
+
+
+def _checked(name: str, table: Table, config: DatasetConfig) -> Table:
+    """The table without faulty rows, or an error that lists them all."""
+    faults = table.faults + problems(
+        table.clips, config.label_range, shared_videos=config.splits_may_share_videos
+    )
+    if faults and config.bad_rows == "error":
+        lines = [
+            f"{fault.where} ({fault.clip_id[:80]!r}): {fault.reason}" for fault in faults[:_SHOWN_PROBLEMS]
+        ]
+        if len(faults) > _SHOWN_PROBLEMS:
+            lines.append(f"... and {len(faults) - _SHOWN_PROBLEMS} more")
+        head = (
+            f"dataset {name}: {len(faults)} faults in its label table; mend them or set bad_rows: quarantine"
+        )
+        raise RawDataError("\n".join([head, *lines]))
+    bad = {fault.where for fault in faults}
+    clips = [clip for clip in table.clips if clip.where not in bad]
+    return Table(clips, table.sources, unusable=table.unusable + faults)
+
+
+def _index_table(
+    table: Table,
+    config: DatasetConfig,
+    raw: Path,
+    paths: DatasetPaths,
+    signature: str,
+    hashes: FileHashes,
+    before: Summary | None,
+) -> Summary:
+    manifests = before.manifests if before and before.manifests else num_shards(len(table.clips))
+    media = _media_rows(table.clips, raw, hashes)
+    texts = [text_row(clip, config.language) for clip in table.clips]
+    for kind, rows in (("media", media), ("text", texts)):
+        _write_manifests(rows, kind, manifests, paths)
+    labels = sorted((label_row(clip) for clip in table.clips), key=_clip_id)
+    write_if_changed(paths.labels, to_jsonl(labels))
+    write_if_changed(paths.rejected, to_jsonl(_rejected_rows(table.unusable)))
+    present = [raw / row["media"] for row in media if row["sha256"]]
+    for path in table.sources:
+        hashes.sha256(path)
+    hashes.forget_all_but([*table.sources, *present])
+    absent = sum(row["sha256"] is None for row in media)
+    return Summary(manifests, len(table.clips), len(table.unusable), absent, signature)
+
+
+def _media_rows(clips: Sequence[Clip], raw: Path, hashes: FileHashes) -> list[dict[str, Any]]:
+    return [media_row(clip, _hash_of(raw / clip.media, hashes) if clip.media else None) for clip in clips]
+
+
+def _hash_of(path: Path, hashes: FileHashes) -> str | None:
+    try:
+        return hashes.sha256(path)
+    except OSError:
+        return None
+
+
+def _write_manifests(rows: Sequence[dict[str, Any]], kind: str, manifests: int, paths: DatasetPaths) -> None:
+    shards: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        shards[shard_of(row["clip_id"], manifests)].append(row)
+    for index in range(manifests):
+        content = to_jsonl(sorted(shards[index], key=_clip_id))
+        write_if_changed(paths.manifest(kind, shard_name(index)), content)
+
+
+def _rejected_rows(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
+    return [asdict(row) for row in sorted(rejected, key=lambda row: (row.clip_id, row.where, row.reason))]
+
+
+def _clip_id(row: dict[str, Any]) -> str:
+    return row["clip_id"]

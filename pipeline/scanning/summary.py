@@ -1,0 +1,47 @@
+"""What the last scan of a dataset saw, in a few numbers."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pipeline.atomic import write_if_changed
+from pipeline.errors import StoreError
+
+
+@dataclass(frozen=True)
+class Summary:
+    """``index/summary.json``.
+
+    Attributes:
+        manifests: number of manifest shards, fixed by the first scan.
+        clips: usable rows of the label table.
+        rejected: rows set aside.
+        absent: clips whose media file is not there.
+        signature: fingerprint of the dataset's settings and its reader.
+        packs: names of ready-made packs.
+    """
+
+    manifests: int
+    clips: int
+    rejected: int
+    absent: int
+    signature: str
+    packs: list[str] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        """Write it, unless the file says the same already."""
+        write_if_changed(path, (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode())
+
+
+def read_summary(path: Path) -> Summary | None:
+    """The summary of the last scan, or None before the first.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return Summary(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{path}: not a scan summary ({error}); delete the folder {path.parent}") from error

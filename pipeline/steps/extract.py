@@ -1,0 +1,104 @@
+"""Compute the features of one shard's clips, keeping those that nothing changed for.
+
+example: python -m pipeline extract --dataset demo --extractor egemaps --shard 000
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from pipeline import discovery
+from pipeline.atomic import atomic_path
+from pipeline.errors import StoreError
+from pipeline.extraction.shard import ShardJob, update_shard
+from pipeline.extraction.tasks import failure_row, make_tasks
+from pipeline.manifest import extractor_shards, manifests_of, read_jsonl, shard_name, to_jsonl
+from pipeline.paths import Layout
+from pipeline.scanning.summary import read_summary
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--dataset", required=True, help="name of the dataset")
+    parser.add_argument("--extractor", required=True, help="name of the extractor")
+    parser.add_argument("--shard", required=True, help="shard, in hexadecimal")
+    parser.add_argument(
+        "--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)"
+    )
+    parser.add_argument(
+        "--processed",
+        type=Path,
+        default=Path("processed"),
+        help="folder of everything derived (default: processed)",
+    )
+    parser.add_argument(
+        "--limit-s",
+        type=float,
+        default=1800.0,
+        help="longest time one clip may take, in seconds (default: 1800)",
+    )
+
+
+def run(
+    *, dataset: str, extractor: str, shard: str, raw: Path, processed: Path, limit_s: float = 1800.0
+) -> None:
+    """Bring one shard's store up to date, and list the clips that failed beside it.
+
+    Args:
+        dataset: name of the dataset, scanned before.
+        extractor: name of the extractor.
+        shard: its shard, in hexadecimal.
+        raw: folder of the raw datasets.
+        processed: folder of everything derived.
+        limit_s: longest time that one clip may take, in seconds.
+
+    Raises:
+        PipelineError: the dataset was not scanned, or the extractor cannot run.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process per core; threads of many jobs would thrash
+    paths = Layout(processed).dataset(dataset)
+    literals = discovery.literals("extractors", extractor)
+    resolved = _resolved(paths.extractor_settings(extractor), literals["VERSION"])
+    summary = read_summary(paths.summary)
+    if summary is None:
+        raise StoreError(f"dataset {dataset} was never scanned; run: python -m pipeline scan {dataset}")
+    shards = extractor_shards(summary.manifests, literals["SHARD_CLIPS"])
+    names = [shard_name(index) for index in manifests_of(int(shard, 16), shards, summary.manifests)]
+    tasks = make_tasks(
+        media_rows=(row for name in names for row in read_jsonl(paths.manifest("media", name))),
+        text_rows=(row for name in names for row in read_jsonl(paths.manifest("text", name))),
+        reads=literals["READS"],
+        raw=raw / dataset,
+        identity=resolved["identity"],
+    )
+    job = ShardJob(
+        extractor=extractor,
+        identity=resolved["identity"],
+        settings={**resolved["settings"], **resolved["outside"]},
+        output=paths.store(extractor, shard),
+        title=f"{dataset} {extractor} {shard}",
+        limit_s=limit_s,
+    )
+    failures = update_shard(job, tasks)
+    rows = [
+        failure_row(failure, dataset=dataset, extractor=extractor, modality=literals["MODALITY"])
+        for failure in sorted(failures, key=lambda failure: failure.clip_id)
+    ]
+    with atomic_path(paths.failed(extractor, shard)) as part:
+        part.write_bytes(to_jsonl(rows))
+
+
+def _resolved(path: Path, version: int) -> dict:
+    try:
+        resolved = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path}: no readable extractor settings ({error}); run: python -m pipeline scan"
+        ) from error
+    if resolved["version"] != version:
+        raise StoreError(
+            f"{path}: written for version {resolved['version']} of {resolved['extractor']}, the code is version "
+            f"{version}; run snakemake, or python -m pipeline scan"
+        )
+    return resolved

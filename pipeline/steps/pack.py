@@ -1,0 +1,115 @@
+"""Join the features of a dataset into a pack: MMSA pickle, HDF5 and card.
+
+A dataset of ready-made pickles has its pickle imported instead.
+example: python -m pipeline pack --dataset demo --pack unaligned_50
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__, discovery
+from pipeline.config.loading import validated
+from pipeline.config.settings import DatasetConfig, PackConfig
+from pipeline.errors import StoreError
+from pipeline.manifest import extractor_shards, read_jsonl, shard_name
+from pipeline.pack.assemble import Source, assemble
+from pipeline.pack.files import read_pickle, write_card, write_h5, write_pickle
+from pipeline.pack.imported import import_splits
+from pipeline.pack.schema import Card, PackSplit
+from pipeline.paths import DatasetPaths, Layout
+from pipeline.provenance import digest, file_sha256, library_versions
+from pipeline.readers.pickled import Options as PickledOptions
+from pipeline.scanning.summary import Summary, read_summary
+from pipeline.types import Split
+
+_LIBRARIES = ("h5py", "numpy")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--dataset", required=True, help="name of the dataset")
+    parser.add_argument("--pack", required=True, help="name of the pack")
+    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+
+
+def run(*, dataset: str, pack: str, raw: Path, processed: Path) -> None:
+    """Write ``packs/<pack>.pkl``, ``.h5`` and ``.json``.
+
+    Args:
+        dataset: name of the dataset, whose stores passed the gate.
+        pack: name of the pack.
+        raw: folder of the raw datasets; read only where a ready-made pickle is imported.
+        processed: folder of everything derived.
+
+    Raises:
+        StoreError: a store or a pickle is damaged, or a split would be empty.
+    """
+    paths = Layout(processed).dataset(dataset)
+    settings = _read_settings(paths.pack_settings(pack))
+    config = validated(DatasetConfig, settings["config"], f"dataset {dataset}")
+    described: dict[str, Any] = {
+        "dataset": dataset,
+        "pack": pack,
+        "label_range": config.label_range,
+        "metrics": config.metrics,
+        "language": config.language,
+        "versions": {"triptych": __version__, **library_versions(_LIBRARIES)},
+    }
+    if "settings" in settings:
+        pack_config = validated(PackConfig, settings["settings"], f"pack {pack}")
+        splits, card = _assembled(paths, pack_config, described)
+    else:
+        splits, card = _imported(raw / dataset, config, described)
+    write_pickle(paths.pack(pack, "pkl"), splits)
+    write_h5(paths.pack(pack, "h5"), splits)
+    write_card(paths.pack(pack, "json"), card)
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: no readable pack settings ({error}); run: python -m pipeline scan") from error
+
+
+def _assembled(
+    paths: DatasetPaths, config: PackConfig, described: Mapping[str, Any]
+) -> tuple[dict[Split, PackSplit], Card]:
+    summary = read_summary(paths.summary)
+    if summary is None:
+        raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
+    names = [shard_name(index) for index in range(summary.manifests)]
+    texts = {row["clip_id"]: row["text"] for name in names for row in read_jsonl(paths.manifest("text", name))}
+    labels = read_jsonl(paths.labels)
+    extractors = config.extractors()
+    source = Source(
+        labels=labels,
+        texts=texts,
+        stores={modality: _stores(paths, summary, name) for modality, name in extractors.items()},
+        quarantine=read_jsonl(paths.quarantine),
+    )
+    text_settings = json.loads(paths.extractor_settings(extractors["text"]).read_text())
+    described = {**described, "text_weights": text_settings["outside"].get("weights")}
+    splits, card = assemble(source, config, described)
+    inputs = digest([labels, texts, card.identities, [row.clip_id for row in card.dropped]])
+    return splits, card.model_copy(update={"inputs": inputs})
+
+
+def _stores(paths: DatasetPaths, summary: Summary, extractor: str) -> list[Path]:
+    shards = extractor_shards(summary.manifests, discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    return [paths.store(extractor, shard_name(index)) for index in range(shards)]
+
+
+def _imported(
+    raw: Path, config: DatasetConfig, described: Mapping[str, Any]
+) -> tuple[dict[Split, PackSplit], Card]:
+    options = validated(PickledOptions, config.options, f"options of dataset {described['dataset']}")
+    path = raw / options.packs[described["pack"]]
+    described = {**described, "text_weights": options.text_weights, "inputs": file_sha256(path)}
+    return import_splits(read_pickle(path), described, normalise=options.normalise)

@@ -1,0 +1,209 @@
+"""What the Snakefile asks: which datasets, shards, packs and runs there are, and which files each job reads."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline import discovery
+from pipeline.atomic import write_if_changed
+from pipeline.config.loading import merged, nearest, read_yaml, validated
+from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.errors import ConfigError, StoreError
+from pipeline.extraction.identity import resolve
+from pipeline.manifest import extractor_shards, manifests_of, shard_name
+from pipeline.paths import DatasetPaths, Layout
+from pipeline.provenance import FileHashes, canonical
+from pipeline.scanning.scan import scan
+from pipeline.scanning.summary import Summary, read_summary
+from pipeline.training.settings import resolve as resolve_model
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run."""
+
+    dataset: str
+    pack: str
+    model: str
+    seed: int
+
+
+class Workflow:
+    """The plan of a run: settings resolved, datasets scanned."""
+
+    def __init__(self, config: Mapping[str, Any], *, scan_now: bool) -> None:
+        """Resolve all settings.
+
+        Args:
+            config: the content of ``config.yaml`` with the command line's overrides.
+            scan_now: True in the main process, which looks at the raw data and writes manifests and settings;
+                False in a job, which reads what the main process wrote.
+
+        Raises:
+            PipelineError: a setting, a dataset or a weight file is wrong or absent.
+        """
+        self.config = validated(RunConfig, config, "config/config.yaml")
+        self.layout = Layout(Path(self.config.processed))
+        self.datasets = {name: self._dataset_config(name) for name in self.config.datasets}
+        self.pack_configs = {name: self._pack_config(name) for name in self.config.packs}
+        self.summaries = {name: self._summary(name, scan_now=scan_now) for name in self.datasets}
+        if scan_now:
+            self._write_settings()
+
+    # -- what there is
+
+    def paths(self, dataset: str) -> DatasetPaths:
+        """Where everything of a dataset lies."""
+        return self.layout.dataset(dataset)
+
+    def packs(self, dataset: str) -> list[str]:
+        """Packs of a dataset: the configured ones, or those that lie ready-made in its raw folder."""
+        return self.summaries[dataset].packs or list(self.pack_configs)
+
+    @cached_property
+    def extractors(self) -> list[str]:
+        """Extractors that any configured pack asks for."""
+        return sorted({name for pack in self.pack_configs.values() for name in pack.extractors().values()})
+
+    def shards(self, dataset: str, extractor: str) -> list[str]:
+        """Names of an extractor's shards."""
+        return [shard_name(index) for index in range(self._num_shards(dataset, extractor))]
+
+    def runs(self) -> list[Run]:
+        """Every dataset x pack x model x seed."""
+        return [
+            Run(dataset, pack, model, seed)
+            for dataset in self.datasets
+            for pack in self.packs(dataset)
+            for model in self.config.models
+            for seed in self.config.seeds
+        ]
+
+    def model_version(self, model: str) -> int:
+        """The ``VERSION`` of a model's file: raised when the same settings train to other numbers."""
+        return discovery.literals("models", model).get("VERSION", 1)
+
+    def train_threads(self, cores: int | None) -> int:
+        """Threads of a training job: all cores shared by the runs that can go on at once, at least one each."""
+        at_once = max(1, min(len(self.runs()), self.config.gpus or len(self.runs())))
+        return max(1, min(8, (cores or 1) // at_once))
+
+    # -- what jobs read
+
+    def manifests(self, dataset: str, extractor: str, shard: str, kind: str) -> list[Path]:
+        """Manifests of one kind (media or text) that an extractor's shard reads; empty if it reads none."""
+        reads = set(discovery.literals("extractors", extractor)["READS"])
+        if kind not in {"text" if source == "text" else "media" for source in reads}:
+            return []
+        shards, manifests = self._num_shards(dataset, extractor), self.summaries[dataset].manifests
+        paths = self.paths(dataset)
+        return [paths.manifest(kind, shard_name(i)) for i in manifests_of(int(shard, 16), shards, manifests)]
+
+    def all_manifests(self, dataset: str, kind: str) -> list[Path]:
+        """All manifests of one kind."""
+        count = self.summaries[dataset].manifests
+        return [self.paths(dataset).manifest(kind, shard_name(index)) for index in range(count)]
+
+    def stores(self, dataset: str, extractors: list[str] | None = None) -> list[Path]:
+        """Feature stores of a dataset."""
+        paths = self.paths(dataset)
+        names = self.extractors if extractors is None else extractors
+        return [paths.store(name, shard) for name in names for shard in self.shards(dataset, name)]
+
+    def failures(self, dataset: str) -> list[Path]:
+        """Lists of failed clips beside the stores."""
+        paths = self.paths(dataset)
+        return [paths.failed(name, shard) for name in self.extractors for shard in self.shards(dataset, name)]
+
+    def identity(self, dataset: str, extractor: str) -> str:
+        """Fingerprint of an extractor's settings, weights and libraries for a dataset."""
+        path = self.paths(dataset).extractor_settings(extractor)
+        try:
+            return json.loads(path.read_text())["identity"]
+        except (OSError, ValueError, KeyError) as error:
+            raise StoreError(f"{path}: not readable ({error}); run snakemake again") from error
+
+    # -- how it is resolved
+
+    def _num_shards(self, dataset: str, extractor: str) -> int:
+        clips = discovery.literals("extractors", extractor)["SHARD_CLIPS"]
+        return extractor_shards(self.summaries[dataset].manifests, clips)
+
+    def _dataset_config(self, name: str) -> DatasetConfig:
+        path = config_file("datasets", name)
+        return validated(DatasetConfig, read_yaml(path), str(path))
+
+    def _pack_config(self, name: str) -> PackConfig:
+        path = config_file("packs", name)
+        return validated(PackConfig, read_yaml(path), str(path))
+
+    def _summary(self, name: str, *, scan_now: bool) -> Summary:
+        if scan_now:
+            raw = Path(self.config.raw) / name
+            return scan(
+                name, self.datasets[name], raw=raw, paths=self.paths(name), deep=self.config.deep_scan
+            )
+        summary = read_summary(self.paths(name).summary)
+        if summary is None:
+            raise StoreError(f"dataset {name} was never scanned; start snakemake in the project's folder")
+        return summary
+
+    def _write_settings(self) -> None:
+        with FileHashes(self.layout.hashes) as hashes:
+            for dataset, config in self.datasets.items():
+                paths = self.paths(dataset)
+                if not self.summaries[dataset].packs:
+                    for extractor in self.extractors:
+                        _write_json(
+                            paths.extractor_settings(extractor), self._extractor(dataset, extractor, hashes)
+                        )
+                for pack in self.packs(dataset):
+                    _write_json(paths.pack_settings(pack), self._pack_settings(dataset, pack, config))
+                for model in self.config.models:
+                    _write_json(paths.model_settings(model), self._model_settings(dataset, model))
+
+    def _extractor(self, dataset: str, extractor: str, hashes: FileHashes) -> dict[str, Any]:
+        optional = config_file("features", extractor, required=False)
+        overrides = merged(
+            read_yaml(optional) if optional.is_file() else {},
+            self.datasets[dataset].features.get(extractor, {}),
+            self.config.features.get(extractor, {}),
+        )
+        return resolve(extractor, overrides, f"settings of extractor {extractor} for {dataset}", hashes)
+
+    def _pack_settings(self, dataset: str, pack: str, config: DatasetConfig) -> dict[str, Any]:
+        described = {"dataset": dataset, "pack": pack, "config": config.model_dump(mode="json")}
+        if pack in self.pack_configs and not self.summaries[dataset].packs:
+            return {**described, "settings": self.pack_configs[pack].model_dump(mode="json")}
+        return described
+
+    def _model_settings(self, dataset: str, model: str) -> dict[str, Any]:
+        discovery.source("models", model)
+        path = config_file("models", model, required=False)
+        raw = read_yaml(path) if path.is_file() else {}
+        return resolve_model(raw, dataset).model_dump(mode="json")
+
+
+def config_file(kind: str, name: str, *, required: bool = True) -> Path:
+    """A settings file: from ``config/`` of the working folder, else from the one that comes with Triptych.
+
+    Raises:
+        ConfigError: neither has it; names the nearest one.
+    """
+    folders = [Path("config") / kind, _REPOSITORY / "config" / kind]
+    for folder in folders:
+        if (folder / f"{name}.yaml").is_file():
+            return folder / f"{name}.yaml"
+    if required:
+        known = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
+        raise ConfigError(f"no config/{kind}/{name}.yaml; {nearest(name, known)}")
+    return folders[0] / f"{name}.yaml"
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    write_if_changed(path, (canonical(dict(content)) + "\n").encode())

@@ -1,0 +1,66 @@
+"""The plan of the run and the functions that rules ask for their files. No rules here."""
+
+from pipeline.errors import PipelineError
+from pipeline.workflow import Workflow
+
+
+def planned():
+    try:
+        return Workflow(config, scan_now=workflow.is_main_process)
+    except PipelineError as error:
+        raise WorkflowError(str(error))
+
+
+plan = planned()
+RAW = plan.config.raw
+PROCESSED = plan.config.processed
+
+
+wildcard_constraints:
+    dataset="|".join(plan.datasets),
+    extractor="|".join(plan.extractors),
+    pack="|".join(sorted({pack for dataset in plan.datasets for pack in plan.packs(dataset)})),
+    model="|".join(plan.config.models),
+    shard="[0-9a-f]{3}",
+    seed=r"\d+",
+
+
+def manifests(kind):
+    return lambda w: plan.manifests(w.dataset, w.extractor, w.shard, kind)
+
+
+def pack_inputs(w):
+    """What a pack is made of: stores, labels, texts and the quarantine; or the index entry of a pickle."""
+    paths = plan.paths(w.dataset)
+    if plan.summaries[w.dataset].packs:
+        return [paths.manifest("packs", w.pack)]
+    extractors = sorted(set(plan.pack_configs[w.pack].extractors().values()))
+    return [
+        paths.quarantine,
+        paths.labels,
+        *plan.all_manifests(w.dataset, "text"),
+        *plan.stores(w.dataset, extractors),
+    ]
+
+
+def all_packs():
+    return [
+        plan.paths(dataset).pack(pack, "pkl")
+        for dataset in plan.datasets
+        for pack in plan.packs(dataset)
+    ]
+
+
+def all_metrics():
+    return [
+        plan.paths(run.dataset).run(run.pack, run.model, run.seed) / "metrics.json"
+        for run in plan.runs()
+    ]
+
+
+def results():
+    return plan.layout.results
+
+
+def report_page():
+    return plan.layout.report

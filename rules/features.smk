@@ -1,0 +1,50 @@
+"""From manifests to features: one job per extractor and shard, then a gate that accounts for every clip."""
+
+
+rule extract:
+    """Features of {wildcards.dataset}, {wildcards.extractor}, shard {wildcards.shard}."""
+    input:
+        media=manifests("media"),
+        text=manifests("text"),
+        settings=f"{PROCESSED}/{{dataset}}/settings/features/{{extractor}}.json",
+    output:
+        store=update(f"{PROCESSED}/{{dataset}}/features/{{extractor}}/{{shard}}.h5"),
+        failed=f"{PROCESSED}/{{dataset}}/features/{{extractor}}/{{shard}}.failed.jsonl",
+    params:
+        identity=lambda w: plan.identity(w.dataset, w.extractor),
+        retry=plan.config.retry_quarantine,
+    log:
+        f"{PROCESSED}/logs/extract/{{dataset}}/{{extractor}}/{{shard}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/extract/{{dataset}}/{{extractor}}/{{shard}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    shell:
+        "python -m pipeline extract --dataset {wildcards.dataset} --extractor {wildcards.extractor}"
+        " --shard {wildcards.shard} --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
+
+
+rule gate:
+    """Every clip of {wildcards.dataset} is stored or quarantined, and not too many are the latter."""
+    input:
+        stores=lambda w: plan.stores(w.dataset),
+        failed=lambda w: plan.failures(w.dataset),
+        labels=f"{PROCESSED}/{{dataset}}/index/labels.jsonl",
+        rejected=f"{PROCESSED}/{{dataset}}/index/rejected.jsonl",
+    output:
+        f"{PROCESSED}/{{dataset}}/quarantine.jsonl",
+    params:
+        extractors=" ".join(plan.extractors),
+        limit=plan.config.max_failed_fraction,
+    log:
+        f"{PROCESSED}/logs/gate/{{dataset}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/gate/{{dataset}}.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    shell:
+        "python -m pipeline gate --dataset {wildcards.dataset} --extractors {params.extractors}"
+        " --processed {PROCESSED:q} --max-failed-fraction {params.limit} > {log} 2>&1"

@@ -1,0 +1,20 @@
+"""From features to packs: what the field exchanges and the models train on."""
+
+
+rule pack:
+    """Pack {wildcards.pack} of {wildcards.dataset}."""
+    input:
+        pack_inputs,
+        settings=f"{PROCESSED}/{{dataset}}/settings/packs/{{pack}}.json",
+    output:
+        multiext(f"{PROCESSED}/{{dataset}}/packs/{{pack}}", pkl=".pkl", h5=".h5", card=".json"),
+    log:
+        f"{PROCESSED}/logs/pack/{{dataset}}/{{pack}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/pack/{{dataset}}/{{pack}}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    shell:
+        "python -m pipeline pack --dataset {wildcards.dataset} --pack {wildcards.pack}"
+        " --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"

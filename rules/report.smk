@@ -1,0 +1,35 @@
+"""From metrics to tables."""
+
+
+rule results:
+    """All runs in one table."""
+    input:
+        all_metrics(),
+    output:
+        results(),
+    params:
+        runs=sorted(str(run) for run in plan.runs()),
+    log:
+        f"{PROCESSED}/logs/results.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/results.tsv"
+    localrule: True
+    shell:
+        "python -m pipeline results --metrics {input:q} --output {output:q} > {log} 2>&1"
+
+
+rule report_page:
+    """A page with the tables."""
+    input:
+        results=results(),
+        quarantines=[plan.paths(name).quarantine for name in plan.datasets if not plan.summaries[name].packs],
+    output:
+        report_page(),
+    log:
+        f"{PROCESSED}/logs/report.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/report.tsv"
+    localrule: True
+    shell:
+        "python -m pipeline report --results {input.results:q} --quarantines {input.quarantines:q}"
+        " --output {output:q} > {log} 2>&1"

@@ -1,0 +1,55 @@
+"""From packs to trained and evaluated models. Training never opens the test split; evaluation does, once."""
+
+RUN = f"{PROCESSED}/{{dataset}}/runs/{{pack}}/{{model}}/{{seed}}"
+
+
+rule train:
+    """{wildcards.model} on {wildcards.dataset}/{wildcards.pack}, seed {wildcards.seed}."""
+    input:
+        pack=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.h5",
+        card=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.json",
+        settings=f"{PROCESSED}/{{dataset}}/settings/models/{{model}}.json",
+    output:
+        weights=f"{RUN}/best.safetensors",
+        config=f"{RUN}/config.yaml",
+        history=f"{RUN}/history.csv",
+        facts=f"{RUN}/train.json",
+    params:
+        version=lambda w: plan.model_version(w.model),
+        folder=lambda w, output: Path(output.weights).parent,
+    log:
+        f"{PROCESSED}/logs/train/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/train/{{dataset}}/{{pack}}/{{model}}/{{seed}}.tsv"
+    threads: plan.train_threads(workflow.cores)
+    resources:
+        mem_mb=6000,
+        runtime=720,
+        gpu=1 if plan.config.gpus else 0,
+    shell:
+        "python -m pipeline train --pack {input.pack:q} --settings {input.settings:q} --model {wildcards.model}"
+        " --seed {wildcards.seed} --output {params.folder:q} --threads {threads} > {log} 2>&1"
+
+
+rule evaluate:
+    """Score {wildcards.model} on the test split of {wildcards.dataset}/{wildcards.pack}, seed {wildcards.seed}."""
+    input:
+        pack=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.h5",
+        weights=f"{RUN}/best.safetensors",
+        config=f"{RUN}/config.yaml",
+        facts=f"{RUN}/train.json",
+    output:
+        metrics=f"{RUN}/metrics.json",
+        predictions=f"{RUN}/predictions.csv",
+    params:
+        folder=lambda w, output: Path(output.metrics).parent,
+    log:
+        f"{PROCESSED}/logs/evaluate/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/evaluate/{{dataset}}/{{pack}}/{{model}}/{{seed}}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+        gpu=1 if plan.config.gpus else 0,
+    shell:
+        "python -m pipeline evaluate --pack {input.pack:q} --run-dir {params.folder:q} > {log} 2>&1"
