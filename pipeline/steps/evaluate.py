@@ -1,0 +1,84 @@
+"""Score a trained run. The only step that reads the test split."""
+
+import argparse
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.atomic import atomic_path
+from pipeline.errors import StoreError
+from pipeline.pack.files import read_split
+from pipeline.pack.schema import PackSplit
+from pipeline.provenance import file_sha256
+from pipeline.types import Split
+
+if TYPE_CHECKING:
+    from pipeline.training.predict import Predictions
+
+_SPLITS: tuple[Split, ...] = ("valid", "test")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack the run was trained on")
+    parser.add_argument("--run-dir", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+
+
+def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
+    """Predict the valid and test clips and write ``predictions.csv`` and ``metrics.json``.
+
+    Args:
+        pack: the pack's HDF5 file.
+        run_dir: the run's folder.
+        threads: CPU threads.
+
+    Raises:
+        StoreError: the run was trained on another pack, or its files are damaged.
+    """
+    from pipeline.training import checkpoint, device, runs
+    from pipeline.training.batches import Clips
+    from pipeline.training.predict import predict, score
+
+    plan = runs.read_run(run_dir)
+    if file_sha256(pack) != plan.pack_sha256:
+        raise StoreError(f"{run_dir} was trained on another version of {pack.name}; train it anew")
+    options = plan.settings.training
+    fabric = device.make_fabric(options, threads=threads)
+    model = runs.build_model(plan).to(fabric.device)
+    checkpoint.load_weights(model, run_dir / runs.WEIGHTS)
+    splits = {name: read_split(pack, name) for name in _SPLITS}
+    predictions = {
+        name: predict(model, Clips(split, use=options.use, device=fabric.device)) for name, split in splits.items()
+    }
+    scores = {name: score(plan.metrics, splits[name], predictions[name]) for name in _SPLITS}
+    facts = json.loads((run_dir / runs.TRAIN_FILE).read_text(encoding="utf-8"))
+    metrics = {
+        **plan.model_dump(include={"dataset", "pack", "model", "seed"}),
+        **{name: facts[name] for name in ("best_epoch", "epochs", "seconds_per_epoch", "peak_memory_mb")},
+        "valid": scores["valid"].values,
+        "test": scores["test"].values,
+        "flags": {name: list(result.flags) for name, result in scores.items()},
+    }
+    _write_predictions(run_dir / "predictions.csv", splits, predictions)
+    with atomic_path(run_dir / "metrics.json") as part:
+        part.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_predictions(path: Path, splits: dict[Split, PackSplit], predictions: "dict[Split, Predictions]") -> None:
+    with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["id", "split", "label", "prediction"])
+        for name, split in splits.items():
+            writer.writerows(_rows(name, split, predictions[name]))
+
+
+def _rows(name: Split, split: PackSplit, predicted: "Predictions") -> list[tuple[str, str, str, str]]:
+    """Emotions where the model names them, else sentiment with six decimals."""
+    if predicted.categories:
+        pairs = list(zip(split.annotations, predicted.categories, strict=True))
+    else:
+        numbers = zip(split.labels["M"].tolist(), predicted.sentiment.tolist(), strict=True)
+        pairs = [(f"{label:.6g}", f"{value:.6f}") for label, value in numbers]
+    return [(clip, name, *pair) for clip, pair in zip(split.ids, pairs, strict=True)]

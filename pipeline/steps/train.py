@@ -1,0 +1,75 @@
+"""Train one model on one pack with one seed. The test split is not read."""
+
+import argparse
+import json
+import logging
+import shutil
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.atomic import write_if_changed
+from pipeline.errors import ConfigError
+from pipeline.pack.files import read_card, read_split
+from pipeline.training.settings import RunSettings
+
+logger = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack; its card lies beside it")
+    parser.add_argument("--settings", type=Path, required=True, help="JSON with the settled model and training")
+    parser.add_argument("--model", required=True, help="name of a file in models/")
+    parser.add_argument("--seed", type=int, required=True, help="seed of weights, order and dropout")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+
+
+def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, threads: int = 1) -> None:
+    """Train and write ``best.safetensors``, ``config.yaml``, ``history.csv`` and ``train.json``.
+
+    An interrupted run leaves ``resume/`` in its folder and goes on from there.
+
+    Args:
+        pack: the pack's HDF5 file.
+        settings: a settled ``RunSettings`` as JSON.
+        model: name of a file in ``models/``.
+        seed: of initial weights, order and dropout.
+        output: the run's folder.
+        threads: CPU threads.
+
+    Raises:
+        PipelineError: settings or pack cannot be used, or the training diverged.
+    """
+    from pipeline.training import checkpoint, device, runs, seeding
+    from pipeline.training.trainer import History, Trainer
+
+    train, valid = read_split(pack, "train"), read_split(pack, "valid")
+    card = read_card(pack.with_suffix(".json"))
+    plan = runs.plan_run(model=model, seed=seed, settings=_read_settings(settings), pack=pack, card=card, train=train)
+    options = plan.settings.training
+    fabric = device.make_fabric(options, threads=threads)
+    seeding.seed_all(seed)
+    trainer = Trainer(runs.build_model(plan), options, seed=seed, folder=output, identity=plan.identity, fabric=fabric)
+    history: History = trainer.fit(train, valid, family=card.metrics)
+    runs.write_run(output, plan)
+    facts = {
+        "best_epoch": history.best_epoch,
+        "epochs": history.epochs,
+        "seconds_per_epoch": history.seconds_per_epoch,
+        "peak_memory_mb": device.peak_memory_mb(),
+        "device": str(fabric.device),
+        "valid": history.best_valid,
+    }
+    write_if_changed(output / runs.TRAIN_FILE, (json.dumps(facts, indent=1) + "\n").encode())
+    checkpoint.save_weights(trainer.model, output / runs.WEIGHTS)
+    shutil.rmtree(output / "resume")
+
+
+def _read_settings(path: Path) -> RunSettings:
+    try:
+        return RunSettings.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{path}: no readable run settings ({reason}); write them with resolve()") from error

@@ -1,0 +1,148 @@
+"""Clips to batches: grouped by length, trimmed to the longest member, on the device where the model is."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float64, Int64
+
+from models._base import Batch
+from pipeline.pack.schema import PackSplit
+from pipeline.training.seeding import derived_seed
+from pipeline.types import MODALITIES, Modality
+
+#: Batches are cut from pools of this many batches, sorted by length; the pools are shuffled.
+_POOL_BATCHES = 16
+#: Part of the device's free memory that a split may take; beyond it, batches are moved one by one.
+_RESIDENT_PART = 0.4
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Rows up to the last measured one, at least 1, per clip and modality."""
+
+    text: Int64[np.ndarray, "clips"]
+    audio: Int64[np.ndarray, "clips"]
+    vision: Int64[np.ndarray, "clips"]
+
+    @property
+    def sort_key(self) -> Float64[np.ndarray, "clips"]:
+        """The clip's length over all modalities, each as a part of its longest."""
+        parts = (self.text, self.audio, self.vision)
+        return np.sum([part / part.max() for part in parts], axis=0)
+
+
+class Clips:
+    """One split as tensors, from which trimmed batches are taken."""
+
+    def __init__(
+        self,
+        split: PackSplit,
+        *,
+        use: Collection[Modality] = MODALITIES,
+        device: torch.device | None = None,
+        target_text: Sequence[str] = (),
+    ) -> None:
+        """Take over a split.
+
+        Args:
+            split: the arrays; never changed.
+            use: modalities that stay; the others are masked as if no clip had them.
+            device: where batches are needed; the whole split moves there when it fits.
+            target_text: what a generating model should say, one per clip.
+        """
+        self.device = device or torch.device("cpu")
+        self._target_text = tuple(target_text)
+        seen = {"text": split.text_bert[:, 1] > 0, "audio": split.audio_mask, "vision": split.vision_mask}
+        masks = {name: mask if name in use else np.zeros_like(mask) for name, mask in seen.items()}
+        self.lengths = Lengths(**{name: _last_true(mask) for name, mask in masks.items()})
+        self._whole = _to_batch(split, masks, self._target_text)
+        if self.device.type != "cpu" and _fits(self._whole, self.device):
+            self._whole = self._whole.to(self.device)
+
+    def __len__(self) -> int:
+        """The number of clips."""
+        return len(self._whole)
+
+    def take(self, clips: Int64[np.ndarray, "batch"]) -> Batch:
+        """The clips of these indices, trimmed to their longest text, audio and vision."""
+        whole = self._whole
+        index = torch.from_numpy(clips).to(whole.audio.device)
+        text, audio, vision = (int(part[clips].max()) for part in vars(self.lengths).values())
+        rows = text if whole.text.shape[1] == whole.text_mask.shape[1] else whole.text.shape[1]
+        batch = Batch(
+            ids=_pick(whole.ids, clips),
+            raw_text=_pick(whole.raw_text, clips),
+            token_ids=whole.token_ids[:, :text].index_select(0, index),
+            token_types=whole.token_types[:, :text].index_select(0, index),
+            text_mask=whole.text_mask[:, :text].index_select(0, index),
+            text=whole.text[:, :rows].index_select(0, index),
+            audio=whole.audio[:, :audio].index_select(0, index),
+            audio_mask=whole.audio_mask[:, :audio].index_select(0, index),
+            vision=whole.vision[:, :vision].index_select(0, index),
+            vision_mask=whole.vision_mask[:, :vision].index_select(0, index),
+            labels={key: label.index_select(0, index) for key, label in whole.labels.items()},
+            annotations=_pick(whole.annotations, clips),
+            target_text=_pick(whole.target_text, clips),
+        )
+        return batch if whole.audio.device == self.device else batch.to(self.device)
+
+
+def training_order(lengths: Lengths, batch_size: int, *, seed: int, epoch: int) -> list[Int64[np.ndarray, "batch"]]:
+    """Batches of clip indices for one epoch: every clip once, shuffled, clips of like length together.
+
+    The order depends on the arguments only.
+    """
+    rng = np.random.default_rng(derived_seed(seed, epoch))
+    shuffled = rng.permutation(len(lengths.text))
+    key = lengths.sort_key
+    pool_size = batch_size * _POOL_BATCHES
+    batches = []
+    for start in range(0, len(shuffled), pool_size):
+        pool = shuffled[start : start + pool_size]
+        pool = pool[np.argsort(key[pool], kind="stable")]
+        batches += [pool[first : first + batch_size] for first in range(0, len(pool), batch_size)]
+    return [batches[index] for index in rng.permutation(len(batches))]
+
+
+def prediction_order(lengths: Lengths, batch_size: int) -> list[Int64[np.ndarray, "batch"]]:
+    """Batches of clip indices from short to long: every clip once."""
+    ordered = np.argsort(lengths.sort_key, kind="stable")
+    return [ordered[first : first + batch_size] for first in range(0, len(ordered), batch_size)]
+
+
+def _to_batch(split: PackSplit, masks: Mapping[str, np.ndarray], target_text: tuple[str, ...]) -> Batch:
+    mask = {name: torch.from_numpy(values) for name, values in masks.items()}
+    tokens = torch.from_numpy(split.text_bert)
+    return Batch(
+        ids=tuple(split.ids),
+        raw_text=tuple(split.raw_text),
+        token_ids=tokens[:, 0].long() * mask["text"],
+        token_types=tokens[:, 2].long() * mask["text"],
+        text_mask=mask["text"],
+        text=torch.from_numpy(split.text if mask["text"].any() else np.zeros_like(split.text)),
+        audio=torch.from_numpy(split.audio),
+        audio_mask=mask["audio"],
+        vision=torch.from_numpy(split.vision),
+        vision_mask=mask["vision"],
+        labels={key: torch.from_numpy(values) for key, values in split.labels.items()},
+        annotations=tuple(split.annotations),
+        target_text=target_text,
+    )
+
+
+def _last_true(mask: np.ndarray) -> np.ndarray:
+    positions = np.arange(1, mask.shape[1] + 1)
+    return np.maximum((mask * positions).max(axis=1), 1).astype(np.int64)
+
+
+def _pick(values: Sequence[str], clips: np.ndarray) -> tuple[str, ...]:
+    return tuple(values[index] for index in clips) if values else ()
+
+
+def _fits(batch: Batch, device: torch.device) -> bool:
+    if device.type != "cuda":
+        return True
+    size = sum(value.nbytes for value in vars(batch).values() if isinstance(value, torch.Tensor))
+    return size < _RESIDENT_PART * torch.cuda.mem_get_info(device)[0]

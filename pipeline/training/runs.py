@@ -1,0 +1,128 @@
+"""What a trained run is: its settings, the shape of its data, its files."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+
+from models._base import FeatureSpec, SentimentModel
+from pipeline import discovery
+from pipeline.atomic import write_if_changed
+from pipeline.config.loading import read_yaml, validated
+from pipeline.config.settings import Settings
+from pipeline.errors import ConfigError
+from pipeline.pack.schema import Card, PackSplit
+from pipeline.provenance import digest, file_sha256
+from pipeline.training.encoders import find_encoder
+from pipeline.training.metrics import Family
+from pipeline.training.settings import RunSettings
+from pipeline.types import Modality
+
+WEIGHTS, RUN_FILE, TRAIN_FILE = "best.safetensors", "config.yaml", "train.json"
+
+
+class Run(Settings):
+    """``config.yaml`` of a run folder: everything that shapes the run."""
+
+    model: str
+    """Name of a file in ``models/``."""
+    dataset: str
+    """The dataset that the pack was made of."""
+    pack: str
+    """Name of the pack."""
+    pack_sha256: str
+    """Hash of the pack's HDF5 file."""
+    seed: int
+    """Seed of initial weights, order and dropout."""
+    settings: RunSettings
+    """Settings of the model, defaults written out, and of the training."""
+    text_encoder: str
+    """Folder, package or hub id of the pretrained text encoder."""
+    dims: dict[Modality, int]
+    """Columns per modality."""
+    num_train: int = Field(ge=1)
+    """Clips of the train split."""
+    label_range: tuple[float, float]
+    """Lowest and highest sentiment label."""
+    metrics: Family
+    """Which family of metrics describes the run."""
+    classes: tuple[str, ...] = ()
+    """Emotion names of the train split, sorted."""
+
+    @property
+    def identity(self) -> str:
+        """Fingerprint of the run."""
+        return digest(self.model_dump(mode="json"))
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The data as the model must know it.
+
+        Raises:
+            MissingDependencyError: the text encoder is nowhere to be found.
+        """
+        return FeatureSpec(
+            text_dim=self.dims["text"],
+            audio_dim=self.dims["audio"],
+            vision_dim=self.dims["vision"],
+            num_train=self.num_train,
+            label_range=self.label_range,
+            text_encoder=find_encoder(self.text_encoder),
+            classes=self.classes,
+        )
+
+
+def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: Card, train: PackSplit) -> Run:
+    """Settle everything that shapes a run.
+
+    Raises:
+        ConfigError: an unknown model, settings it does not have, or no text encoder named anywhere.
+    """
+    config = validated(discovery.load("models", model).Config, settings.model, f"settings of model {model}")
+    encoder = settings.training.text_encoder or card.text_weights
+    if encoder is None:
+        raise ConfigError(f"{pack.name} names no text encoder; set training.text_encoder for {model}")
+    return Run(
+        model=model,
+        dataset=card.dataset,
+        pack=card.pack,
+        pack_sha256=file_sha256(pack),
+        seed=seed,
+        settings=settings.model_copy(update={"model": config.model_dump(mode="json")}),
+        text_encoder=encoder,
+        dims=card.dims,
+        num_train=len(train),
+        label_range=card.label_range,
+        metrics=card.metrics,
+        classes=tuple(sorted(set(train.annotations))) if card.metrics == "emotion" else (),
+    )
+
+
+def build_model(run: Run) -> SentimentModel:
+    """Build the model of a run; its weights depend on torch's random state.
+
+    Raises:
+        ConfigError: an unknown model or settings it does not have.
+        MissingDependencyError: the text encoder is nowhere to be found.
+    """
+    module = discovery.load("models", run.model)
+    config = validated(module.Config, run.settings.model, f"settings of model {run.model}")
+    built: SentimentModel = module.model(config, run.spec)
+    return built
+
+
+def write_run(folder: Path, run: Run) -> None:
+    """Write ``config.yaml``."""
+    text = yaml.safe_dump(run.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    write_if_changed(folder / RUN_FILE, text.encode())
+
+
+def read_run(folder: Path) -> Run:
+    """Read ``config.yaml``.
+
+    Raises:
+        ConfigError: the file is absent or holds something else.
+    """
+    content: dict[str, Any] = read_yaml(folder / RUN_FILE)
+    return validated(Run, content, str(folder / RUN_FILE))

@@ -1,0 +1,80 @@
+"""Settings of a training run. Torch is not imported here: the workflow reads these while it is planned."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipeline.config.loading import merged, validated
+from pipeline.config.settings import Settings
+from pipeline.types import MODALITIES, Modality
+
+#: Metrics of the valid split that may choose the epoch; MAE is minimised, the others are maximised.
+Selection = Literal["MAE", "Corr", "Acc", "Weighted_F1"]
+
+
+class TrainingSettings(Settings):
+    """How a model is trained, whichever it is. Learning rates belong to the models."""
+
+    epochs: int = Field(default=30, ge=1)
+    """Passes over the train split; the learning-rate schedule spans all of them."""
+    batch_size: int = Field(default=64, ge=1)
+    """Clips per step."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients are summed before a step."""
+    patience: int = Field(default=8, ge=1)
+    """Stop after this many epochs without a better score on the valid split."""
+    select: Selection = "MAE"
+    """Metric of the valid split that chooses the epoch."""
+    grad_clip: float = Field(default=1.0, ge=0)
+    """Largest norm of all gradients together; 0 switches clipping off."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Learning rate after the warm-up: down to zero along a half cosine, or unchanged."""
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Part of all steps over which the learning rate rises linearly."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the forward and backward pass; ``auto`` is bf16 on CUDA and fp32 elsewhere."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train; ``auto`` takes an accelerator if there is one."""
+    compile: bool = False
+    """Compile the model with torch.compile; pays for long runs only."""
+    use: tuple[Modality, ...] = MODALITIES
+    """Modalities that the model may see; the others are masked."""
+    text_encoder: str | None = None
+    """Folder, package or hub id of the text encoder; None takes the one whose vocabulary the pack was made with."""
+
+
+class RunSettings(Settings):
+    """What ``config/models/<model>.yaml`` says about one dataset."""
+
+    model: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the model, checked against its ``Config`` when it is built."""
+    training: TrainingSettings = TrainingSettings()
+    """Settings of the training."""
+
+
+class ModelFile(Settings):
+    """``config/models/<model>.yaml``: settings for all datasets, and what differs for some."""
+
+    model: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the model on every dataset."""
+    training: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the training on every dataset."""
+    datasets: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """``model`` and ``training`` by dataset, laid over the above."""
+
+
+def resolve(raw: Mapping[str, Any], dataset: str, *, where: str = "model settings") -> RunSettings:
+    """Settle what a model's YAML says about one dataset.
+
+    Args:
+        raw: the YAML's content.
+        dataset: a dataset that the file names is given its own values, others the common ones.
+        where: the file, for messages.
+
+    Raises:
+        ConfigError: a key is unknown or a value impossible.
+    """
+    file = validated(ModelFile, raw, where)
+    layers = merged({"model": file.model, "training": file.training}, file.datasets.get(dataset, {}))
+    return validated(RunSettings, layers, where)
