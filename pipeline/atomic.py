@@ -16,7 +16,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         yield part
-        os.replace(part, path)
+        part.replace(path)
     finally:
         with suppress(FileNotFoundError):
             part.unlink()

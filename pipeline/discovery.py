@@ -66,7 +66,7 @@ def literals(kind: Kind, name: str) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _literal(node: ast.expr) -> Any:  # noqa: ANN401 - a literal is any plain value
+def _literal(node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
     except ValueError:

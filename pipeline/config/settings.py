@@ -117,8 +117,11 @@ class PackConfig(Settings):
     """``config/packs/<name>.yaml``: which features go into a pack and how."""
 
     text: TextPack = TextPack()
+    """Sub-word tokens and their vectors."""
     audio: StreamPack = StreamPack(extractor="egemaps")
+    """Acoustic rows."""
     vision: StreamPack = StreamPack(extractor="face")
+    """Facial rows."""
     required: list[Modality] = list(MODALITIES)
     """A clip that lacks one of these is left out, with its reason in the card; others are masked."""
 

@@ -29,9 +29,7 @@ def resolve(extractor: str, overrides: Mapping[str, Any], where: str, hashes: Fi
     literals = discovery.literals("extractors", extractor)
     config = validated(module.Config, overrides, where)
     settings = config.model_dump(mode="json")
-    weights = {
-        name: hashes.sha256(path) for name, path in sorted(module.extractor.weight_files(config).items())
-    }
+    weights = {name: hashes.sha256(path) for name, path in sorted(module.extractor.weight_files(config).items())}
     inside = {key: value for key, value in settings.items() if key not in OUTSIDE_IDENTITY}
     parts = identity(
         name=extractor,

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -32,10 +33,8 @@ class IsolatedExtractor:
     def __exit__(self, *_: object) -> None:
         """Let the process end; end it if it does not."""
         if self._connection and self._process and self._process.is_alive():
-            try:
+            with suppress(OSError):
                 self._connection.send(None)
-            except OSError:
-                pass
             self._process.join(10)
         self._stop()
 
@@ -79,7 +78,7 @@ class IsolatedExtractor:
             raise _as_error(self._name, answer)
         return answer
 
-    def _ask(self, tasks: list[Task]) -> Any:  # noqa: ANN401 - outcomes or a Fault
+    def _ask(self, tasks: list[Task]) -> Any:
         if self._connection is None:
             raise EOFError
         self._connection.send(tasks)
@@ -90,17 +89,13 @@ class IsolatedExtractor:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, child = context.Pipe()
-        self._process = context.Process(
-            target=serve, args=(child, self._name, dict(self._settings)), daemon=True
-        )
+        self._process = context.Process(target=serve, args=(child, self._name, dict(self._settings)), daemon=True)
         self._process.start()
         child.close()
         try:
             answer = self._connection.recv()
         except EOFError as error:
-            raise PipelineError(
-                f"extractor {self._name} died while starting; run python -m pipeline doctor"
-            ) from error
+            raise PipelineError(f"extractor {self._name} died while starting; run python -m pipeline doctor") from error
         if isinstance(answer, Fault):
             raise _as_error(self._name, answer)
         self._ready = answer

@@ -69,9 +69,7 @@ def update_shard(job: ShardJob, tasks: Sequence[Task]) -> list[Failure]:
         with ExitStack() as stack:
             kept = _reusable(stack, job, tasks)
             clips = [
-                Stored(task.clip_id, task.key, reader=kept[task.clip_id])
-                for task in tasks
-                if task.clip_id in kept
+                Stored(task.clip_id, task.key, reader=kept[task.clip_id]) for task in tasks if task.clip_id in kept
             ]
             write_store(job.output, header, clips)
     shutil.rmtree(job.spool, ignore_errors=True)

@@ -93,7 +93,7 @@ def _extract_all(extractor: Extractor, clips: Sequence[ClipInput]) -> list[Outco
             ]
         except _GLOBAL:
             raise
-        except Exception:  # noqa: BLE001 - one of them is at fault; singly, each answers for itself
+        except Exception:
             logging.getLogger(__name__).debug("batch failed", exc_info=True)
     return [_extract_one(extractor, clip) for clip in clips]
 
@@ -113,7 +113,7 @@ def _extract_one(extractor: Extractor, clip: ClipInput) -> Outcome:
         return Failure(clip.clip_id, "extract", type(error).__name__, " ".join(str(error).split()))
 
 
-def _checked(extractor: Extractor, clip_id: str, features: Any) -> Outcome:  # noqa: ANN401 - checked here
+def _checked(extractor: Extractor, clip_id: str, features: Any) -> Outcome:
     try:
         validate_features(features, num_features=len(extractor.feature_names))
     except ClipError as error:

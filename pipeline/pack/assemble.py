@@ -125,9 +125,7 @@ def load_text(paths: Sequence[Path], wanted: set[str], rows: int) -> tuple[Strea
     masks = {clip_id: np.ones(len(rows_), bool) for clip_id, rows_ in values.items()}
     cut = [length - (rows - 1) for length in lengths if length > rows - 1]
     policy = f"{rows} positions, the last one always padding"
-    report = Lengths(
-        policy=policy, padded=rows, longest=max(lengths, default=0), clips_cut=len(cut), rows_cut=sum(cut)
-    )
+    report = Lengths(policy=policy, padded=rows, longest=max(lengths, default=0), clips_cut=len(cut), rows_cut=sum(cut))
     return Stream(values, masks, keys, names, identity), tokens, report
 
 

@@ -35,13 +35,11 @@ def to_arrays(split: PackSplit) -> dict[str, np.ndarray]:
 
 def from_arrays(arrays: Mapping[str, np.ndarray]) -> PackSplit:
     """The inverse of `to_arrays`."""
-    return PackSplit(
-        ids=[str(value) for value in arrays["id"]],
-        **{name: [str(value) for value in arrays[name]] for name in _STRINGS},
-        **{name: arrays[name] for name in _ARRAYS},
-        **{name: arrays.get(name) for name in _OPTIONAL},
-        labels={which: arrays[key] for which, key in LABEL_KEYS.items() if key in arrays},
-    )
+    fields: dict[str, Any] = {name: [str(value) for value in arrays[name]] for name in _STRINGS}
+    fields |= {name: arrays[name] for name in _ARRAYS}
+    fields |= {name: arrays.get(name) for name in _OPTIONAL}
+    labels = {which: arrays[key] for which, key in LABEL_KEYS.items() if key in arrays}
+    return PackSplit(ids=[str(value) for value in arrays["id"]], labels=labels, **fields)
 
 
 def write_pickle(path: Path, splits: Mapping[Split, PackSplit]) -> None:
@@ -57,9 +55,7 @@ def read_pickle(path: Path) -> dict[Split, dict[str, Any]]:
     """
     content = pickles.load(path)
     if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in SPLITS):
-        raise StoreError(
-            f"{path.name}: expected a dict with the keys {', '.join(SPLITS)}, each a dict of arrays"
-        )
+        raise StoreError(f"{path.name}: expected a dict with the keys {', '.join(SPLITS)}, each a dict of arrays")
     return {name: content[name] for name in SPLITS}
 
 
@@ -71,9 +67,7 @@ def write_h5(path: Path, splits: Mapping[Split, PackSplit]) -> None:
             group = file.create_group(name)
             for key, array in to_arrays(splits[name]).items():
                 data = np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
-                compression = (
-                    {"compression": "gzip", "compression_opts": 1, "shuffle": True} if data.ndim > 1 else {}
-                )
+                compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if data.ndim > 1 else {}
                 group.create_dataset(key, data=data, track_times=False, **compression)
 
 

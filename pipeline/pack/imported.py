@@ -87,7 +87,7 @@ def _finite(values: np.ndarray) -> np.ndarray:
     return np.nan_to_num(np.asarray(values, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
 
 
-def _lengths(lengths: Any, values: np.ndarray) -> np.ndarray | None:  # noqa: ANN401 - list or array
+def _lengths(lengths: Any, values: np.ndarray) -> np.ndarray | None:
     if lengths is None:
         return None
     return np.clip(np.asarray(lengths, np.int64).reshape(-1), 1, values.shape[1])

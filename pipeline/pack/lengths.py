@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.config.settings import Length
+from pipeline.errors import ConfigError
 from pipeline.pack.schema import Lengths
 
 
@@ -20,10 +21,12 @@ def fixed_length(policy: Length, counts: Mapping[str, int], train: set[str], *, 
     """
     if policy.rows is not None:
         rows, words = policy.rows, f"{policy.rows} rows"
-    else:
+    elif policy.percentile is not None:
         lengths = [count for clip_id, count in counts.items() if clip_id in train]
         rows = int(np.percentile(lengths or [1], policy.percentile, method="higher"))
         words = f"percentile {policy.percentile:g} of the train clips"
+    else:
+        raise ConfigError("a length policy needs rows or percentile")
     padded = -(-max(rows, at_least, 5) // policy.multiple_of) * policy.multiple_of
     cut = [count - padded for count in counts.values() if count > padded]
     return Lengths(

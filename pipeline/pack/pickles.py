@@ -4,7 +4,7 @@ A pickle is a program: the plain unpickler runs whatever it names. Ours knows th
 arrays and plain containers need, and refuses the rest.
 """
 
-import pickle  # noqa: S403 - used only through the restricted class below
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,13 @@ _ALLOWED = {
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - the base class says so
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
-            raise StoreError(
-                f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read"
-            )
+            raise StoreError(f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read")
         return super().find_class(module, name)
 
 
-def load(path: Path) -> Any:  # noqa: ANN401 - a pickle holds anything
+def load(path: Path) -> Any:
     """Read a pickle made of NumPy arrays, numbers, strings, lists, tuples and dicts.
 
     Raises:
@@ -47,27 +45,25 @@ def load(path: Path) -> Any:  # noqa: ANN401 - a pickle holds anything
             content = _RestrictedUnpickler(file, encoding="latin1").load()
     except StoreError as error:
         raise StoreError(f"{path.name}: {error}; do not trust this file") from error
-    except Exception as error:  # noqa: BLE001 - a damaged pickle can raise anything
+    except Exception as error:
         raise StoreError(f"{path.name}: not a readable pickle ({type(error).__name__}: {error})") from error
     _refuse_objects(content, path.name)
     return content
 
 
-def dump(content: Any, path: Path) -> None:  # noqa: ANN401
+def dump(content: Any, path: Path) -> None:
     """Write a pickle that MMSA's plain unpickler and `load` both read, in one atomic step."""
     with atomic_path(path) as part, part.open("wb") as file:
         pickle.dump(content, file, protocol=4)
 
 
-def _refuse_objects(content: Any, name: str) -> None:  # noqa: ANN401
+def _refuse_objects(content: Any, name: str) -> None:
     """Object arrays may hide other objects' methods; the allow-list keeps them harmless, their use is still none."""
     if isinstance(content, dict):
         for value in content.values():
             _refuse_objects(value, name)
     elif isinstance(content, np.ndarray) and content.dtype.hasobject and not _only_strings(content):
-        raise StoreError(
-            f"{name}: an array of Python objects that are not strings; expected numbers or strings"
-        )
+        raise StoreError(f"{name}: an array of Python objects that are not strings; expected numbers or strings")
 
 
 def _only_strings(array: np.ndarray) -> bool:

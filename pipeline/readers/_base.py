@@ -9,7 +9,6 @@ the class ``Options`` and a function ``read(root, options)`` that returns a `Tab
 """
 
 import csv
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,11 @@ from pipeline.manifest import Clip, Rejected
 
 #: Containers that clips come in; looked for in this order of names, not of preference.
 MEDIA_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .mts .flv .wmv .3gp .ogv .wav .mp3 .m4a .flac .ogg".split()
+    f".{name}"
+    for name in (
+        *("mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "flv", "wmv", "3gp", "ogv"),
+        *("wav", "mp3", "m4a", "flac", "ogg"),
+    )
 )
 
 
@@ -75,12 +78,10 @@ def read_rows(path: Path, *, encoding: str, delimiter: str) -> Iterator[tuple[in
                 )
     except UnicodeDecodeError as error:
         raise RawDataError(
-            f"{path}: byte {error.start} is not {encoding}; set options.encoding (gb18030 for old Chinese tables, cp1252)"
+            f"{path}: byte {error.start} is not {encoding}; set options.encoding, such as gb18030 or cp1252"
         ) from error
     except csv.Error as error:
-        raise RawDataError(
-            f"{path}: not a readable table ({error}); check its quotes and delimiter"
-        ) from error
+        raise RawDataError(f"{path}: not a readable table ({error}); check its quotes and delimiter") from error
 
 
 def found_instead(folder: Path) -> str:
@@ -109,9 +110,8 @@ class MediaFinder:
         if folder not in self._folders:
             stems: dict[str, list[str]] = {}
             path = self._root / folder
-            for name in sorted(os.listdir(path)) if path.is_dir() else []:
-                stem, suffix = os.path.splitext(name)
-                if suffix.lower() in MEDIA_SUFFIXES:
-                    stems.setdefault(stem, []).append(name)
+            for file in sorted(path.iterdir()) if path.is_dir() else []:
+                if file.suffix.lower() in MEDIA_SUFFIXES:
+                    stems.setdefault(file.stem, []).append(file.name)
             self._folders[folder] = stems
         return self._folders[folder]

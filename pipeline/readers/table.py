@@ -5,6 +5,7 @@
 """
 
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import RawDataError
 from pipeline.manifest import Clip, Rejected, id_fault
@@ -83,6 +84,8 @@ def _renamed(row: dict[str, str], options: Options, path: Path) -> dict[str, str
 def _clip(row: dict[str, str], where: str, finder: MediaFinder, pattern: str) -> Clip:
     """One clip. Raises ValueError with the reason if a cell is not what it should be."""
     split = row["mode"].strip().lower()
+    optional: dict[str, Any] = {field: _number(column, row.get(column, "")) for column, field in _NUMBERS.items()}
+    optional |= {field: row[column].strip() for column, field in _WORDS.items() if row.get(column, "").strip()}
     return Clip(
         video_id=row["video_id"],
         part_id=row["clip_id"],
@@ -90,8 +93,7 @@ def _clip(row: dict[str, str], where: str, finder: MediaFinder, pattern: str) ->
         text=row["text"].strip(),
         media=_media(row, finder, pattern),
         where=where,
-        **{field: _number(column, row.get(column, "")) for column, field in _NUMBERS.items()},
-        **{field: row[column].strip() for column, field in _WORDS.items() if row.get(column, "").strip()},
+        **optional,
     )
 
 

