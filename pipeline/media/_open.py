@@ -1,0 +1,198 @@
+"""Opens media files that nobody vouches for, and tells in one line what is wrong with them.
+
+FFmpeg follows references: a playlist or a concat script named ``clip.mp4`` would make it read other files or the
+network. Only local files and self-contained containers are let through.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+
+from pipeline.errors import MediaError
+from pipeline.types import Seconds
+
+#: FFmpeg's demuxer names. No playlists (hls, dash, concat), no image sequences, no devices.
+CONTAINER_FORMATS = (
+    *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "mpeg", "mpegts", "mpegvideo"),
+    *("flv", "asf", "ogg", "wav", "mp3", "aac", "flac"),
+)
+_OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINER_FORMATS)}
+_STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
+
+#: A stream counts as cut off when more than both of these are missing at its end.
+MISSING_S, MISSING_FRACTION = 0.5, 0.1
+#: A stream counts as damaged when more than this part of its packets cannot be decoded.
+_BAD_PACKET_FRACTION = 0.1
+
+# PyAV would print FFmpeg's remarks about every odd file; what matters is said in MediaError.
+av.logging.set_level(av.logging.PANIC)
+
+
+@contextmanager
+def open_media(path: Path) -> Iterator[InputContainer]:
+    """Open a media file for reading.
+
+    Args:
+        path: a local file.
+
+    Raises:
+        MediaError: absent, empty, text or a playlist, a still picture, or no media file that FFmpeg knows.
+            Errors of FFmpeg inside the ``with`` block come out as MediaError too.
+    """
+    _refuse_obvious(path)
+    try:
+        # The prefix keeps a name such as "concat:a|b" from being read as a protocol.
+        with av.open(
+            f"file:{os.fspath(path)}",
+            container_options=_OPEN_OPTIONS,
+            metadata_errors="replace",
+        ) as container:
+            if container.metadata.get("major_brand") in _STILL_BRANDS:
+                raise MediaError(f"{short_name(path)}: holds a still picture; give a video or sound file")
+            yield container
+    except av.FFmpegError as error:
+        raise MediaError(
+            f"{short_name(path)}: cannot be read as media ({error.strerror}); "
+            "expected a complete mp4, mov, mkv, webm, avi, mpeg, flv, asf, ogg, wav, mp3, aac or flac file"
+        ) from error
+
+
+def first_stream(container: InputContainer, kind: str, path: Path) -> Any:
+    """Return the first ``video`` or ``audio`` stream; the cover picture of a sound file is no video.
+
+    Raises:
+        MediaError: there is none.
+    """
+    streams = [stream for stream in container.streams if stream.type == kind]
+    streams = [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
+    if not streams or streams[0].codec_context is None:
+        found = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise MediaError(f"{short_name(path)}: has no {kind} stream (found: {found}); replace the file")
+    stream: Any = streams[0]
+    # One process per core is the plan; threads inside each would only fight.
+    stream.thread_type = "NONE"
+    return stream
+
+
+def zero_s(container: InputContainer) -> Seconds:
+    """Time stamp of the clip's time 0: the container's start, the earliest sample of any stream."""
+    return (container.start_time or 0) / av.time_base
+
+
+def duration_s(container: InputContainer, path: Path) -> Seconds:
+    """Length of the file from its time 0, from its header or else from its packets.
+
+    Raises:
+        MediaError: neither tells a length.
+    """
+    if container.duration:
+        return container.duration / av.time_base
+    # Browsers' recorders write webm without a duration.
+    ends_s = [_packet_end_s(packet) for packet in container.demux() if packet.pts is not None]
+    container.seek(container.start_time or 0)
+    length_s = max(ends_s, default=0.0) - zero_s(container)
+    if length_s <= 0:
+        raise MediaError(f"{short_name(path)}: holds no timed picture or sound; replace the file")
+    return length_s
+
+
+def stream_end_s(container: InputContainer, stream: Any) -> Seconds | None:
+    """Where the header says that a stream ends, counted from the clip's time 0; None where it does not say."""
+    if stream.duration:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero_s(container)
+    tag = stream.metadata.get("DURATION")  # Matroska, as 00:00:02.980000000
+    if tag and tag.count(":") == 2:
+        hours, minutes, seconds = (float(part) for part in tag.split(":"))
+        return 3600 * hours + 60 * minutes + seconds
+    return container.duration / av.time_base if container.duration else None
+
+
+def decode(container: InputContainer, stream: Any, path: Path) -> Iterator[Any]:
+    """Decode a stream from the current position on, passing over single damaged packets.
+
+    Raises:
+        MediaError: more than a tenth of the packets cannot be decoded.
+    """
+    packets = bad = 0
+    for packet in container.demux(stream):
+        packets += 1
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            bad += 1
+    if bad > 1 and bad > _BAD_PACKET_FRACTION * packets:
+        raise MediaError(f"{short_name(path)}: {bad} of {packets} {stream.type} packets are damaged; replace the file")
+
+
+def refuse_cut_off(reached_s: Seconds, expected_s: Seconds, *, what: str, path: Path) -> None:
+    """Compare where decoding ended with where the header says it should.
+
+    Raises:
+        MediaError: more than 0.5 s and more than 10 % are missing.
+    """
+    missing_s = expected_s - reached_s
+    if missing_s > MISSING_S and missing_s > MISSING_FRACTION * expected_s:
+        raise MediaError(
+            f"{short_name(path)}: {what} ends at {max(reached_s, 0.0):.2f} s of {expected_s:.2f} s; "
+            "the file is cut off, copy it again"
+        )
+
+
+def segment_bounds_s(
+    start_s: Seconds | None, end_s: Seconds | None, *, length_s: Seconds, path: Path
+) -> tuple[Seconds, Seconds]:
+    """Put a segment's bounds inside the file; an end slightly past the file's end is drawn in.
+
+    Raises:
+        MediaError: the segment starts after the file's end or reaches clearly past it.
+    """
+    begin_s = start_s or 0.0
+    if begin_s >= length_s:
+        raise MediaError(
+            f"{short_name(path)}: segment starts at {begin_s:.2f} s but the file lasts {length_s:.2f} s; "
+            "correct the label table's times"
+        )
+    if end_s is None:
+        return begin_s, length_s
+    if end_s - length_s > MISSING_S and end_s - length_s > MISSING_FRACTION * (end_s - begin_s):
+        raise MediaError(
+            f"{short_name(path)}: segment ends at {end_s:.2f} s but the file lasts {length_s:.2f} s; "
+            "correct the label table's times"
+        )
+    return begin_s, min(end_s, length_s)
+
+
+def short_name(path: Path) -> str:
+    """Folder and name: enough to find the file, without the machine's paths."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+
+
+def _packet_end_s(packet: Any) -> Seconds:
+    return float((packet.pts + (packet.duration or 0)) * packet.time_base)
+
+
+def _refuse_obvious(path: Path) -> None:
+    if not path.is_file():
+        raise MediaError(f"{short_name(path)}: no such file; expected a video or sound file")
+    if path.stat().st_size == 0:
+        raise MediaError(f"{short_name(path)}: is empty (0 bytes); copy it again")
+    with path.open("rb") as file:
+        head = file.read(512)
+    if head.startswith((b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD")):
+        raise MediaError(f"{short_name(path)}: is a playlist, not media; give the file it points to")
+    if _is_text(head):
+        raise MediaError(f"{short_name(path)}: holds text, not media; replace the file")
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return all(char.isprintable() or char in "\r\n\t\f\ufeff" for char in text)

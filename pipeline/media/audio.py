@@ -1,0 +1,129 @@
+"""The sound of a clip as every extractor and aligner hears it: 16 kHz, mono, 16 bit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+from av.container import InputContainer
+from jaxtyping import Float32, Int16
+
+from pipeline.errors import MediaError
+from pipeline.media import _open
+from pipeline.media.span import MediaSpan
+from pipeline.types import Seconds
+
+RATE_HZ = 16_000
+#: Frames whose time stamps jump by more than this are placed anew instead of being joined.
+_JUMP_S = 0.05
+#: Decoding starts this much before a segment, so that codecs with memory (mp3, aac) have settled.
+_PREROLL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One mono signal; sample 0 is the clip's time 0.
+
+    Attributes:
+        samples: 16-bit, so that all tools see the same rounding (it moves openSMILE's F0 and formants).
+        rate_hz: samples per second.
+    """
+
+    samples: Int16[np.ndarray, "samples"]
+    rate_hz: int = RATE_HZ
+
+    @property
+    def waveform(self) -> Float32[np.ndarray, "samples"]:
+        """The samples as numbers in [-1, 1)."""
+        return self.samples.astype(np.float32) / np.float32(32768)
+
+    @property
+    def duration_s(self) -> Seconds:
+        """Length in seconds."""
+        return len(self.samples) / self.rate_hz
+
+
+def load_sound(span: MediaSpan) -> Sound:
+    """Decode the sound of a clip.
+
+    Every run of samples stands where its time stamp puts it relative to the clip's start; silence fills what lies
+    before it. Nothing is added after the last sample. A segment is cut exactly, to the sample.
+
+    Args:
+        span: the file or segment; its crop is not looked at.
+
+    Raises:
+        MediaError: unreadable, no audio stream, cut off, damaged, or no sound within the segment.
+    """
+    with _open.open_media(span.path) as container:
+        stream = _open.first_stream(container, "audio", span.path)
+        length_s = _open.duration_s(container, span.path)
+        start_s, end_s = _open.segment_bounds_s(span.start_s, span.end_s, length_s=length_s, path=span.path)
+        header_end_s = _open.stream_end_s(container, stream)
+        if span.start_s:
+            _seek(container, start_s)
+        runs = list(_runs(container, stream, span, until_s=None if span.end_s is None else end_s))
+    samples = _on_timeline(runs, start_s, None if span.end_s is None else end_s)
+    if len(samples) == 0:
+        raise MediaError(
+            f"{_open.short_name(span.path)}: no sound between {start_s:.2f} s and {end_s:.2f} s; "
+            "check the segment or replace the file"
+        )
+    if header_end_s is not None:
+        expected_s = min(header_end_s, end_s) - start_s
+        _open.refuse_cut_off(len(samples) / RATE_HZ, expected_s, what="sound", path=span.path)
+    return Sound(samples)
+
+
+def _seek(container: InputContainer, start_s: Seconds) -> None:
+    target_s = max(0.0, start_s - _PREROLL_S) + _open.zero_s(container)
+    container.seek(int(target_s * av.time_base))
+
+
+def _runs(
+    container: InputContainer, stream: Any, span: MediaSpan, *, until_s: Seconds | None
+) -> Iterator[tuple[Seconds, Int16[np.ndarray, "samples"]]]:
+    """Yield gapless runs of samples at 16 kHz, each with its start time in the file."""
+    zero_s = _open.zero_s(container)
+    run: list[Any] = []
+    run_start_s = next_s = 0.0
+    for frame in _open.decode(container, stream, span.path):
+        time_s = next_s if frame.time is None else frame.time - zero_s
+        if until_s is not None and time_s >= until_s:
+            break
+        if run and (abs(time_s - next_s) > _JUMP_S or frame.sample_rate != run[-1].sample_rate):
+            yield run_start_s, _resampled(run)
+            run = []
+        if not run:
+            run_start_s = next_s = time_s
+        run.append(frame)
+        next_s += frame.samples / frame.sample_rate
+    if run:
+        yield run_start_s, _resampled(run)
+
+
+def _resampled(frames: list[Any]) -> Int16[np.ndarray, "samples"]:
+    resampler = AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+    parts = []
+    for frame in [*frames, None]:  # None drains what the filter still holds
+        if frame is not None:
+            frame.pts = None  # times are kept by the caller; the resampler would refuse small jumps
+        parts += [out.to_ndarray()[0] for out in resampler.resample(frame)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int16)
+
+
+def _on_timeline(
+    runs: list[tuple[Seconds, Int16[np.ndarray, "samples"]]], start_s: Seconds, end_s: Seconds | None
+) -> Int16[np.ndarray, "samples"]:
+    placed = [(round((time_s - start_s) * RATE_HZ), samples) for time_s, samples in runs]
+    length = max((first + len(samples) for first, samples in placed), default=0)
+    if end_s is not None:
+        length = min(length, round((end_s - start_s) * RATE_HZ))
+    timeline = np.zeros(max(length, 0), np.int16)
+    for first, samples in placed:
+        begin, end = max(first, 0), min(first + len(samples), length)
+        if end > begin:
+            timeline[begin:end] = samples[begin - first : end - first]
+    return timeline

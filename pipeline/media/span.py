@@ -1,0 +1,46 @@
+"""Which part of which file a clip is."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import MediaError
+from pipeline.types import Seconds
+
+
+@dataclass(frozen=True)
+class MediaSpan:
+    """A media file, or a segment of a longer one.
+
+    Times count from the start of the container, that is from the earliest sample of any of its streams. The same
+    zero serves picture and sound, so both stay in step.
+
+    Attributes:
+        path: the file.
+        start_s: where the segment begins; None for the file's start.
+        end_s: where the segment ends (exclusive); None for the file's end.
+        crop: x, y, width, height of the part of the picture to look at, as fractions of the upright picture.
+
+    Raises:
+        MediaError: the interval or the crop is empty, negative or outside the picture.
+    """
+
+    path: Path
+    start_s: Seconds | None = None
+    end_s: Seconds | None = None
+    crop: tuple[float, float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        start_s, end_s = self.start_s or 0.0, self.end_s
+        if start_s < 0 or (end_s is not None and not end_s > start_s):
+            raise MediaError(
+                f"{self.path.name}: segment {start_s} s to {end_s} s is empty or negative; expected 0 <= start < end"
+            )
+        if self.crop is not None and not _inside_unit_square(self.crop):
+            raise MediaError(
+                f"{self.path.name}: crop {self.crop} leaves the picture; expected x, y, width, height within 0 to 1"
+            )
+
+
+def _inside_unit_square(crop: tuple[float, float, float, float]) -> bool:
+    x, y, width, height = crop
+    return x >= 0 and y >= 0 and width > 0 and height > 0 and x + width <= 1 and y + height <= 1

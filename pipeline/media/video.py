@@ -1,0 +1,167 @@
+"""The pictures of a clip on an even time grid, whatever the source's frame rate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+from jaxtyping import UInt8
+
+from pipeline.errors import MediaError
+from pipeline.media import _open
+from pipeline.media.span import MediaSpan
+from pipeline.types import Hertz, Seconds
+
+#: x, y, width, height in pixels.
+Region = tuple[int, int, int, int]
+
+#: Containers with millisecond time stamps round; a frame this little late still counts as due.
+_ROUNDING_S = 0.001
+#: Containers in which seeking lands between key frames; they are decoded from their beginning.
+_UNINDEXED = frozenset({"mpeg", "mpegts", "mpegvideo"})
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture.
+
+    Attributes:
+        time_s: its place on the grid, from the clip's start.
+        rgb: upright pixels, contiguous in memory.
+    """
+
+    time_s: Seconds
+    rgb: UInt8[np.ndarray, "height width 3"]
+
+
+class Video:
+    """The pictures of a clip, decoded anew each time they are iterated.
+
+    Args:
+        span: the file or segment. Its crop is what counts as the picture from here on.
+
+    Raises:
+        MediaError: unreadable, no video stream, or not one picture can be decoded.
+    """
+
+    def __init__(self, span: MediaSpan):
+        self.span = span
+        with _open.open_media(span.path) as container:
+            stream = _open.first_stream(container, "video", span.path)
+            length_s = _open.duration_s(container, span.path)
+            self._start_s, self._end_s = _open.segment_bounds_s(
+                span.start_s, span.end_s, length_s=length_s, path=span.path
+            )
+            first = next(_open.decode(container, stream, span.path), None)
+        if first is None:
+            raise MediaError(f"{_open.short_name(span.path)}: no picture can be decoded; replace the file")
+        width_px, height_px = (first.width, first.height)[:: -1 if first.rotation % 180 else 1]
+        self._crop = _crop_px(span.crop, width_px, height_px)
+
+    @property
+    def duration_s(self) -> Seconds:
+        """Length of the clip: the container's, or the segment's."""
+        return self._end_s - self._start_s
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the upright picture, after the span's crop."""
+        return self._crop[2], self._crop[3]
+
+    def frames(self, rate_hz: Hertz, max_side_px: int | None = None, region: Region | None = None) -> Iterator[Frame]:
+        """Yield a picture for every time k / rate_hz before the clip's end.
+
+        Each place shows the latest source frame due by then, as a player would: slow sources repeat frames, fast
+        ones skip some, the first and last frame are held where the pictures start late or end early.
+
+        Args:
+            rate_hz: places on the grid per second.
+            max_side_px: scale the longer side down to this; never enlarges.
+            region: part of the picture to look at, in pixels of ``size_px``; cut out before scaling.
+
+        Raises:
+            MediaError: the pictures end clearly before the header says, or too many cannot be decoded.
+        """
+        picture = _Picture(self._crop if region is None else _within(self._crop, region), max_side_px)
+        slot, shown = 0, None
+        for time_s, source in self._timed_frames():
+            while shown is not None and slot / rate_hz + _ROUNDING_S < time_s:
+                if slot / rate_hz >= self.duration_s:
+                    return
+                yield Frame(slot / rate_hz, picture.of(shown))
+                slot += 1
+            shown = source
+        while shown is not None and slot / rate_hz < self.duration_s:
+            yield Frame(slot / rate_hz, picture.of(shown))
+            slot += 1
+
+    def _timed_frames(self) -> Iterator[tuple[Seconds, Any]]:
+        """Yield source frames with their times from the clip's start."""
+        end_s = time_s = 0.0
+        with _open.open_media(self.span.path) as container:
+            stream = _open.first_stream(container, "video", self.span.path)
+            offset_s = _open.zero_s(container) + self._start_s
+            if self._start_s > 0 and container.format.name not in _UNINDEXED:
+                # Lands on the key frame at or before the segment; what lies between is decoded and dropped.
+                container.seek(int(offset_s / stream.time_base), stream=stream)
+            for frame in _open.decode(container, stream, self.span.path):
+                time_s = end_s if frame.time is None else frame.time - offset_s
+                if time_s >= self.duration_s:
+                    return
+                end_s = time_s + float((frame.duration or 0) * frame.time_base)
+                yield time_s, frame
+            header_end_s = _open.stream_end_s(container, stream)
+        if header_end_s is not None:
+            expected_s = min(header_end_s - self._start_s, self.duration_s)
+            _open.refuse_cut_off(end_s, expected_s, what="picture", path=self.span.path)
+
+
+class _Picture:
+    """Turns source frames into upright, cropped, scaled RGB; repeats of a frame are converted once."""
+
+    def __init__(self, crop: Region, max_side_px: int | None):
+        self._crop = crop
+        longer_px = max(crop[2], crop[3])
+        self._scale = min(1.0, max_side_px / longer_px) if max_side_px else 1.0
+        self._reformatter = VideoReformatter()  # one for all frames: it keeps the prepared conversion
+        self._last: tuple[Any, UInt8[np.ndarray, "height width 3"]] | None = None
+
+    def of(self, frame: Any) -> UInt8[np.ndarray, "height width 3"]:
+        if self._last is None or self._last[0] is not frame:
+            self._last = (frame, self._converted(frame))
+        return self._last[1]
+
+    def _converted(self, frame: Any) -> UInt8[np.ndarray, "height width 3"]:
+        turns = round(frame.rotation / 90) % 4  # counter-clockwise, as numpy's rot90
+        width_px, height_px = (frame.width, frame.height)[:: -1 if turns % 2 else 1]
+        if self._crop != (0, 0, width_px, height_px):
+            x, y, width, height = self._crop
+            upright = np.rot90(self._rgb(frame, frame.width, frame.height), turns)
+            part = np.ascontiguousarray(upright[y : y + height, x : x + width])
+            frame, turns = av.VideoFrame.from_ndarray(part, format="rgb24"), 0
+        rgb = self._rgb(frame, *(max(1, round(side * self._scale)) for side in (frame.width, frame.height)))
+        return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
+
+    def _rgb(self, frame: Any, width_px: int, height_px: int) -> UInt8[np.ndarray, "height width 3"]:
+        converted = self._reformatter.reformat(
+            frame, width_px, height_px, "rgb24", interpolation=Interpolation.FAST_BILINEAR
+        )
+        # PyAV shows FFmpeg's padded rows; native libraries read plain memory.
+        return np.ascontiguousarray(converted.to_ndarray())
+
+
+def _crop_px(crop: tuple[float, float, float, float] | None, width_px: int, height_px: int) -> Region:
+    if crop is None:
+        return 0, 0, width_px, height_px
+    left, top = round(crop[0] * width_px), round(crop[1] * height_px)
+    right, bottom = round((crop[0] + crop[2]) * width_px), round((crop[1] + crop[3]) * height_px)
+    return left, top, max(1, right - left), max(1, bottom - top)
+
+
+def _within(crop: Region, region: Region) -> Region:
+    x, y, width, height = region
+    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > crop[2] or y + height > crop[3]:
+        raise MediaError(f"region {region} leaves the picture of {crop[2]} x {crop[3]} pixels")
+    return crop[0] + x, crop[1] + y, width, height
