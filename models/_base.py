@@ -1,7 +1,12 @@
 """What a model is: settings, a forward pass, losses, and the phases of an epoch. It knows no files and no device.
 
-A file ``models/<name>.py`` is a model. It holds ``Config`` (its settings) and ``model`` (its class). Models share
-``layers/`` and this file; they never import one another.
+A file ``models/<name>.py`` is a model. It holds
+
+    VERSION = 1      # raise it whenever the same settings train to other numbers; read without importing
+    Config           # its settings
+    model            # its class
+
+Models share ``layers/`` and this file; they never import one another.
 """
 
 from abc import ABC, abstractmethod

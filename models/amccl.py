@@ -38,6 +38,8 @@ from models.layers.modality_convolution import ModalityConvolution, SqueezeExcit
 from models.layers.sequence import SequenceEncoder
 from models.layers.text import TextEncoder
 
+VERSION = 1
+
 
 class Config(ModelConfig):
     """Settings of AMCCL; the defaults are the paper's for CMU-MOSI."""

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformers import AutoModel
+from transformers.utils import logging
 
 from models.layers.masks import open_first
 
@@ -13,13 +14,14 @@ from models.layers.masks import open_first
 class TextEncoder(nn.Module):
     """The last hidden states of a BERT-like encoder, fine-tuned or frozen.
 
-    Its width comes from its own configuration. Weights are read from safetensors only.
+    Its width comes from its own configuration; its weights are single precision whatever their file holds.
     """
 
     def __init__(self, folder: Path, *, frozen: bool = False) -> None:
         """Load the encoder of a local folder; a frozen one runs in evaluation mode without gradients."""
         super().__init__()
-        self.encoder = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        logging.disable_progress_bar()
+        self.encoder = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
         if getattr(self.encoder, "pooler", None) is not None:
             # Nothing reads the pooled output: its weights would never get a gradient.
             self.encoder.pooler = None

@@ -14,10 +14,10 @@ from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
 from pipeline.pack.schema import Card, PackSplit
 from pipeline.provenance import digest, file_sha256
-from pipeline.training.encoders import find_encoder
 from pipeline.training.metrics import Family
 from pipeline.training.settings import RunSettings
 from pipeline.types import Modality
+from pipeline.weights import resolve_text_encoder
 
 WEIGHTS, RUN_FILE, TRAIN_FILE = "best.safetensors", "config.yaml", "train.json"
 
@@ -27,6 +27,8 @@ class Run(Settings):
 
     model: str
     """Name of a file in ``models/``."""
+    version: int
+    """``VERSION`` of that file."""
     dataset: str
     """The dataset that the pack was made of."""
     pack: str
@@ -68,7 +70,7 @@ class Run(Settings):
             vision_dim=self.dims["vision"],
             num_train=self.num_train,
             label_range=self.label_range,
-            text_encoder=find_encoder(self.text_encoder),
+            text_encoder=resolve_text_encoder(self.text_encoder),
             classes=self.classes,
         )
 
@@ -85,6 +87,7 @@ def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: 
         raise ConfigError(f"{pack.name} names no text encoder; set training.text_encoder for {model}")
     return Run(
         model=model,
+        version=discovery.literals("models", model)["VERSION"],
         dataset=card.dataset,
         pack=card.pack,
         pack_sha256=file_sha256(pack),

@@ -34,18 +34,21 @@ logger = logging.getLogger(__name__)
 #: Smaller gains on the valid split are noise of the arithmetic.
 _LEAST_GAIN = 1e-6
 
+#: One epoch: its number, losses, metrics of the valid split, learning rate, seconds.
+Row = dict[str, float | int]
+
 
 @dataclass
 class History:
     """What has happened so far; plain values, kept in the checkpoint.
 
     Attributes:
-        rows: one per epoch: losses, metrics of the valid split, learning rate, seconds.
+        rows: one per epoch.
         best_epoch: counted from 1; 0 before the first epoch.
         best_score: of the metric that selects; lower is better (maximised metrics are negated).
     """
 
-    rows: list[dict[str, float]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     best_epoch: int = 0
     best_score: float = math.inf
 
@@ -127,12 +130,12 @@ class Trainer:
         checkpoint.load_weights(self.model, self._best_file)
         return self.history
 
-    def _train_epoch(self, clips: Clips) -> dict[str, float]:
+    def _train_epoch(self, clips: Clips) -> Row:
         # Seeded anew in each epoch: a resumed run needs no states of random generators.
         epoch = self.history.epochs
         seed_all(self._seed, epoch)
         self.model.train()
-        row: dict[str, float] = {"epoch": epoch + 1}
+        row: Row = {"epoch": epoch + 1}
         for index, phase in enumerate(self._phases):
             losses = self._train_phase(clips, index)
             row |= {f"{phase.name}_{name}": value for name, value in losses.items()}
@@ -182,7 +185,7 @@ class Trainer:
             )
         return means
 
-    def _record(self, row: dict[str, float]) -> None:
+    def _record(self, row: Row) -> None:
         """Note an epoch, keep the weights if they are the best, and save all that a resumed run needs."""
         history, select = self.history, self.settings.select
         value = row.get(f"valid_{select}")

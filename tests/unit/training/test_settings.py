@@ -1,0 +1,53 @@
+"""Settings of a run: layers, errors, and the shipped files."""
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from pipeline import discovery
+from pipeline.errors import ConfigError
+from pipeline.training.settings import resolve
+
+RAW = {
+    "model": {"channels": 64, "contrast": {"weight": 0.1, "margin": 0.8}},
+    "training": {"epochs": 9},
+    "datasets": {"demo": {"model": {"contrast": {"weight": 0.2}}, "training": {"batch_size": 4}}},
+}
+
+
+def test_a_dataset_lays_its_values_over_the_common_ones():
+    demo = resolve(RAW, "demo")
+    assert demo.model == {"channels": 64, "contrast": {"weight": 0.2, "margin": 0.8}}
+    assert (demo.training.epochs, demo.training.batch_size) == (9, 4)
+
+
+def test_a_dataset_without_values_of_its_own_gets_the_common_ones():
+    assert resolve(RAW, "other").model == RAW["model"]
+    assert resolve({}, "other").training.use == ("text", "audio", "vision")
+
+
+def test_an_unknown_key_names_the_file_and_the_nearest_valid_one():
+    with pytest.raises(ConfigError, match=r"amccl.yaml.*epoch'.*did you mean 'epochs'"):
+        resolve({"training": {"epoch": 3}}, "demo", where="amccl.yaml")
+    with pytest.raises(ConfigError, match="did you mean 'model'"):
+        resolve({"datasets": {"demo": {"modle": {}}}}, "demo")
+
+
+def test_an_impossible_value_is_refused():
+    with pytest.raises(ConfigError, match="audoi"):
+        resolve({"training": {"use": ["text", "audoi"]}}, "demo")
+
+
+@pytest.mark.parametrize("name", discovery.names("models"))
+@pytest.mark.parametrize("dataset", ["demo", "mosi", "mosei", "sims", "simsv2", "any_other"])
+def test_the_shipped_file_of_a_model_fits_the_model(repository, name, dataset):
+    path = repository / "config" / "models" / f"{name}.yaml"
+    settled = resolve(yaml.safe_load(path.read_text()) if path.is_file() else {}, dataset)
+    discovery.load("models", name).Config(**settled.model)
+
+
+def test_settings_are_read_without_torch():
+    code = "import sys; import pipeline.training.settings; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
