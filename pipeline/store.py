@@ -62,9 +62,7 @@ class StoreReader:
         try:
             self._file = h5py.File(path, "r")
         except OSError as error:
-            raise StoreError(
-                f"{path}: not a readable feature store ({error}); delete it and run again"
-            ) from error
+            raise StoreError(f"{path}: not a readable feature store ({error}); delete it and run again") from error
         if self._file.attrs.get("format") != _FORMAT:
             found = self._file.attrs.get("format", "no format mark")
             self._file.close()
@@ -100,11 +98,7 @@ class StoreReader:
     def notes(self, clip_id: str) -> dict[str, Any]:
         """What the extractor noted about a clip."""
         attributes = self._clips()[clip_id].attrs
-        return {
-            name.removeprefix(_NOTE): _plain(attributes[name])
-            for name in attributes
-            if name.startswith(_NOTE)
-        }
+        return {name.removeprefix(_NOTE): _plain(attributes[name]) for name in attributes if name.startswith(_NOTE)}
 
     def read(self, clip_id: str) -> Features:
         """Read the features of a clip.
@@ -116,12 +110,8 @@ class StoreReader:
             group = self._clips()[clip_id]
             arrays = {name: dataset[()] for name, dataset in group.items()}
         except (KeyError, OSError) as error:
-            raise StoreError(
-                f"{self.path}: clip {clip_id} cannot be read ({error}); delete the file"
-            ) from error
-        extras = {
-            name.removeprefix(_EXTRA): array for name, array in arrays.items() if name.startswith(_EXTRA)
-        }
+            raise StoreError(f"{self.path}: clip {clip_id} cannot be read ({error}); delete the file") from error
+        extras = {name.removeprefix(_EXTRA): array for name, array in arrays.items() if name.startswith(_EXTRA)}
         return Features(arrays["values"], arrays["times"], arrays["mask"], extras, self.notes(clip_id))
 
     def group(self, clip_id: str) -> h5py.Group:
@@ -160,9 +150,7 @@ def write_store(path: Path, header: Header, clips: Iterable[Stored]) -> None:
         file.attrs["format"] = _FORMAT
         file.attrs["extractor"] = header.extractor
         file.attrs["identity"] = header.identity
-        file.create_dataset(
-            "feature_names", data=np.array(header.feature_names, dtype="S"), track_times=False
-        )
+        file.create_dataset("feature_names", data=np.array(header.feature_names, dtype="S"), track_times=False)
         group = file.create_group("clips")
         for clip in clips:
             _write_clip(group.create_group(clip.clip_id), clip)
@@ -213,5 +201,5 @@ def _arrays(features: Features) -> dict[str, np.ndarray]:
     return {"values": features.values, "times": features.times, "mask": features.mask, **extras}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - HDF5 attributes come back as NumPy scalars
+def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value

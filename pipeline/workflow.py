@@ -145,9 +145,7 @@ class Workflow:
     def _summary(self, name: str, *, scan_now: bool) -> Summary:
         if scan_now:
             raw = Path(self.config.raw) / name
-            return scan(
-                name, self.datasets[name], raw=raw, paths=self.paths(name), deep=self.config.deep_scan
-            )
+            return scan(name, self.datasets[name], raw=raw, paths=self.paths(name), deep=self.config.deep_scan)
         summary = read_summary(self.paths(name).summary)
         if summary is None:
             raise StoreError(f"dataset {name} was never scanned; start snakemake in the project's folder")
@@ -159,9 +157,7 @@ class Workflow:
                 paths = self.paths(dataset)
                 if not self.summaries[dataset].packs:
                     for extractor in self.extractors:
-                        _write_json(
-                            paths.extractor_settings(extractor), self._extractor(dataset, extractor, hashes)
-                        )
+                        _write_json(paths.extractor_settings(extractor), self._extractor(dataset, extractor, hashes))
                 for pack in self.packs(dataset):
                     _write_json(paths.pack_settings(pack), self._pack_settings(dataset, pack, config))
                 for model in self.config.models:

@@ -23,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", required=True, help="name of the dataset")
     parser.add_argument("--extractor", required=True, help="name of the extractor")
     parser.add_argument("--shard", required=True, help="shard, in hexadecimal")
-    parser.add_argument(
-        "--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)"
-    )
+    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
     parser.add_argument(
         "--processed",
         type=Path,
@@ -40,9 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(
-    *, dataset: str, extractor: str, shard: str, raw: Path, processed: Path, limit_s: float = 1800.0
-) -> None:
+def run(*, dataset: str, extractor: str, shard: str, raw: Path, processed: Path, limit_s: float = 1800.0) -> None:
     """Bring one shard's store up to date, and list the clips that failed beside it.
 
     Args:
@@ -93,9 +89,7 @@ def _resolved(path: Path, version: int) -> dict:
     try:
         resolved = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{path}: no readable extractor settings ({error}); run: python -m pipeline scan"
-        ) from error
+        raise StoreError(f"{path}: no readable extractor settings ({error}); run: python -m pipeline scan") from error
     if resolved["version"] != version:
         raise StoreError(
             f"{path}: written for version {resolved['version']} of {resolved['extractor']}, the code is version "

@@ -39,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(
-    *, dataset: str, extractors: Sequence[str], processed: Path, max_failed_fraction: float = 0.05
-) -> None:
+def run(*, dataset: str, extractors: Sequence[str], processed: Path, max_failed_fraction: float = 0.05) -> None:
     """Write ``quarantine.jsonl`` and check that no clip went missing.
 
     Args:
@@ -66,9 +64,7 @@ def run(
     paths.quarantine.with_suffix(".refused.jsonl").unlink(missing_ok=True)
     with atomic_path(paths.quarantine) as part:
         part.write_bytes(to_jsonl(rows))
-    _log.info(
-        "%s: %d clips, %d in the quarantine", dataset, len(clips), len({row["clip_id"] for row in rows})
-    )
+    _log.info("%s: %d clips, %d in the quarantine", dataset, len(clips), len({row["clip_id"] for row in rows}))
 
 
 def _accounted(paths: DatasetPaths, extractor: str, clips: set[str]) -> list[dict[str, Any]]:
@@ -112,9 +108,7 @@ def _rejected(paths: DatasetPaths, dataset: str) -> list[dict[str, Any]]:
     ]
 
 
-def _too_many(
-    dataset: str, lost: int, clips: int, limit: float, rows: Sequence[dict[str, Any]], refused: Path
-) -> str:
+def _too_many(dataset: str, lost: int, clips: int, limit: float, rows: Sequence[dict[str, Any]], refused: Path) -> str:
     stages = Counter(f"{row['extractor']} {row['stage']} {row['kind']}" for row in rows)
     common = ", ".join(f"{count} x {what}" for what, count in stages.most_common(4))
     return (

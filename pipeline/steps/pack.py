@@ -106,9 +106,7 @@ def _stores(paths: DatasetPaths, summary: Summary, extractor: str) -> list[Path]
     return [paths.store(extractor, shard_name(index)) for index in range(shards)]
 
 
-def _imported(
-    raw: Path, config: DatasetConfig, described: Mapping[str, Any]
-) -> tuple[dict[Split, PackSplit], Card]:
+def _imported(raw: Path, config: DatasetConfig, described: Mapping[str, Any]) -> tuple[dict[Split, PackSplit], Card]:
     options = validated(PickledOptions, config.options, f"options of dataset {described['dataset']}")
     path = raw / options.packs[described["pack"]]
     described = {**described, "text_weights": options.text_weights, "inputs": file_sha256(path)}
