@@ -16,8 +16,8 @@ from pydantic import Field
 from pipeline import weights as weight_store
 from pipeline.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.extractors._words import word_spans, words_of_tokens
 from pipeline.features import Features
+from pipeline.words.spans import word_spans, words_of_tokens
 
 VERSION = 1
 MODALITY = "text"

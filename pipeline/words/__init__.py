@@ -1,0 +1,1 @@
+"""Words: where they stand in a transcript, and when they are spoken."""
