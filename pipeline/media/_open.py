@@ -25,6 +25,9 @@ CONTAINER_FORMATS = (
 _OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINER_FORMATS)}
 _STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
 
+#: Containers without an index: seeking lands anywhere, so they are decoded from their beginning.
+_UNINDEXED = frozenset({"mpeg", "mpegts", "mpegvideo"})
+
 #: A stream counts as cut off when more than both of these are missing at its end.
 MISSING_S, MISSING_FRACTION = 0.5, 0.1
 #: A stream counts as damaged when more than this part of its packets cannot be decoded.
@@ -92,7 +95,7 @@ def duration_s(container: InputContainer, path: Path) -> Seconds:
         MediaError: neither tells a length.
     """
     if container.duration:
-        return container.duration / av.time_base
+        return container.duration / av.time_base - _header_offset_s(container)
     # Browsers' recorders write webm without a duration.
     ends_s = [_packet_end_s(packet) for packet in container.demux() if packet.pts is not None]
     container.seek(container.start_time or 0)
@@ -109,8 +112,14 @@ def stream_end_s(container: InputContainer, stream: Any) -> Seconds | None:
     tag = stream.metadata.get("DURATION")  # Matroska, as 00:00:02.980000000
     if tag and tag.count(":") == 2:
         hours, minutes, seconds = (float(part) for part in tag.split(":"))
-        return 3600 * hours + 60 * minutes + seconds
-    return container.duration / av.time_base if container.duration else None
+        return 3600 * hours + 60 * minutes + seconds - zero_s(container)
+    return container.duration / av.time_base - _header_offset_s(container) if container.duration else None
+
+
+def seek(container: InputContainer, stream: Any, time_s: Seconds) -> None:
+    """Go to a time of the clip or somewhat before it; what lies between is to be decoded and dropped."""
+    if time_s > 0 and container.format.name not in _UNINDEXED:
+        container.seek(int((time_s + zero_s(container)) / stream.time_base), stream=stream)
 
 
 def decode(container: InputContainer, stream: Any, path: Path) -> Iterator[Any]:
@@ -171,6 +180,11 @@ def segment_bounds_s(
 def short_name(path: Path) -> str:
     """Folder and name: enough to find the file, without the machine's paths."""
     return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+
+
+def _header_offset_s(container: InputContainer) -> Seconds:
+    """Matroska's header tells the last time stamp, the others the time from the first to the last."""
+    return zero_s(container) if "matroska" in container.format.name else 0.0
 
 
 def _packet_end_s(packet: Any) -> Seconds:

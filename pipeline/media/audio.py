@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import av
 import numpy as np
 from av.audio.resampler import AudioResampler
 from av.container import InputContainer
@@ -62,8 +61,7 @@ def load_sound(span: MediaSpan) -> Sound:
         length_s = _open.duration_s(container, span.path)
         start_s, end_s = _open.segment_bounds_s(span.start_s, span.end_s, length_s=length_s, path=span.path)
         header_end_s = _open.stream_end_s(container, stream)
-        if span.start_s:
-            _seek(container, start_s)
+        _open.seek(container, stream, start_s - _PREROLL_S)
         runs = list(_runs(container, stream, span, until_s=None if span.end_s is None else end_s))
     samples = _on_timeline(runs, start_s, None if span.end_s is None else end_s)
     if len(samples) == 0:
@@ -75,11 +73,6 @@ def load_sound(span: MediaSpan) -> Sound:
         expected_s = min(header_end_s, end_s) - start_s
         _open.refuse_cut_off(len(samples) / RATE_HZ, expected_s, what="sound", path=span.path)
     return Sound(samples)
-
-
-def _seek(container: InputContainer, start_s: Seconds) -> None:
-    target_s = max(0.0, start_s - _PREROLL_S) + _open.zero_s(container)
-    container.seek(int(target_s * av.time_base))
 
 
 def _runs(
@@ -115,7 +108,7 @@ def _resampled(frames: list[Any]) -> Int16[np.ndarray, "samples"]:
 
 
 def _on_timeline(
-    runs: list[tuple[Seconds, Int16[np.ndarray, "samples"]]], start_s: Seconds, end_s: Seconds | None
+    runs: list[tuple[Seconds, Int16[np.ndarray, "_"]]], start_s: Seconds, end_s: Seconds | None
 ) -> Int16[np.ndarray, "samples"]:
     placed = [(round((time_s - start_s) * RATE_HZ), samples) for time_s, samples in runs]
     length = max((first + len(samples) for first, samples in placed), default=0)

@@ -19,8 +19,6 @@ Region = tuple[int, int, int, int]
 
 #: Containers with millisecond time stamps round; a frame this little late still counts as due.
 _ROUNDING_S = 0.001
-#: Containers in which seeking lands between key frames; they are decoded from their beginning.
-_UNINDEXED = frozenset({"mpeg", "mpegts", "mpegvideo"})
 
 
 @dataclass(frozen=True)
@@ -103,9 +101,7 @@ class Video:
         with _open.open_media(self.span.path) as container:
             stream = _open.first_stream(container, "video", self.span.path)
             offset_s = _open.zero_s(container) + self._start_s
-            if self._start_s > 0 and container.format.name not in _UNINDEXED:
-                # Lands on the key frame at or before the segment; what lies between is decoded and dropped.
-                container.seek(int(offset_s / stream.time_base), stream=stream)
+            _open.seek(container, stream, self._start_s)
             for frame in _open.decode(container, stream, self.span.path):
                 time_s = end_s if frame.time is None else frame.time - offset_s
                 if time_s >= self.duration_s:
