@@ -64,7 +64,7 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     }
     write_if_changed(output / runs.TRAIN_FILE, (json.dumps(facts, indent=1) + "\n").encode())
     checkpoint.save_weights(trainer.model, output / runs.WEIGHTS)
-    shutil.rmtree(output / "resume")
+    shutil.rmtree(output / "resume", ignore_errors=True)
 
 
 def _read_settings(path: Path) -> RunSettings:

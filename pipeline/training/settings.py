@@ -34,6 +34,8 @@ class TrainingSettings(Settings):
     """Part of all steps over which the learning rate rises linearly."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the forward and backward pass; ``auto`` is bf16 on CUDA and fp32 elsewhere."""
+    checkpoint_s: float = Field(default=60.0, ge=0)
+    """Seconds of work after which the state is saved, at the end of an epoch, for a run that is interrupted."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train; ``auto`` takes an accelerator if there is one."""
     compile: bool = False

@@ -98,7 +98,8 @@ class Trainer:
         self._seed, self._identity, self._fabric = seed, identity, fabric
         self._history_file = folder / "history.csv"
         self._state_file = folder / "resume" / "last.pt"
-        self._best_file = folder / "resume" / "best.safetensors"
+        self._best: dict[str, torch.Tensor] = {}
+        self._saved_at = time.monotonic()
         self._phases = model.phases()
         self._optimizers = [make_optimizer(phase) for phase in self._phases]
         if settings.compile:
@@ -127,7 +128,7 @@ class Trainer:
             row |= {f"valid_{name}": value for name, value in scores.values.items()}
             row |= {"lr": self._optimizers[-1].param_groups[0]["lr"], "seconds": time.perf_counter() - started}
             self._record(row)
-        checkpoint.load_weights(self.model, self._best_file)
+        self.model.load_state_dict(self._best)
         return self.history
 
     def _train_epoch(self, clips: Clips) -> Row:
@@ -186,7 +187,7 @@ class Trainer:
         return means
 
     def _record(self, row: Row) -> None:
-        """Note an epoch, keep the weights if they are the best, and save all that a resumed run needs."""
+        """Note an epoch, keep the weights if they are the best, and save the state if it is time."""
         history, select = self.history, self.settings.select
         value = row.get(f"valid_{select}")
         if value is None:
@@ -196,16 +197,23 @@ class Trainer:
         value = value if select == "MAE" else -value
         if value < history.best_score - _LEAST_GAIN:
             history.best_score, history.best_epoch = value, history.epochs
-            checkpoint.save_weights(self.model, self._best_file)
+            self._best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
+        write_history(self._history_file, history)
+        logger.info(_line(history, self.settings))
+        # Optimiser states are large: short runs would spend more time on saving than on training.
+        if time.monotonic() - self._saved_at >= self.settings.checkpoint_s:
+            self._save()
+
+    def _save(self) -> None:
         state = {
             "identity": self._identity,
             "model": self.model.state_dict(),
+            "best": self._best,
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
-            "history": asdict(history),
+            "history": asdict(self.history),
         }
         checkpoint.save_state(state, self._state_file)
-        write_history(self._history_file, history)
-        logger.info(_line(history, self.settings))
+        self._saved_at = time.monotonic()
 
     def _resume(self) -> None:
         state: dict[str, Any] | None = checkpoint.load_state(self._state_file, identity=self._identity)
@@ -214,7 +222,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self._optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        self.history = History(**state["history"])
+        self._best, self.history = state["best"], History(**state["history"])
         logger.info("going on after epoch %d", self.history.epochs)
 
     def _is_finished(self) -> bool:

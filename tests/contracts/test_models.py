@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import make_spec, make_split, save_encoder
 from torch.nn import functional
 
 from models._base import Batch, ModelConfig, SentimentModel
 from pipeline import discovery
 from pipeline.pack.schema import PackSplit
 from pipeline.training.batches import Clips
+from tests.synthetic import make_spec, make_split, save_encoder
 
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
 Builder = Callable[[], SentimentModel]

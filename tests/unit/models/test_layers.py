@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from synthetic import save_encoder
 
 from models.layers.masks import last_valid, masked_mean, open_first
 from models.layers.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models.layers.positions import sinusoidal_positions
 from models.layers.sequence import SequenceEncoder
 from models.layers.text import TextEncoder
+from tests.synthetic import save_encoder
 
 VALUES = torch.arange(12.0).reshape(2, 3, 2)
 MASK = torch.tensor([[True, False, True], [False, False, False]])

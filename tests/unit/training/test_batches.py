@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import AUDIO_STEPS, make_split
 
 from pipeline.training.batches import Clips, prediction_order, training_order
+from tests.synthetic import AUDIO_STEPS, make_split
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
-from synthetic import DIMS, make_split, save_encoder
 
 from pipeline.errors import ConfigError, MissingDependencyError, StoreError
 from pipeline.pack.files import write_card, write_h5
@@ -17,6 +16,7 @@ from pipeline.pack.schema import Card
 from pipeline.steps import evaluate, train
 from pipeline.training.metrics import NAMES
 from pipeline.training.settings import resolve
+from tests.synthetic import DIMS, make_split, save_encoder
 
 RAW = {
     "model": {"feedforward_dim": 16, "channels": 8, "head_dim": 8},

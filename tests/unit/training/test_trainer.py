@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import make_spec, make_split, save_encoder
 
 from models import amccl
 from models._base import ParameterGroup, Phase
@@ -20,9 +19,10 @@ from pipeline.training.optim import learning_rate_factor
 from pipeline.training.predict import predict
 from pipeline.training.settings import TrainingSettings
 from pipeline.training.trainer import History, Trainer
+from tests.synthetic import make_spec, make_split, save_encoder
 
 TRAIN, VALID = make_split(24), make_split(10, seed=1, name="valid")
-SETTINGS = TrainingSettings(epochs=4, batch_size=6, device="cpu")
+SETTINGS = TrainingSettings(epochs=4, batch_size=6, device="cpu", checkpoint_s=0)
 
 
 @pytest.fixture(scope="module")
@@ -117,12 +117,12 @@ def test_a_run_killed_and_started_again_equals_an_unbroken_one(make_trainer, mon
 
 @pytest.mark.parametrize("damage", ["other identity", "cut short"])
 def test_a_state_that_does_not_belong_to_the_run_is_passed_over(make_trainer, tmp_path, damage):
-    expected = fit(make_trainer(TrainingSettings(epochs=2, batch_size=6, device="cpu")))
+    expected = fit(make_trainer(SETTINGS.model_copy(update={"epochs": 2})))
     state = tmp_path / "run" / "resume" / "last.pt"
     if damage == "cut short":
         state.write_bytes(state.read_bytes()[:1000])
     identity = "same" if damage == "cut short" else "other"
-    history = fit(make_trainer(TrainingSettings(epochs=2, batch_size=6, device="cpu"), identity=identity))
+    history = fit(make_trainer(SETTINGS.model_copy(update={"epochs": 2}), identity=identity))
     assert without_seconds(history) == without_seconds(expected)
     assert history.rows[0]["seconds"] != expected.rows[0]["seconds"]
 
