@@ -27,13 +27,13 @@ class Faces:
 
     Attributes:
         landmarks: x and y as fractions of the picture, z in the same unit as x; smaller is nearer.
-        blendshapes: scores in [0, 1], in MediaPipe's order; no rows in IMAGE mode.
-        matrices: canonical face to camera, in centimetres; no rows in IMAGE mode.
+        blendshapes: scores in [0, 1], in MediaPipe's order; one row a face in VIDEO mode, none in IMAGE mode.
+        matrices: canonical face to camera, in centimetres; as many.
     """
 
     landmarks: Float32[np.ndarray, "faces 478 3"]
-    blendshapes: Float32[np.ndarray, "faces 52"]
-    matrices: Float32[np.ndarray, "faces 4 4"]
+    blendshapes: Float32[np.ndarray, "tracked 52"]
+    matrices: Float32[np.ndarray, "tracked 4 4"]
 
     def __len__(self) -> int:
         return len(self.landmarks)

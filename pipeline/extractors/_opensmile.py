@@ -61,9 +61,9 @@ class OpenSmileExtractor(Extractor):
     def extract(self, clip: ClipInput) -> Features:
         """Describe the clip's sound.
 
-        Times are those of openSMILE's frames, never row number times step: it leaves out the last frames, and it
-        stretches the last row to the end of the signal. Values that are not finite become zero and are counted in
-        the note ``not_finite``.
+        Times are those of openSMILE's frames, never row number times step: it leaves out the last frames, stretches
+        the last row to the end of the signal, and lets ComParE's last two rows share a start. Values that are not
+        finite become zero and are counted in the note ``not_finite``.
 
         Raises:
             FeatureError: no sound, or less than 60 ms of it.

