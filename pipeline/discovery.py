@@ -2,9 +2,11 @@
 
 import ast
 import difflib
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any, Literal
 
 from pipeline.errors import ConfigError
@@ -50,7 +52,8 @@ def load(kind: Kind, name: str) -> ModuleType:
     return import_module(f"{_PACKAGES[kind]}.{name}")
 
 
-def literals(kind: Kind, name: str) -> dict[str, Any]:
+@cache
+def literals(kind: Kind, name: str) -> Mapping[str, Any]:
     """Upper-case literal constants of a plug-in's file, read without importing it.
 
     Raises:
@@ -63,7 +66,7 @@ def literals(kind: Kind, name: str) -> dict[str, Any]:
             key = node.targets[0].id
             if key.isupper() and not key.startswith("_"):
                 found[key] = _literal(node.value)
-    return {key: value for key, value in found.items() if value is not None}
+    return MappingProxyType({key: value for key, value in found.items() if value is not None})
 
 
 def _literal(node: ast.expr) -> Any:

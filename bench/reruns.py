@@ -1,0 +1,103 @@
+"""What a rerun costs when nothing, or one clip, changed: ``python bench/reruns.py [--rows 20000]``.
+
+Made-up rows without media: the index and empty stores are written by hand, as real runs of this size would take
+days. What is timed is a real ``snakemake --dry-run packs`` in a process of its own, CPU seconds of it and its
+children.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+HEADER = "video_id,clip_id,text,label,annotation,mode\n"
+
+
+def main() -> None:
+    """Print one JSON line per measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1000, 20000], help="rows of the made-up label table")
+    for rows in parser.parse_args().rows:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(Path(folder), rows)
+
+
+def measure(root: Path, rows: int) -> None:
+    """Make a finished project of this size, then time a no-op and an edit."""
+    make_raw(root, rows)
+    report(root, rows, "first scan and plan")
+    pretend_finished(root)
+    report(root, rows, "nothing changed")
+    table = root / "raw" / "demo" / "label.csv"
+    table.write_text(table.read_text().replace("made-up words 7,", "edited words 7,", 1))
+    report(root, rows, "one transcript edited")
+
+
+def make_raw(root: Path, rows: int) -> None:
+    """A label table and tiny files in place of videos; they are hashed, never decoded."""
+    raw = root / "raw" / "demo"
+    splits = ["train"] * 7 + ["valid"] + ["test"] * 2
+    lines = []
+    for row in range(rows):
+        video, clip = f"v{row // 20:06d}", f"{row % 20:04d}"
+        folder = raw / "Raw" / video
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{clip}.mp4").write_bytes(f"{row}".encode())
+        lines.append(f"{video},{clip},made-up words {row},{row % 7 - 3},,{splits[row // 20 % 10]}\n")
+    (raw / "label.csv").write_text(HEADER + "".join(lines))
+    config = {"datasets": ["demo"], "packs": ["unaligned_50"], "models": ["amccl"], "seeds": [1]}
+    (root / "config.json").write_text(json.dumps(config))
+    long_ago = time.time() - 3600
+    for path in raw.rglob("*"):
+        os.utime(path, (long_ago, long_ago))
+
+
+def pretend_finished(root: Path) -> None:
+    """Write empty outputs for every job, and let Snakemake take note of them as finished."""
+    output = snakemake(root, "packs", "--dry-run").stdout
+    for line in output.splitlines():
+        if line.strip().startswith("output:"):
+            for name in line.split("output:")[1].replace("(update)", "").split(","):
+                path = root / name.strip()
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+    snakemake(root, "packs", "--touch")
+
+
+def snakemake(root: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run Snakemake in the project's folder."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
+    command += ["--configfile", "config.json", "--cores", "2", *arguments]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
+
+
+def report(root: Path, rows: int, what: str) -> None:
+    """Time a dry run and print it."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    output = snakemake(root, "packs", "--dry-run", "--quiet", "rules").stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(
+        json.dumps(
+            {
+                "rows": rows,
+                "what": what,
+                "cpu_s": round(cpu, 2),
+                "wall_s": round(time.perf_counter() - started, 2),
+                "peak_mb": after.ru_maxrss // 1024,
+                "nothing_to_do": "Nothing to be done" in output or not output.strip(),
+            }
+        ),
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
