@@ -59,15 +59,25 @@ def draw(target: Path) -> None:
         axes.set_title(f"{frames[index].time_s:.1f} s", fontsize=8)
         axes.axis("off")
 
+    draw_vision(left.add_subplot(grid[1, :]), clip_id)
+    draw_audio(left.add_subplot(grid[2, :]), clip_id)
+    draw_predictions(right.subplots())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, dpi=110)
+
+
+def draw_vision(axes: plt.Axes, clip_id: str) -> None:
+    """Some facial features over time."""
     values, times, names = read_clip("face", clip_id)
-    axes = left.add_subplot(grid[1, :])
     image = np.stack([scaled(values[:, names.index(name)]) for name in SHOWN])
     axes.imshow(image, aspect="auto", cmap="magma", extent=(0, times[-1], len(SHOWN), 0))
     axes.set_yticks(np.arange(len(SHOWN)) + 0.5, SHOWN, fontsize=7)
     axes.set_ylabel("vision", fontsize=9)
 
+
+def draw_audio(axes: plt.Axes, clip_id: str) -> None:
+    """Loudness and pitch over time."""
     values, times, names = read_clip("egemaps", clip_id)
-    axes = left.add_subplot(grid[2, :])
     for name in (names[0], next(name for name in names if name.startswith("F0"))):
         axes.plot(times, scaled(values[:, names.index(name)]), linewidth=1, label=name.split("_sma")[0])
     axes.set_xlim(0, times[-1])
@@ -75,10 +85,6 @@ def draw(target: Path) -> None:
     axes.set_xlabel("seconds")
     axes.set_ylabel("audio", fontsize=9)
     axes.legend(fontsize=7, loc="upper right")
-
-    draw_predictions(right.subplots())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, dpi=110)
 
 
 def draw_predictions(axes: plt.Axes) -> None:

@@ -19,7 +19,9 @@ PROCESSED = plan.config.processed
 wildcard_constraints:
     dataset="|".join(plan.datasets),
     extractor="|".join(plan.extractors),
-    pack="|".join(sorted({pack for dataset in plan.datasets for pack in plan.packs(dataset)})),
+    pack="|".join(
+        sorted({pack for dataset in plan.datasets for pack in plan.packs(dataset)})
+    ),
     model="|".join(plan.config.models),
     shard="[0-9a-f]{3}",
     seed=r"\d+",

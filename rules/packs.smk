@@ -7,7 +7,12 @@ rule pack:
         pack_inputs,
         settings=f"{PROCESSED}/{{dataset}}/settings/packs/{{pack}}.json",
     output:
-        multiext(f"{PROCESSED}/{{dataset}}/packs/{{pack}}", pkl=".pkl", h5=".h5", card=".json"),
+        multiext(
+            f"{PROCESSED}/{{dataset}}/packs/{{pack}}",
+            pkl=".pkl",
+            h5=".h5",
+            card=".json",
+        ),
     log:
         f"{PROCESSED}/logs/pack/{{dataset}}/{{pack}}.log",
     benchmark:

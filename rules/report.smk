@@ -7,13 +7,13 @@ rule results:
         all_metrics(),
     output:
         results(),
-    params:
-        runs=sorted(str(run) for run in plan.runs()),
     log:
         f"{PROCESSED}/logs/results.log",
     benchmark:
         f"{PROCESSED}/benchmarks/results.tsv"
     localrule: True
+    params:
+        runs=sorted(str(run) for run in plan.runs()),
     shell:
         "python -m pipeline results --metrics {input:q} --output {output:q} > {log} 2>&1"
 
@@ -22,7 +22,11 @@ rule report_page:
     """A page with the tables."""
     input:
         results=results(),
-        quarantines=[plan.paths(name).quarantine for name in plan.datasets if not plan.summaries[name].packs],
+        quarantines=[
+            plan.paths(name).quarantine
+            for name in plan.datasets
+            if not plan.summaries[name].packs
+        ],
     output:
         report_page(),
     log:

@@ -14,9 +14,6 @@ rule train:
         config=f"{RUN}/config.yaml",
         history=f"{RUN}/history.csv",
         facts=f"{RUN}/train.json",
-    params:
-        version=lambda w: plan.model_version(w.model),
-        folder=lambda w, output: Path(output.weights).parent,
     log:
         f"{PROCESSED}/logs/train/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
     benchmark:
@@ -26,6 +23,9 @@ rule train:
         mem_mb=6000,
         runtime=720,
         gpu=1 if plan.config.gpus else 0,
+    params:
+        version=lambda w: plan.model_version(w.model),
+        folder=lambda w, output: Path(output.weights).parent,
     shell:
         "python -m pipeline train --pack {input.pack:q} --settings {input.settings:q} --model {wildcards.model}"
         " --seed {wildcards.seed} --output {params.folder:q} --threads {threads} > {log} 2>&1"
@@ -41,8 +41,6 @@ rule evaluate:
     output:
         metrics=f"{RUN}/metrics.json",
         predictions=f"{RUN}/predictions.csv",
-    params:
-        folder=lambda w, output: Path(output.metrics).parent,
     log:
         f"{PROCESSED}/logs/evaluate/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
     benchmark:
@@ -51,5 +49,7 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
         gpu=1 if plan.config.gpus else 0,
+    params:
+        folder=lambda w, output: Path(output.metrics).parent,
     shell:
         "python -m pipeline evaluate --pack {input.pack:q} --run-dir {params.folder:q} > {log} 2>&1"
