@@ -20,6 +20,9 @@ MANIFEST_CLIPS = 32
 _MAX_SHARDS = 4096
 _FORBIDDEN_IN_ID = re.compile(r"[\x00-\x1f\x7f/\\]")
 
+#: A word, its start and its end in seconds of the clip, as a dataset gives them.
+GivenWord = tuple[str, Seconds, Seconds]
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -45,6 +48,7 @@ class Clip:
         speaker: who speaks.
         dialogue: the conversation that the clip is a turn of.
         turn: position within the conversation.
+        words: word times that come with the dataset; None where it gives none.
     """
 
     video_id: str
@@ -66,6 +70,7 @@ class Clip:
     speaker: str | None = None
     dialogue: str | None = None
     turn: int | None = None
+    words: tuple[GivenWord, ...] | None = None
 
     @property
     def clip_id(self) -> str:
@@ -102,11 +107,18 @@ def _row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
         faults.append(f"split {clip.split!r}; expected one of {', '.join(SPLITS)}")
     if clip.sentiment is None and not clip.emotion:
         faults.append("neither a label nor an emotion; expected a number or a class")
+    if not _is_segment(clip):
+        faults.append(f"segment {clip.start_s} s to {clip.end_s} s is empty or negative; expected 0 <= start < end")
     for name in ("sentiment", "sentiment_text", "sentiment_audio", "sentiment_vision"):
         value = getattr(clip, name)
         if value is not None and not (math.isfinite(value) and low <= value <= high):
             faults.append(f"{name} {value}; expected {low:g} to {high:g}")
     return faults
+
+
+def _is_segment(clip: Clip) -> bool:
+    start_s, end_s = clip.start_s or 0.0, math.inf if clip.end_s is None else clip.end_s
+    return 0 <= start_s < end_s
 
 
 def id_fault(part: str) -> str | None:
@@ -172,6 +184,11 @@ def text_content(row: Mapping[str, Any]) -> str:
     return digest([row["text"], row["language"]])
 
 
+def words_content(row: Mapping[str, Any]) -> str:
+    """Fingerprint of what an extractor sees of a clip's given word times."""
+    return digest(row["words"])
+
+
 def media_row(clip: Clip, content_sha256: str | None) -> dict[str, Any]:
     """What audio and vision extractors read; ``sha256`` is None for a file that is absent."""
     return {
@@ -189,10 +206,15 @@ def text_row(clip: Clip, language: str) -> dict[str, Any]:
     return {"clip_id": clip.clip_id, "text": clip.text, "language": language}
 
 
+def words_row(clip: Clip) -> dict[str, Any]:
+    """What extractors of given word times read."""
+    return {"clip_id": clip.clip_id, "words": clip.words}
+
+
 def label_row(clip: Clip) -> dict[str, Any]:
     """What only packs and label steps read."""
     row = asdict(clip)
-    for name in ("media", "start_s", "end_s", "crop", "text", "part_id"):
+    for name in ("media", "start_s", "end_s", "crop", "text", "part_id", "words"):
         del row[name]
     return {"clip_id": clip.clip_id, **row}
 

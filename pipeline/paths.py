@@ -31,7 +31,7 @@ class DatasetPaths:
         return self.index / "rejected.jsonl"
 
     def manifest(self, kind: str, shard: str) -> Path:
-        """Clips of a shard as one kind of extractor reads them: ``media`` or ``text``."""
+        """Clips of a shard as one kind of extractor reads them: ``media``, ``text``, ``words`` or ``packs``."""
         return self.index / kind / f"{shard}.jsonl"
 
     def extractor_settings(self, extractor: str) -> Path:

@@ -96,9 +96,9 @@ class Workflow:
     # -- what jobs read
 
     def manifests(self, dataset: str, extractor: str, shard: str, kind: str) -> list[Path]:
-        """Manifests of one kind (media or text) that an extractor's shard reads; empty if it reads none."""
-        reads = set(discovery.literals("extractors", extractor)["READS"])
-        if kind not in {"text" if source == "text" else "media" for source in reads}:
+        """Manifests of one kind (media, text or words) that an extractor's shard reads; empty if it reads none."""
+        reads = discovery.literals("extractors", extractor)["READS"]
+        if kind not in {"media" if source in ("sound", "video") else source for source in reads}:
             return []
         shards, manifests = self._num_shards(dataset, extractor), self.summaries[dataset].manifests
         paths = self.paths(dataset)

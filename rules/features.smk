@@ -6,13 +6,11 @@ rule extract:
     input:
         media=manifests("media"),
         text=manifests("text"),
+        words=manifests("words"),
         settings=f"{PROCESSED}/{{dataset}}/settings/features/{{extractor}}.json",
     output:
         store=update(f"{PROCESSED}/{{dataset}}/features/{{extractor}}/{{shard}}.h5"),
         failed=f"{PROCESSED}/{{dataset}}/features/{{extractor}}/{{shard}}.failed.jsonl",
-    params:
-        identity=lambda w: plan.identity(w.dataset, w.extractor),
-        retry=plan.config.retry_quarantine,
     log:
         f"{PROCESSED}/logs/extract/{{dataset}}/{{extractor}}/{{shard}}.log",
     benchmark:
@@ -21,6 +19,9 @@ rule extract:
     resources:
         mem_mb=2000,
         runtime=240,
+    params:
+        identity=lambda w: plan.identity(w.dataset, w.extractor),
+        retry=plan.config.retry_quarantine,
     shell:
         "python -m pipeline extract --dataset {wildcards.dataset} --extractor {wildcards.extractor}"
         " --shard {wildcards.shard} --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
@@ -35,9 +36,6 @@ rule gate:
         rejected=f"{PROCESSED}/{{dataset}}/index/rejected.jsonl",
     output:
         f"{PROCESSED}/{{dataset}}/quarantine.jsonl",
-    params:
-        extractors=" ".join(plan.extractors),
-        limit=plan.config.max_failed_fraction,
     log:
         f"{PROCESSED}/logs/gate/{{dataset}}.log",
     benchmark:
@@ -45,6 +43,9 @@ rule gate:
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        extractors=" ".join(plan.extractors),
+        limit=plan.config.max_failed_fraction,
     shell:
         "python -m pipeline gate --dataset {wildcards.dataset} --extractors {params.extractors}"
         " --processed {PROCESSED:q} --max-failed-fraction {params.limit} > {log} 2>&1"

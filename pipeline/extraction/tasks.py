@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import MediaError
 from pipeline.extraction.identity import clip_key
 from pipeline.features import Features
-from pipeline.manifest import media_content, text_content
+from pipeline.manifest import media_content, text_content, words_content
 from pipeline.media.span import MediaSpan
 from pipeline.provenance import digest
+from pipeline.words.timed import TimedWord
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Task:
         media_fault: why there is no media although the extractor reads it.
         text: the transcript; None for an extractor that reads media alone.
         language: language of the transcript.
+        given_words: word times that come with the dataset, for an extractor that reads them.
     """
 
     clip_id: str
@@ -31,6 +34,7 @@ class Task:
     media_fault: str | None = None
     text: str | None = None
     language: str = "en"
+    given_words: tuple[TimedWord, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def make_tasks(
     *,
     media_rows: Iterable[Mapping[str, Any]],
     text_rows: Iterable[Mapping[str, Any]],
+    words_rows: Iterable[Mapping[str, Any]] = (),
     reads: Sequence[str],
     raw: Path,
     identity: str,
@@ -74,33 +79,50 @@ def make_tasks(
     Args:
         media_rows: rows of the media manifests; ignored unless the extractor reads sound or video.
         text_rows: rows of the text manifests; ignored unless the extractor reads text.
+        words_rows: rows of the words manifests, which hold only clips with given word times; ignored unless the
+            extractor reads words. Such an extractor reads text too, so that every clip is accounted for.
         reads: the extractor's ``READS``.
         raw: the dataset's raw folder.
         identity: the extractor's identity.
     """
     media = {row["clip_id"]: row for row in media_rows} if set(reads) & {"sound", "video"} else {}
     texts = {row["clip_id"]: row for row in text_rows} if "text" in reads else {}
+    words = {row["clip_id"]: row for row in words_rows} if "words" in reads else {}
     return [
-        _make_task(clip_id, media.get(clip_id), texts.get(clip_id), raw, identity)
+        _make_task(clip_id, (media.get(clip_id), texts.get(clip_id), words.get(clip_id)), raw, identity)
         for clip_id in sorted(media.keys() | texts.keys())
     ]
 
 
-def _make_task(
-    clip_id: str, media: Mapping[str, Any] | None, text: Mapping[str, Any] | None, raw: Path, identity: str
-) -> Task:
+_Row = Mapping[str, Any] | None
+
+
+def _make_task(clip_id: str, rows: tuple[_Row, _Row, _Row], raw: Path, identity: str) -> Task:
+    media, text, words = rows
     contents = [media_content(media)] if media else []
     contents += [text_content(text)] if text else []
+    contents += [words_content(words)] if words else []
     task: dict[str, Any] = {"clip_id": clip_id, "key": clip_key(digest(contents), identity)}
     if media:
-        if media["sha256"] is None:
-            task["media_fault"] = f"{media['media'] or 'no media file'}: not in the raw folder"
-        else:
-            crop = tuple(media["crop"]) if media["crop"] else None
-            task["media"] = MediaSpan(raw / media["media"], media["start_s"], media["end_s"], crop)
+        task |= _media(media, raw)
     if text:
         task |= {"text": text["text"], "language": text["language"]}
+    if words:
+        task["given_words"] = tuple(TimedWord(*word) for word in words["words"])
     return Task(**task)
+
+
+def _media(row: Mapping[str, Any], raw: Path) -> dict[str, Any]:
+    if row["sha256"] is None:
+        return {"media_fault": f"{row['media'] or 'no media file'}: not in the raw folder"}
+    try:
+        return {"media": MediaSpan(raw / row["media"], row["start_s"], row["end_s"], _crop(row))}
+    except MediaError as error:
+        return {"media_fault": str(error)}
+
+
+def _crop(row: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
+    return tuple(row["crop"]) if row["crop"] else None
 
 
 def failure_row(failure: Failure, *, dataset: str, extractor: str, modality: str) -> dict[str, Any]:

@@ -77,6 +77,7 @@ def _load(task: Task, reads: Sequence[str]) -> ClipInput | Failure:
             clip_id=task.clip_id,
             text=task.text,
             language=task.language,
+            given_words=task.given_words,
             sound=load_sound(task.media) if task.media and "sound" in reads else None,
             video=Video(task.media) if task.media and "video" in reads else None,
         )

@@ -4,7 +4,7 @@ A file ``pipeline/extractors/<name>.py`` is an extractor. It holds literals that
 
     VERSION = 1                    # raise it whenever the numbers change
     MODALITY = "audio"             # text, audio or vision
-    READS = ("sound",)             # of: text, sound, video
+    READS = ("sound",)             # of: text, sound, video, words (which goes with text)
     REQUIRES = ("opensmile",)      # distributions whose version shapes the numbers
     SHARD_CLIPS = 256              # clips a job should hold, a power of two: start-up cost against work per clip
 
@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.features import Features
 from pipeline.media.audio import Sound
 from pipeline.media.video import Video
+from pipeline.words.timed import TimedWord
 
 
 class ExtractorConfig(BaseModel):
@@ -41,6 +42,7 @@ class ClipInput:
         language: BCP 47 code such as ``en`` or ``zh``.
         sound: the clip's sound, 16 kHz mono.
         video: the clip's pictures, decoded when iterated, as often as needed.
+        given_words: word times that come with the dataset; None where it gives none for this clip.
     """
 
     clip_id: str
@@ -48,6 +50,7 @@ class ClipInput:
     language: str = "en"
     sound: Sound | None = None
     video: Video | None = None
+    given_words: tuple[TimedWord, ...] | None = None
 
 
 class Extractor(ABC):

@@ -2,15 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from pipeline import discovery
 from pipeline.atomic import write_if_changed
-from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig
 from pipeline.errors import RawDataError
 from pipeline.manifest import (
@@ -19,18 +17,21 @@ from pipeline.manifest import (
     label_row,
     media_row,
     num_shards,
-    problems,
     shard_name,
     shard_of,
     text_row,
     to_jsonl,
+    words_row,
 )
 from pipeline.paths import DatasetPaths
 from pipeline.provenance import FileHashes, digest
-from pipeline.readers._base import Packs, Table, found_instead
+from pipeline.readers._base import Packs, Table
+from pipeline.scanning.reading import faults_of, no_media_fault, open_raw
 from pipeline.scanning.summary import Summary, read_summary
 
 _SHOWN_PROBLEMS = 50
+#: Raised whenever the scan writes other files, so that an older index is made anew.
+_FORMAT = 2
 
 
 def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, deep: bool = False) -> Summary:
@@ -47,17 +48,14 @@ def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, de
         RawDataError: the raw folder is absent, or rows are faulty and ``bad_rows`` is ``error``.
         ConfigError: the reader or one of its options is unknown.
     """
-    if not raw.is_dir():
-        raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; put the raw data there")
-    module = discovery.load("readers", config.reader)
-    options = validated(module.Options, config.options, f"options of dataset {name}")
-    signature = digest([config.model_dump(mode="json"), module.VERSION])
+    source = open_raw(name, config, raw)
+    signature = digest([config.model_dump(mode="json"), source.version, _FORMAT])
     paths.index.mkdir(parents=True, exist_ok=True)
     with FileLock(paths.index / ".lock"), FileHashes(paths.index / "files.sqlite", deep=deep) as hashes:
         before = read_summary(paths.summary)
-        if before and before.signature == signature and before.absent == 0 and hashes.nothing_changed():
+        if before and _is_complete(before, signature) and hashes.nothing_changed():
             return before
-        found = module.read(raw, options)
+        found = source.read()
         if isinstance(found, Packs):
             summary = _index_packs(found, paths, signature, hashes)
         else:
@@ -76,7 +74,7 @@ def _index_packs(found: Packs, paths: DatasetPaths, signature: str, hashes: File
 
 def _checked(name: str, table: Table, config: DatasetConfig) -> Table:
     """The table without faulty rows, or an error that lists them all."""
-    faults = table.faults + problems(table.clips, config.label_range, shared_videos=config.splits_may_share_videos)
+    faults = faults_of(table, config)
     if faults and config.bad_rows == "error":
         lines = [f"{fault.where} ({fault.clip_id[:80]!r}): {fault.reason}" for fault in faults[:_SHOWN_PROBLEMS]]
         if len(faults) > _SHOWN_PROBLEMS:
@@ -85,7 +83,12 @@ def _checked(name: str, table: Table, config: DatasetConfig) -> Table:
         raise RawDataError("\n".join([head, *lines]))
     bad = {fault.where for fault in faults}
     clips = [clip for clip in table.clips if clip.where not in bad]
-    return Table(clips, table.sources, unusable=table.unusable + faults)
+    return replace(table, clips=clips, faults=[], unusable=table.unusable + faults)
+
+
+def _is_complete(before: Summary, signature: str) -> bool:
+    """Nothing was missing when the same settings were used last: a look at the known files is enough."""
+    return before.signature == signature and before.absent == before.missing_files == 0
 
 
 def _index_table(
@@ -99,8 +102,11 @@ def _index_table(
 ) -> Summary:
     manifests = before.manifests if before and before.manifests else num_shards(len(table.clips))
     media = _media_rows(table.clips, raw, hashes)
+    if fault := no_media_fault(media, raw):
+        raise RawDataError(fault)
     texts = [text_row(clip, config.language) for clip in table.clips]
-    for kind, rows in (("media", media), ("text", texts)):
+    words = [words_row(clip) for clip in table.clips if clip.words is not None]
+    for kind, rows in (("media", media), ("text", texts), ("words", words)):
         _write_manifests(rows, kind, manifests, paths)
     labels = sorted((label_row(clip) for clip in table.clips), key=_clip_id)
     write_if_changed(paths.labels, to_jsonl(labels))
@@ -110,7 +116,9 @@ def _index_table(
         hashes.sha256(path)
     hashes.forget_all_but([*table.sources, *present])
     absent = sum(row["sha256"] is None for row in media)
-    return Summary(manifests, len(table.clips), len(table.unusable), absent, signature)
+    return Summary(
+        manifests, len(table.clips), len(table.unusable), absent, signature, missing_files=table.missing_files
+    )
 
 
 def _media_rows(clips: Sequence[Clip], raw: Path, hashes: FileHashes) -> list[dict[str, Any]]:

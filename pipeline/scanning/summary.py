@@ -19,6 +19,7 @@ class Summary:
         absent: clips whose media file is not there.
         signature: fingerprint of the dataset's settings and its reader.
         packs: names of ready-made packs.
+        missing_files: files besides media that the reader looked for in vain.
     """
 
     manifests: int
@@ -27,6 +28,7 @@ class Summary:
     absent: int
     signature: str
     packs: list[str] = field(default_factory=list)
+    missing_files: int = 0
 
     def write(self, path: Path) -> None:
         """Write it, unless the file says the same already."""

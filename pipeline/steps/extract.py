@@ -64,6 +64,7 @@ def run(*, dataset: str, extractor: str, shard: str, raw: Path, processed: Path,
     tasks = make_tasks(
         media_rows=(row for name in names for row in read_jsonl(paths.manifest("media", name))),
         text_rows=(row for name in names for row in read_jsonl(paths.manifest("text", name))),
+        words_rows=(row for name in names for row in read_jsonl(paths.manifest("words", name))),
         reads=literals["READS"],
         raw=raw / dataset,
         identity=resolved["identity"],

@@ -1,0 +1,137 @@
+"""Label tables: decoding, header, rows with the place they stand at."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import RawDataError
+from pipeline.readers._base import found_instead
+
+#: UTF-8 with or without a byte-order mark.
+UTF8 = ("utf-8-sig",)
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """How a table is written.
+
+    Attributes:
+        required: columns that must be there; of a tuple, one is enough.
+        columns: the table's own column names by ours, where they differ.
+        encodings: tried in this order.
+        delimiter: what separates the columns.
+    """
+
+    required: Sequence[str | tuple[str, ...]]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encodings: Sequence[str] = UTF8
+    delimiter: str = ","
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table.
+
+    Attributes:
+        cells: cells by column.
+        where: file and line, for messages.
+    """
+
+    cells: Mapping[str, str]
+    where: str
+
+    def word(self, *columns: str) -> str:
+        """The first of these cells that is not blank, without blanks around it; else nothing."""
+        return next((cell for name in columns if (cell := self.cells.get(name, "").strip())), "")
+
+    def number(self, *columns: str) -> float | None:
+        """The first of these cells that is not blank, as a number.
+
+        Raises:
+            ValueError: it is none.
+        """
+        cell = self.word(*columns)
+        if not cell:
+            return None
+        try:
+            return float(cell)
+        except ValueError as error:
+            message = f"{columns[0]} {cell[:40]!r} is not a number; expected one, such as -1.6, or an empty cell"
+            raise ValueError(message) from error
+
+
+def choose_table(root: Path, names: Sequence[str]) -> Path:
+    """The first of several tables that is there.
+
+    Raises:
+        RawDataError: none is.
+    """
+    for name in names:
+        if (root / name).is_file():
+            return root / name
+    raise RawDataError(f"{root}: no label table {' or '.join(names)}; {found_instead(root)}")
+
+
+def read_table(root: Path, path: Path, style: TableFormat) -> list[Row]:
+    """Rows of a table with a header line.
+
+    Args:
+        root: the dataset's raw folder; messages name files relative to it.
+        path: the table.
+        style: how it is written.
+
+    Raises:
+        RawDataError: the table is absent, empty, lacks a column, or is in none of the expected encodings.
+    """
+    if not path.is_file():
+        raise RawDataError(f"{path}: no such label table; {found_instead(path.parent)}")
+    own = {theirs: ours for ours, theirs in style.columns.items()}
+    where = path.relative_to(root)
+    try:
+        rows = csv.DictReader(
+            io.StringIO(decoded(path, style.encodings), newline=""), delimiter=style.delimiter, strict=True
+        )
+        if not rows.fieldnames:
+            raise RawDataError(f"{path}: empty; expected a header line with column names")
+        rows.fieldnames = [own.get(name, name) for name in rows.fieldnames]
+        _require(rows.fieldnames, path, style)
+        found = [Row(cells, f"{where} line {line}") for line, cells in _numbered(rows)]
+    except csv.Error as error:
+        raise RawDataError(f"{path}: not a readable table ({error}); check its quotes and delimiter") from error
+    if not found:
+        raise RawDataError(f"{path}: no rows below the header; expected one row per clip")
+    return found
+
+
+def decoded(path: Path, encodings: Sequence[str]) -> str:
+    """A file's text in the first encoding that fits.
+
+    Raises:
+        RawDataError: none fits.
+    """
+    content = path.read_bytes()
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as error:
+            place = error.start
+    raise RawDataError(
+        f"{path}: byte {place} is not {' or '.join(encodings)}; set options.encoding, such as gb18030 or cp1252"
+    )
+
+
+def _numbered(rows: csv.DictReader) -> Iterator[tuple[int, dict[str, str]]]:
+    for row in rows:
+        yield rows.line_num, {name: value or "" for name, value in row.items() if isinstance(name, str)}
+
+
+def _require(found: Sequence[str], path: Path, style: TableFormat) -> None:
+    groups = [(names,) if isinstance(names, str) else names for names in style.required]
+    missing = [
+        " or ".join(style.columns.get(name, name) for name in names) for names in groups if not set(names) & set(found)
+    ]
+    if missing:
+        shown = ", ".join(style.columns.get(name, name) for name in found)
+        raise RawDataError(f"{path}: no column {', '.join(missing)}; found {shown}; name yours under options.columns")

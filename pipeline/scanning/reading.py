@@ -1,0 +1,72 @@
+"""Reading a raw folder with its dataset's reader, and what is wrong with what was read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline import discovery
+from pipeline.config.loading import validated
+from pipeline.config.settings import DatasetConfig
+from pipeline.errors import RawDataError
+from pipeline.manifest import Rejected, problems
+from pipeline.readers._base import Packs, Table, found_instead
+
+
+@dataclass(frozen=True)
+class RawSource:
+    """A raw folder and the reader that knows its layout."""
+
+    raw: Path
+    reader: ModuleType
+    options: BaseModel
+
+    @property
+    def version(self) -> int:
+        """The reader's ``VERSION``."""
+        return self.reader.VERSION
+
+    def read(self) -> Table | Packs:
+        """Read it.
+
+        Raises:
+            RawDataError: a file or column that the layout needs is missing.
+        """
+        return self.reader.read(self.raw, self.options)
+
+
+def open_raw(name: str, config: DatasetConfig, raw: Path) -> RawSource:
+    """Find a dataset's folder and reader.
+
+    Raises:
+        RawDataError: the folder is absent.
+        ConfigError: the reader or one of its options is unknown.
+    """
+    if not raw.is_dir():
+        raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; put the raw data there")
+    reader = discovery.load("readers", config.reader)
+    return RawSource(raw, reader, validated(reader.Options, config.options, f"options of dataset {name}"))
+
+
+def faults_of(table: Table, config: DatasetConfig) -> list[Rejected]:
+    """Every faulty row: what the reader stumbled over and what the checks of clips find."""
+    return table.faults + problems(table.clips, config.label_range, shared_videos=config.splits_may_share_videos)
+
+
+def no_media_fault(rows: Sequence[Mapping[str, Any]], raw: Path) -> str | None:
+    """One line if files are named but not one of them is there: the folder is wrong, not the clips."""
+    named = [row["media"] for row in rows if row["media"]]
+    if not named or any(row["sha256"] for row in rows):
+        return None
+    folder = raw
+    for part in Path(named[0]).parts[:-1]:
+        if not (folder / part).is_dir():
+            break
+        folder = folder / part
+    return (
+        f"{raw}: not one of {len(named)} media files is there; expected such as {named[0]}; {found_instead(folder)}; "
+        "move the files or correct the dataset's options"
+    )
