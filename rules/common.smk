@@ -36,12 +36,11 @@ def pack_inputs(w):
     paths = plan.paths(w.dataset)
     if plan.summaries[w.dataset].packs:
         return [paths.manifest("packs", w.pack)]
-    extractors = sorted(set(plan.pack_configs[w.pack].extractors().values()))
     return [
         paths.quarantine,
         paths.labels,
         *plan.all_manifests(w.dataset, "text"),
-        *plan.stores(w.dataset, extractors),
+        *plan.stores(w.dataset, plan.pack_configs[w.pack].all_extractors()),
     ]
 
 

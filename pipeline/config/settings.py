@@ -109,12 +109,25 @@ class StreamPack(Settings):
     """Average the measured rows within steps of 1/rate seconds; None keeps the extractor's own rows."""
     length: Length = Length(percentile=100)
     """Length of the padded axis."""
-    normalise: Literal["none", "zscore"] = "zscore"
-    """Statistics come from the measured rows of the train split and are kept in the card."""
+    pool: Literal["mean", "max"] = "mean"
+    """What becomes of several measured rows that fall into one step, or onto one word."""
+    normalise: Literal["none", "zscore", "robust"] = "zscore"
+    """``robust``: median and interquartile range. Statistics come from the measured rows of the train split and are
+    kept in the card."""
+
+
+class Alignment(Settings):
+    """Audio and vision put on the sub-word tokens of the text."""
+
+    words: str = "words_sphinx"
+    """The extractor of word timings."""
 
 
 class PackConfig(Settings):
     """``config/packs/<name>.yaml``: which features go into a pack and how."""
+
+    align: Alignment | None = None
+    """Word-aligned pack; without it audio and vision keep rates of their own."""
 
     text: TextPack = TextPack()
     """Sub-word tokens and their vectors."""
@@ -128,3 +141,7 @@ class PackConfig(Settings):
     def extractors(self) -> dict[Modality, str]:
         """The extractor of each modality."""
         return {"text": self.text.extractor, "audio": self.audio.extractor, "vision": self.vision.extractor}
+
+    def all_extractors(self) -> list[str]:
+        """Every extractor whose stores the pack reads, sorted."""
+        return sorted({*self.extractors().values(), *([self.align.words] if self.align else [])})

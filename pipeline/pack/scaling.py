@@ -9,15 +9,19 @@ from jaxtyping import Bool, Float32, Float64
 
 from pipeline.pack.schema import Normalisation
 
+Method = Literal["none", "zscore", "robust"]
+
+#: The interquartile range of a normal distribution of standard deviation 1.
+_NORMAL_IQR = 1.349
 #: A feature that varies less than this over the train split carries nothing; it is centred, not blown up.
 _FLAT = 1e-6
 
 
 @dataclass(frozen=True)
 class Scaler:
-    """Subtracts ``mean`` and divides by ``scale``, on measured rows only."""
+    """Subtracts ``mean`` (the median if robust) and divides by ``scale``, on measured rows only."""
 
-    method: Literal["none", "zscore"]
+    method: Method
     mean: Float64[np.ndarray, "features"]
     scale: Float64[np.ndarray, "features"]
 
@@ -25,7 +29,7 @@ class Scaler:
         self, values: Float32[np.ndarray, "*steps features"], mask: Bool[np.ndarray, "*steps"]
     ) -> Float32[np.ndarray, "*steps features"]:
         """Scale measured rows; rows that were not measured become zero."""
-        scaled = (values - self.mean) / self.scale if self.method == "zscore" else values
+        scaled = values if self.method == "none" else (values - self.mean) / self.scale
         return np.where(mask[..., None], scaled, 0).astype(np.float32)
 
     def described(self) -> Normalisation:
@@ -43,12 +47,12 @@ def scaler_of(kept: Normalisation, width: int) -> Scaler:
 
 
 def fit_scaler(
-    method: Literal["none", "zscore"],
+    method: Method,
     values: Mapping[str, Float32[np.ndarray, "_ features"]],
     masks: Mapping[str, Bool[np.ndarray, "_"]],
     train: Sequence[str],
 ) -> Scaler:
-    """Mean and standard deviation of the measured rows of the train clips, summed in the order of ``train``.
+    """Centre and spread of the measured rows of the train clips, taken in the order of ``train``.
 
     Args:
         method: ``none`` gives a scaler that changes nothing.
@@ -61,7 +65,10 @@ def fit_scaler(
     count = sum(len(rows) for rows in measured)
     if method == "none" or count == 0:
         return Scaler("none", np.zeros(width), np.ones(width))
-    mean = sum(rows.sum(0) for rows in measured) / count
-    variance = sum(((rows - mean) ** 2).sum(0) for rows in measured) / count
-    deviation = np.sqrt(variance)
-    return Scaler(method, mean, np.where(deviation > _FLAT, deviation, 1.0))
+    if method == "robust":
+        low, centre, high = np.percentile(np.concatenate(measured), (25, 50, 75), axis=0)
+        spread = (high - low) / _NORMAL_IQR
+    else:
+        centre = sum(rows.sum(0) for rows in measured) / count
+        spread = np.sqrt(sum(((rows - centre) ** 2).sum(0) for rows in measured) / count)
+    return Scaler(method, centre, np.where(spread > _FLAT, spread, 1.0))

@@ -78,10 +78,23 @@ class Lengths(_Documented):
 class Normalisation(_Documented):
     """Statistics of the measured rows of the train split, one value per feature."""
 
-    method: Literal["none", "zscore"]
-    """``zscore``: subtract ``mean``, divide by ``scale``; masked rows stay zero."""
+    method: Literal["none", "zscore", "robust"]
+    """Subtract ``mean`` (``robust``: the median), divide by ``scale``; masked rows stay zero."""
     mean: list[float] = Field(default_factory=list)
     scale: list[float] = Field(default_factory=list)
+
+
+class AlignmentReport(_Documented):
+    """How the words of an aligned pack got their times."""
+
+    words: str
+    """The extractor of word timings."""
+    methods: dict[str, int]
+    """Clips by the method that timed them; ``proportional`` is the fallback for an aligner that failed."""
+    fallback_clips: list[str]
+    """Clips that were timed by the fallback, or whose transcript does not seem to fit the sound."""
+    tokens_without_rows: dict[Modality, int]
+    """Tokens of words during which the modality has no measured row; they are masked."""
 
 
 class Dropped(_Documented):
@@ -117,6 +130,8 @@ class Card(_Documented):
     language: str = "en"
     text_weights: str | None = None
     """Name of the text encoder whose vocabulary the token ids belong to."""
+    alignment: AlignmentReport | None = None
+    """Only in an aligned pack."""
     faceless: list[str] = Field(default_factory=list)
     """Clips without any face: their vision is one masked zero row."""
     dropped: list[Dropped] = Field(default_factory=list)

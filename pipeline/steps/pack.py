@@ -93,6 +93,7 @@ def _assembled(
         texts=texts,
         stores={modality: _stores(paths, summary, name) for modality, name in extractors.items()},
         quarantine=read_jsonl(paths.quarantine),
+        words=_stores(paths, summary, config.align.words) if config.align else [],
     )
     text_settings = json.loads(paths.extractor_settings(extractors["text"]).read_text())
     described = {**described, "text_weights": text_settings["outside"].get("weights")}

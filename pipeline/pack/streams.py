@@ -1,0 +1,141 @@
+"""Reading feature stores into one modality of all clips, on the pack's grid."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int32
+
+from pipeline.errors import StoreError
+from pipeline.features import Features
+from pipeline.pack.schema import Lengths
+from pipeline.store import StoreReader
+
+#: Rows of a clip on the pack's grid: values and what was measured.
+Gridded = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One modality of all clips, ready to be padded.
+
+    Attributes:
+        values: rows per clip; a clip that lacks the modality is not in it.
+        masks: measured rows per clip.
+        names: feature names.
+        identity: the extractor's identity.
+    """
+
+    values: Mapping[str, Float32[np.ndarray, "_ features"]]
+    masks: Mapping[str, Bool[np.ndarray, "_"]]
+    names: tuple[str, ...]
+    identity: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of all clips.
+
+    Attributes:
+        vectors: contextual vectors of the kept tokens.
+        tokens: rows of ``text_bert`` per clip, unpadded.
+        word_ids: the raw word of each kept token, -1 for special ones.
+        lengths: what was cut.
+    """
+
+    vectors: Stream
+    tokens: Mapping[str, Float32[np.ndarray, "3 _"]]
+    word_ids: Mapping[str, Int32[np.ndarray, "_"]]
+    lengths: Lengths
+
+
+@dataclass(frozen=True)
+class WordTimes:
+    """When the words of a clip are spoken.
+
+    Attributes:
+        times: start and end of each raw word in seconds.
+        mask: False for words without a time.
+        method: what timed them.
+        agrees: False if the transcript does not seem to fit the sound.
+    """
+
+    times: Float64[np.ndarray, "words 2"]
+    mask: Bool[np.ndarray, "words"]
+    method: str
+    agrees: bool
+
+
+def load_stream(paths: Sequence[Path], wanted: set[str], regrid: Callable[[str, Features], Gridded]) -> Stream:
+    """Read one modality of the wanted clips.
+
+    Args:
+        paths: its stores.
+        wanted: ids of the clips.
+        regrid: puts the rows of a clip onto the pack's grid.
+    """
+    values: dict[str, np.ndarray] = {}
+    masks: dict[str, np.ndarray] = {}
+    names: tuple[str, ...] = ()
+    identity = ""
+    for clip_id, features, reader in stored_clips(paths, wanted):
+        names, identity = reader.header.feature_names, reader.header.identity
+        values[clip_id], masks[clip_id] = regrid(clip_id, features)
+    return Stream(values, masks, names, identity)
+
+
+def load_text(paths: Sequence[Path], wanted: set[str], rows: int) -> Text:
+    """Read tokens and vectors, cut to ``rows - 1`` so that every mask ends with a zero."""
+    kept: dict[str, np.ndarray] = {}
+    tokens: dict[str, np.ndarray] = {}
+    word_ids: dict[str, np.ndarray] = {}
+
+    def cut(clip_id: str, features: Features) -> Gridded:
+        keep = _kept_tokens(len(features.values), rows - 1)
+        kept[clip_id] = np.array([len(features.values), len(keep)])
+        ids, types = features.extras["token_ids"][keep], features.extras["token_types"][keep]
+        tokens[clip_id] = np.stack([ids, np.ones_like(ids), types]).astype(np.float32)
+        word_ids[clip_id] = features.extras["word_ids"][keep]
+        return features.values[keep], np.ones(len(keep), bool)
+
+    vectors = load_stream(paths, wanted, cut)
+    lost = {clip_id: int(before - after) for clip_id, (before, after) in kept.items() if before > after}
+    lengths = Lengths(
+        policy=f"{rows} positions, the last one always padding",
+        padded=rows,
+        longest=int(max((before for before, _ in kept.values()), default=0)),
+        clips_cut=len(lost),
+        rows_cut=sum(lost.values()),
+    )
+    return Text(vectors, tokens, word_ids, lengths)
+
+
+def load_word_times(paths: Sequence[Path], wanted: set[str]) -> dict[str, WordTimes]:
+    """Read the word times of the wanted clips.
+
+    Raises:
+        StoreError: the store is not one of word times.
+    """
+    found = {}
+    for clip_id, features, reader in stored_clips(paths, wanted):
+        if "method" not in features.notes:
+            raise StoreError(f"{reader.path}: holds no word times; name a words_* extractor under align")
+        method, agrees = str(features.notes["method"]), bool(features.notes.get("agrees", 1))
+        found[clip_id] = WordTimes(features.times, features.mask, method, agrees)
+    return found
+
+
+def stored_clips(paths: Sequence[Path], wanted: set[str]) -> Iterator[tuple[str, Features, StoreReader]]:
+    """The wanted clips of some stores, one after the other."""
+    for path in paths:
+        with StoreReader(path) as reader:
+            for clip_id in sorted(reader.ids() & wanted):
+                yield clip_id, reader.read(clip_id), reader
+
+
+def _kept_tokens(length: int, limit: int) -> np.ndarray:
+    """All tokens, or the first ones and the closing special token."""
+    if length <= limit:
+        return np.arange(length)
+    return np.append(np.arange(limit - 1), length - 1)
