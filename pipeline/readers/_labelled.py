@@ -25,6 +25,8 @@ _NUMBERS = {
     "sentiment_vision": "label_V",
 }
 _WORDS = ("annotation", "emotion", "speaker")
+#: CMU-MOSEI has segments that begin up to this much before their video; they begin with it.
+_EARLY_S = 1.0
 _SPLITS = {"val": "valid", "dev": "valid", "validation": "valid"}
 
 
@@ -130,7 +132,7 @@ def _times(row: Row, line: Line | None, located: Located | None) -> tuple[float 
         raise _UnusableError(
             f"no start or end time, and {located.media} is the whole recording; give both times in seconds"
         )
-    return start_s, end_s
+    return (0.0 if -_EARLY_S < start_s < 0 else start_s), end_s
 
 
 def _words(row: Row, files: WordFiles) -> tuple[GivenWord, ...] | None:
