@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline import discovery
 from pipeline.atomic import write_if_changed
-from pipeline.config.loading import merged, nearest, read_yaml, validated
+from pipeline.config.loading import check_against_schema, merged, nearest, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
 from pipeline.errors import ConfigError, StoreError
 from pipeline.extraction.identity import resolve
@@ -68,7 +68,7 @@ class Workflow:
     @cached_property
     def extractors(self) -> list[str]:
         """Extractors that any configured pack asks for."""
-        return sorted({name for pack in self.pack_configs.values() for name in pack.extractors().values()})
+        return sorted({name for pack in self.pack_configs.values() for name in pack.all_extractors()})
 
     def shards(self, dataset: str, extractor: str) -> list[str]:
         """Names of an extractor's shards."""
@@ -182,7 +182,10 @@ class Workflow:
         discovery.source("models", model)
         path = config_file("models", model, required=False)
         raw = read_yaml(path) if path.is_file() else {}
-        return resolve_model(raw, dataset).model_dump(mode="json")
+        settings = resolve_model(raw, dataset, where=str(path))
+        schema = _REPOSITORY / "config" / "schemas" / f"model.{model}.schema.json"
+        check_against_schema(settings.model, schema, f"{path}: model")
+        return settings.model_dump(mode="json")
 
 
 def config_file(kind: str, name: str, *, required: bool = True) -> Path:

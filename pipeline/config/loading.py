@@ -1,6 +1,7 @@
 """YAML files to settings, with errors that name the file, the key and the nearest valid one."""
 
 import difflib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,28 @@ def validated(model: type[Model], values: Mapping[str, Any], where: str) -> Mode
     except ValidationError as error:
         lines = [_explain(model, fault, where) for fault in error.errors()]
         raise ConfigError("\n".join(lines)) from error
+
+
+def check_against_schema(values: Mapping[str, Any], schema: Path, where: str) -> None:
+    """Check settings whose class cannot be loaded now (a model's would import torch) against their JSON schema.
+
+    Raises:
+        ConfigError: a key is unknown, or its value of the wrong kind.
+    """
+    from jsonschema import Draft202012Validator
+
+    if not schema.is_file():
+        return  # a model of the user's own: its settings are checked when it is built
+    content = json.loads(schema.read_text(encoding="utf-8"))
+    known = list(content.get("properties", {}))
+    lines = [f"{where}: unknown key '{key}'; {nearest(key, known)}" for key in values if key not in known]
+    lines += [
+        f"{where}: {'.'.join(map(str, fault.path))} is {fault.instance!r}: {fault.message}"
+        for fault in Draft202012Validator(content).iter_errors(dict(values))
+        if fault.path
+    ]
+    if lines:
+        raise ConfigError("\n".join(lines))
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:

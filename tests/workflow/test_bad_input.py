@@ -129,6 +129,24 @@ def test_a_mended_clip_leaves_the_quarantine(mangled, tmp_path, small_demo):
 
 
 @pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("model: {chanels: 3}", "unknown key 'chanels'; did you mean 'channels'?"),
+        ("model: {channels: many}", "channels is 'many'"),
+        ("datasets: {demo: {training: {epoch: 3}}}", "unknown key 'training.epoch'; did you mean 'epochs'?"),
+    ],
+)
+def test_a_wrong_model_setting_stops_before_any_extraction(packed, tmp_path, settings, message):
+    project = packed.copy_to(tmp_path / "project")
+    (project.root / "config" / "models").mkdir(parents=True)
+    (project.root / "config" / "models" / "amccl.yaml").write_text(settings)
+    done = project.run("--dry-run", "train_all")
+    assert done.status != 0
+    assert message in done.output
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"datasets": ["dmeo"]}, "no config/datasets/dmeo.yaml; did you mean 'demo'?"),
