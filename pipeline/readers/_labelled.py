@@ -88,12 +88,12 @@ def _with_neighbours(table: Table, words: WordFiles, transcripts: TranscriptFold
     """The table with what was read, or missed, besides it."""
     sources, missing, notes = [*table.sources, *words.sources], words.missing, []
     if words.missing:
-        notes.append(f"{words.missing} clips have no file of word times {words.pattern}.*")
+        notes.append(f"clips without a file of word times {words.pattern}.*: {words.missing}")
     if transcripts:
         sources, missing = [*sources, *transcripts.sources], missing + len(transcripts.missing)
     if transcripts and transcripts.missing:
         example = f"{transcripts.folder.name}/{transcripts.missing[0]}{transcripts.suffix}"
-        notes.append(f"{len(transcripts.missing)} recordings have no transcript file, such as {example}")
+        notes.append(f"recordings without a transcript file: {len(transcripts.missing)}, such as {example}")
     return Table(table.clips, sources, table.faults, table.unusable, missing, notes)
 
 

