@@ -1,4 +1,4 @@
-"""Describe and validate a pack (pickle or HDF5), explaining each violation. Runs no code from the file.
+"""Describe and validate a pack (pickle, HDF5 or csd folder), explaining each violation. Runs no code from the file.
 
 Exit status: 0 when MMSA can train on it (warnings or not), 1 when it cannot.
 example: python -m pipeline inspect processed/demo/packs/unaligned_50.pkl
@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import StoreError
-from pipeline.pack.files import read_card, read_pickle, read_split, to_arrays
+from pipeline.pack.contents import read_contents
+from pipeline.pack.csd import CARD, read_csd
+from pipeline.pack.files import read_card, read_pickle
 from pipeline.pack.rules import Finding, check
 from pipeline.pack.schema import Card
 from pipeline.types import SPLITS, Split
@@ -20,7 +22,7 @@ from pipeline.types import SPLITS, Split
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("file", type=Path, help="a pack: .pkl or .h5")
+    parser.add_argument("file", type=Path, help="a pack: .pkl, .h5, or a folder of .csd files")
 
 
 def run(*, file: Path) -> int:
@@ -32,12 +34,12 @@ def run(*, file: Path) -> int:
     Raises:
         StoreError: the file cannot be read as a pack at all.
     """
-    if not file.is_file():
-        raise StoreError(f"{file}: no such file; expected a pack, .pkl or .h5")
+    if not file.exists():
+        raise StoreError(f"{file}: no such file; expected a pack: .pkl, .h5, or a folder of .csd files")
     splits = _read(file)
     findings = check(splits)
     _print_shapes(file, splits)
-    card = file.with_suffix(".json")
+    card = file / CARD if file.is_dir() else file.with_suffix(".json")
     if card.is_file():
         _print_card(read_card(card))
     _print_findings(findings)
@@ -45,8 +47,10 @@ def run(*, file: Path) -> int:
 
 
 def _read(file: Path) -> Mapping[Split, Mapping[str, Any]]:
+    if file.is_dir():
+        return read_csd(file)
     if file.suffix in (".h5", ".hdf5"):
-        return {split: to_arrays(read_split(file, split)) for split in SPLITS}
+        return read_contents(file)
     return read_pickle(file)
 
 

@@ -1,0 +1,89 @@
+"""Convert a pack between MMSA pickle (.pkl), HDF5 (.h5) and a folder of computational sequences (.csd).
+
+Nothing is lost on the way: pickle, HDF5, csd, HDF5, pickle gives the first file again. The card goes along.
+A target folder is one whose name ends in .csd or in a slash.
+example: python -m pipeline convert processed/demo/packs/unaligned_50.pkl exports/unaligned_50.csd
+"""
+
+import argparse
+import logging
+import shutil
+from pathlib import Path
+from typing import Literal, get_args
+
+from pipeline.atomic import atomic_path
+from pipeline.errors import ConfigError, StoreError
+from pipeline.pack import csd, pickles
+from pipeline.pack.contents import Contents, plain, read_contents, write_contents
+from pipeline.pack.files import read_pickle
+from pipeline.types import SPLITS
+
+Format = Literal["pkl", "h5", "csd"]
+
+_SUFFIXES: dict[str, Format] = {".pkl": "pkl", ".h5": "h5", ".hdf5": "h5", ".csd": "csd"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("source", type=Path, help="a pack: .pkl, .h5, or a folder of .csd files")
+    parser.add_argument("target", help="what to make: FILE.pkl, FILE.h5, FOLDER.csd or FOLDER/")
+    parser.add_argument("--to", choices=get_args(Format), help="the target's format, if its name does not tell")
+
+
+def run(*, source: Path, target: Path | str, to: Format | None = None) -> None:
+    """Convert a pack; its card, if there is one, is copied beside the target (into it, if that is a folder).
+
+    Args:
+        source: pickle, HDF5 or csd folder.
+        target: the file or folder to make or replace; a trailing slash makes it a folder.
+        to: format of the target, where its name does not tell.
+
+    Raises:
+        StoreError: the source cannot be read, or the target folder holds something else.
+        ConfigError: neither ``to`` nor the target's name tells the format.
+    """
+    form, path = to or _format_of(target), Path(target)
+    contents = _read(source)
+    card = source / csd.CARD if source.is_dir() else source.with_suffix(".json")
+    if form == "csd":
+        csd.write_csd(path, contents, card_file=card if card.is_file() else None)
+    else:
+        if form == "pkl":
+            pickles.dump(contents, path)
+        else:
+            write_contents(path, contents)
+        _copy_card(card, path.with_suffix(".json"))
+    clips = sum(len(contents[split]["id"]) for split in SPLITS)
+    print(f"{path}: {clips} clips" + ("" if card.is_file() else f"; no card ({card} is absent)"))
+
+
+def _format_of(target: Path | str) -> Format:
+    if str(target).endswith("/") or Path(target).is_dir():
+        return "csd"
+    try:
+        return _SUFFIXES[Path(target).suffix]
+    except KeyError:
+        raise ConfigError(
+            f"{target}: the name tells no format; expected {', '.join(_SUFFIXES)}, or a folder/; or give --to"
+        ) from None
+
+
+def _read(source: Path) -> Contents:
+    if source.is_dir():
+        return csd.read_csd(source)
+    if not source.is_file():
+        raise StoreError(f"{source}: no such file; expected a pack: .pkl, .h5 or a folder of .csd files")
+    if _SUFFIXES.get(source.suffix) == "h5":
+        return read_contents(source)
+    contents = plain(read_pickle(source), str(source))
+    if absent := [split for split in SPLITS if "id" not in contents[split]]:
+        raise StoreError(f"{source}: no key id in {', '.join(absent)}; expected a list of clip ids in every split")
+    return contents
+
+
+def _copy_card(card: Path, target: Path) -> None:
+    if card.is_file() and card.resolve() != target.resolve():
+        with atomic_path(target) as part:
+            shutil.copyfile(card, part)
+    elif target.is_file() and not card.is_file():
+        logging.getLogger(__name__).warning("%s stays, though the source has no card: it may not fit", target)
