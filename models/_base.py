@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -153,7 +153,12 @@ class SentimentModel(nn.Module, ABC):
 
     Padding, the order of the batch and its other clips never change a prediction in evaluation mode.
     A modality whose mask is all False contributes nothing. What lives across batches is a registered buffer.
+
+    Attributes:
+        modalities: what a prediction depends on; a model that reads fewer says so.
     """
+
+    modalities: ClassVar[tuple[str, ...]] = ("text", "audio", "vision")
 
     def __init__(self, config: ModelConfig, spec: FeatureSpec) -> None:
         """Build the layers that every subclass adds to."""

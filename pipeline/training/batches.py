@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float64, Int64
 
 from models._base import Batch
+from pipeline.errors import StoreError
 from pipeline.pack.schema import PackSplit
 from pipeline.training.seeding import derived_seed
 from pipeline.types import MODALITIES, Modality
@@ -51,7 +52,12 @@ class Clips:
             use: modalities that stay; the others are masked as if no clip had them.
             device: where batches are needed; the whole split moves there when it fits.
             target_text: what a generating model should say, one per clip.
+
+        Raises:
+            StoreError: the split is empty.
         """
+        if len(split) == 0:
+            raise StoreError("a split of the pack holds no clip; train, valid and test each need at least one")
         self.device = device or torch.device("cpu")
         self._target_text = tuple(target_text)
         seen = {"text": split.text_bert[:, 1] > 0, "audio": split.audio_mask, "vision": split.vision_mask}

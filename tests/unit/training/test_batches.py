@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.errors import StoreError
 from pipeline.training.batches import Clips, prediction_order, training_order
 from tests.synthetic import AUDIO_STEPS, make_split
 
@@ -72,6 +73,11 @@ def test_a_split_is_not_changed_by_batches():
     Clips(split, use=("text",)).take(np.arange(5)).audio.add_(1.0)
     np.testing.assert_array_equal(split.audio, before)
     assert split.audio_mask.any()
+
+
+def test_an_empty_split_is_refused():
+    with pytest.raises(StoreError, match="no clip"):
+        Clips(make_split(0))
 
 
 def test_a_batch_moves_with_its_labels(clips):

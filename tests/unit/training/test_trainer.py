@@ -169,6 +169,15 @@ def test_two_small_batches_summed_step_half_as_often(make_trainer):
     assert steps == {2}
 
 
+def test_half_precision_trains_to_a_similar_error(make_trainer):
+    full, half = (
+        fit(make_trainer(SETTINGS.model_copy(update={"precision": precision}), name=precision))
+        for precision in ("fp32", "bf16")
+    )
+    assert full.rows[0]["main_loss"] != half.rows[0]["main_loss"]
+    assert half.rows[-1]["valid_MAE"] == pytest.approx(full.rows[-1]["valid_MAE"], rel=0.1)
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(make_trainer):
     broken = replace(TRAIN, labels={"M": np.full(24, np.nan, np.float32)})
     with pytest.raises(PipelineError, match="epoch 1 is nan"):
