@@ -78,7 +78,7 @@ def run(
     problems = check_rows(found, config, folder) + check_media(found.clips, folder, probed)
     problems += _too_many(found, problems, settings.max_failed_fraction)
     _print_found(dataset, config, found, probed)
-    return _print_problems(found, problems, None if all else _SHOWN)
+    return _print_problems(problems, None if all else _SHOWN)
 
 
 def _run_config(path: Path | None) -> RunConfig:
@@ -176,8 +176,9 @@ def _histogram(labels: Sequence[float], label_range: tuple[float, float]) -> lis
     ]
 
 
-def _print_problems(found: Table, problems: Sequence[Problem], limit: int | None) -> int:
-    by_level = {level: [row for row in problems if row.level == level] for level in ("error", "warning")}
+def _print_problems(problems: Sequence[Problem], limit: int | None) -> int:
+    ordered = sorted(problems, key=lambda row: bool(row.where))  # what concerns the whole dataset comes first
+    by_level = {level: [row for row in ordered if row.level == level] for level in ("error", "warning")}
     for level, rows in by_level.items():
         for row in rows[:limit]:
             place = " ".join(part for part in (row.where, f"({row.clip_id})" if row.clip_id else "") if part)
