@@ -133,11 +133,13 @@ def _media_facts(clips: Sequence[Clip], headers: Mapping[str, Probe]) -> dict[st
     if not headers:
         return {}
     lengths_s = [_length_s(clip, headers[clip.media]) for clip in clips if clip.media and clip.media in headers]
+    lengths_s = [length_s for length_s in lengths_s if length_s > 0] or [0.0]
+    total_s = sum(lengths_s)
     sizes = Counter(f"{size[0]}x{size[1]}" for header in headers.values() if (size := header.size_px))
     rates = Counter(f"{header.frame_rate_hz:.4g} fps" for header in headers.values() if header.frame_rate_hz)
     sounds = Counter(f"{header.audio_rate_hz} Hz" for header in headers.values() if header.audio_rate_hz)
     return {
-        "length": f"{sum(lengths_s) / 3600:.2f} h; clips of {min(lengths_s):.1f} to {max(lengths_s):.1f} s",
+        "length": f"{total_s / 3600:.2f} h ({total_s:.0f} s); clips of {min(lengths_s):.1f} to {max(lengths_s):.1f} s",
         "pictures": f"{_counted(sizes)}; {_counted(rates)}",
         "sound": _counted(sounds),
     }
