@@ -41,6 +41,7 @@ rule packs:
     """Features and packs only."""
     input:
         all_packs(),
+        quarantines(),
 
 
 rule report:

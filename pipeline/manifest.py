@@ -219,6 +219,19 @@ def label_row(clip: Clip) -> dict[str, Any]:
     return {"clip_id": clip.clip_id, **row}
 
 
+def quarantine_row(dataset: str, rejected: Mapping[str, Any]) -> dict[str, Any]:
+    """A row set aside by the scan, as the quarantine lists it."""
+    return {
+        "dataset": dataset,
+        "clip_id": rejected["clip_id"],
+        "extractor": "",
+        "modality": "table",
+        "stage": "scan",
+        "kind": "RawDataError",
+        "reason": f"{rejected['where']}: {rejected['reason']}",
+    }
+
+
 def to_jsonl(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """JSON lines with sorted keys."""
     return "".join(canonical(dict(row)) + "\n" for row in rows).encode()

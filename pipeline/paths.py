@@ -54,6 +54,10 @@ class DatasetPaths:
         """Clips of a shard that this extractor could not process, with reasons."""
         return self.root / "features" / extractor / f"{shard}.failed.jsonl"
 
+    def gated(self, extractor: str) -> Path:
+        """Clips that this extractor could not process, once all its clips are accounted for."""
+        return self.root / "quarantine" / f"{extractor}.jsonl"
+
     @property
     def quarantine(self) -> Path:
         """All clips that lack a modality, with reasons."""

@@ -109,16 +109,18 @@ class Workflow:
         count = self.summaries[dataset].manifests
         return [self.paths(dataset).manifest(kind, shard_name(index)) for index in range(count)]
 
-    def stores(self, dataset: str, extractors: list[str] | None = None) -> list[Path]:
-        """Feature stores of a dataset."""
+    def stores(self, dataset: str, extractors: list[str]) -> list[Path]:
+        """Feature stores of some extractors."""
         paths = self.paths(dataset)
-        names = self.extractors if extractors is None else extractors
-        return [paths.store(name, shard) for name in names for shard in self.shards(dataset, name)]
+        return [paths.store(name, shard) for name in extractors for shard in self.shards(dataset, name)]
 
-    def failures(self, dataset: str) -> list[Path]:
-        """Lists of failed clips beside the stores."""
-        paths = self.paths(dataset)
-        return [paths.failed(name, shard) for name in self.extractors for shard in self.shards(dataset, name)]
+    def failures(self, dataset: str, extractor: str) -> list[Path]:
+        """Lists of failed clips beside an extractor's stores."""
+        return [self.paths(dataset).failed(extractor, shard) for shard in self.shards(dataset, extractor)]
+
+    def gates(self, dataset: str, extractors: list[str]) -> list[Path]:
+        """Lists of failed clips of extractors whose clips are all accounted for."""
+        return [self.paths(dataset).gated(name) for name in extractors]
 
     def identity(self, dataset: str, extractor: str) -> str:
         """Fingerprint of an extractor's settings, weights and libraries for a dataset."""

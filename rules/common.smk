@@ -32,15 +32,17 @@ def manifests(kind):
 
 
 def pack_inputs(w):
-    """What a pack is made of: stores, labels, texts and the quarantine; or the index entry of a pickle."""
+    """What a pack is made of: stores, gates, labels and texts; or the index entry of a pickle."""
     paths = plan.paths(w.dataset)
     if plan.summaries[w.dataset].packs:
         return [paths.manifest("packs", w.pack)]
+    extractors = plan.pack_configs[w.pack].all_extractors()
     return [
-        paths.quarantine,
         paths.labels,
+        paths.rejected,
         *plan.all_manifests(w.dataset, "text"),
-        *plan.stores(w.dataset, plan.pack_configs[w.pack].all_extractors()),
+        *plan.stores(w.dataset, extractors),
+        *plan.gates(w.dataset, extractors),
     ]
 
 
@@ -49,6 +51,14 @@ def all_packs():
         plan.paths(dataset).pack(pack, "pkl")
         for dataset in plan.datasets
         for pack in plan.packs(dataset)
+    ]
+
+
+def quarantines():
+    return [
+        plan.paths(name).quarantine
+        for name in plan.datasets
+        if not plan.summaries[name].packs
     ]
 
 

@@ -28,24 +28,39 @@ rule extract:
 
 
 rule gate:
-    """Every clip of {wildcards.dataset} is stored or quarantined, and not too many are the latter."""
+    """Every clip of {wildcards.dataset} is stored by {wildcards.extractor} or quarantined, not too many the latter."""
     input:
-        stores=lambda w: plan.stores(w.dataset),
-        failed=lambda w: plan.failures(w.dataset),
+        stores=lambda w: plan.stores(w.dataset, [w.extractor]),
+        failed=lambda w: plan.failures(w.dataset, w.extractor),
         labels=f"{PROCESSED}/{{dataset}}/index/labels.jsonl",
+    output:
+        f"{PROCESSED}/{{dataset}}/quarantine/{{extractor}}.jsonl",
+    log:
+        f"{PROCESSED}/logs/gate/{{dataset}}/{{extractor}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/gate/{{dataset}}/{{extractor}}.tsv"
+    localrule: True
+    params:
+        limit=plan.config.max_failed_fraction,
+    shell:
+        "python -m pipeline gate --dataset {wildcards.dataset} --extractor {wildcards.extractor}"
+        " --processed {PROCESSED:q} --max-failed-fraction {params.limit} > {log} 2>&1"
+
+
+rule quarantine:
+    """What is missing from {wildcards.dataset}, and why."""
+    input:
+        gates=lambda w: plan.gates(w.dataset, plan.extractors),
         rejected=f"{PROCESSED}/{{dataset}}/index/rejected.jsonl",
     output:
         f"{PROCESSED}/{{dataset}}/quarantine.jsonl",
     log:
-        f"{PROCESSED}/logs/gate/{{dataset}}.log",
+        f"{PROCESSED}/logs/quarantine/{{dataset}}.log",
     benchmark:
-        f"{PROCESSED}/benchmarks/gate/{{dataset}}.tsv"
-    resources:
-        mem_mb=1000,
-        runtime=60,
+        f"{PROCESSED}/benchmarks/quarantine/{{dataset}}.tsv"
+    localrule: True
     params:
         extractors=" ".join(plan.extractors),
-        limit=plan.config.max_failed_fraction,
     shell:
-        "python -m pipeline gate --dataset {wildcards.dataset} --extractors {params.extractors}"
-        " --processed {PROCESSED:q} --max-failed-fraction {params.limit} > {log} 2>&1"
+        "python -m pipeline quarantine --dataset {wildcards.dataset} --extractors {params.extractors}"
+        " --processed {PROCESSED:q} > {log} 2>&1"

@@ -22,11 +22,7 @@ rule report_page:
     """A page with the tables."""
     input:
         results=results(),
-        quarantines=[
-            plan.paths(name).quarantine
-            for name in plan.datasets
-            if not plan.summaries[name].packs
-        ],
+        quarantines=quarantines(),
     output:
         report_page(),
     log:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pipeline.atomic import atomic_path
 from pipeline.errors import StoreError
 from pipeline.pack import pickles
+from pipeline.pack.contents import write_contents
 from pipeline.pack.schema import LABEL_KEYS, Card, PackSplit
 from pipeline.types import SPLITS, Split
 
@@ -30,7 +31,8 @@ def to_arrays(split: PackSplit) -> dict[str, np.ndarray]:
         **{LABEL_KEYS[which]: values for which, values in split.labels.items()},
         "classification_labels": (np.sign(split.labels["M"]) + 1).astype(np.float32),
     }
-    return {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
+    # Views, since a pickle would store an array that stands under two keys once, as a reference.
+    return {name: np.ascontiguousarray(array).view() for name, array in sorted(arrays.items())}
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray]) -> PackSplit:
@@ -61,29 +63,22 @@ def read_pickle(path: Path) -> dict[Split, dict[str, Any]]:
 
 def write_h5(path: Path, splits: Mapping[Split, PackSplit]) -> None:
     """Write the same arrays as the pickle, one group per split; equal input gives equal bytes."""
-    with atomic_path(path) as part, h5py.File(part, "w", libver="v110", track_order=False) as file:
-        file.attrs["format"] = "triptych-pack-1"
-        for name in SPLITS:
-            group = file.create_group(name)
-            for key, array in to_arrays(splits[name]).items():
-                data = np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
-                compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if data.ndim > 1 else {}
-                group.create_dataset(key, data=data, track_times=False, **compression)
+    write_contents(path, {name: to_arrays(splits[name]) for name in SPLITS})
 
 
 def read_split(path: Path, split: Split) -> PackSplit:
     """Read one split of a pack's HDF5; the other splits stay unread.
 
     Raises:
-        StoreError: the file is no pack, or lacks the split.
+        StoreError: the file is no pack of ours, or lacks the split.
     """
     try:
         with h5py.File(path, "r") as file:
             arrays = {key: dataset[()] for key, dataset in file[split].items()}
+        decoded = {key: np.char.decode(a, "utf-8") if a.dtype.kind == "S" else a for key, a in arrays.items()}
+        return from_arrays(decoded)
     except (OSError, KeyError, AttributeError) as error:
         raise StoreError(f"{path}: split {split} cannot be read ({error}); make the pack anew") from error
-    decoded = {key: np.char.decode(a, "utf-8") if a.dtype.kind == "S" else a for key, a in arrays.items()}
-    return from_arrays(decoded)
 
 
 def write_card(path: Path, card: Card) -> None:

@@ -14,7 +14,7 @@ from pipeline import __version__, discovery
 from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig, PackConfig
 from pipeline.errors import StoreError
-from pipeline.manifest import extractor_shards, read_jsonl, shard_name
+from pipeline.manifest import extractor_shards, quarantine_row, read_jsonl, shard_name
 from pipeline.pack.assemble import Source, assemble
 from pipeline.pack.files import read_pickle, write_card, write_h5, write_pickle
 from pipeline.pack.imported import import_splits
@@ -92,7 +92,7 @@ def _assembled(
         labels=labels,
         texts=texts,
         stores={modality: _stores(paths, summary, name) for modality, name in extractors.items()},
-        quarantine=read_jsonl(paths.quarantine),
+        quarantine=_quarantine(paths, config, described["dataset"]),
         words=_stores(paths, summary, config.align.words) if config.align else [],
     )
     text_settings = json.loads(paths.extractor_settings(extractors["text"]).read_text())
@@ -100,6 +100,12 @@ def _assembled(
     splits, card = assemble(source, config, described)
     inputs = digest([labels, texts, card.identities, [row.clip_id for row in card.dropped]])
     return splits, card.model_copy(update={"inputs": inputs})
+
+
+def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[dict[str, Any]]:
+    """Rows set aside by the scan, and what the pack's own extractors failed on."""
+    rows = [quarantine_row(dataset, row) for row in read_jsonl(paths.rejected)]
+    return rows + [row for extractor in config.all_extractors() for row in read_jsonl(paths.gated(extractor))]
 
 
 def _stores(paths: DatasetPaths, summary: Summary, extractor: str) -> list[Path]:

@@ -113,7 +113,7 @@ def test_too_many_failures_stop_the_run_and_say_where_the_reasons_are(mangled, t
     done = project.run("packs")
     assert done.status != 0
     assert "more than max_failed_fraction 0.01 allows" in done.output
-    assert (project.processed / "demo" / "quarantine.refused.jsonl").is_file()
+    assert (project.processed / "demo" / "quarantine" / "face.refused.jsonl").is_file()
 
 
 def test_a_mended_clip_leaves_the_quarantine(mangled, tmp_path, small_demo):

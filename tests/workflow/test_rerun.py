@@ -77,9 +77,9 @@ def test_an_edited_label_starts_no_extraction(project):
     edit_table(project, lambda row: {**row, "label": "0.5"})
     done = project.run("--dry-run", "train_all")
     assert done.status == 0, done.output
-    assert set(done.rules()) == {"gate", "pack", "train", "evaluate", "results", "report_page"}
+    assert set(done.rules()) == {"gate", "quarantine", "pack", "train", "evaluate", "results", "report_page"}
     done = project.run("packs")
-    assert set(done.rules()) == {"gate", "pack"}
+    assert set(done.rules()) == {"gate", "quarantine", "pack"}
 
 
 def test_a_removed_and_an_added_clip_touch_one_shard_each(project, packed):
@@ -150,7 +150,7 @@ def test_a_shard_that_was_killed_half_way_keeps_its_finished_clips(project, pack
     spool.mkdir()
     store.rename(spool / "00000.h5")  # what a job had finished when it was killed
     shutil.rmtree(project.processed / "demo" / "packs")
-    (project.processed / "demo" / "quarantine.jsonl").unlink()
+    shutil.rmtree(project.processed / "demo" / "quarantine")
     done = project.run("packs")
     assert done.status == 0, done.output
     assert done.counts["face"]["computed"] == 0

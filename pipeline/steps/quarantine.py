@@ -1,0 +1,44 @@
+"""Join the rows set aside by the scan and the clips each extractor failed on into one list.
+
+example: python -m pipeline quarantine --dataset demo --extractors bert egemaps face
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.atomic import atomic_path
+from pipeline.manifest import quarantine_row, read_jsonl, to_jsonl
+from pipeline.paths import Layout
+
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--dataset", required=True, help="name of the dataset")
+    parser.add_argument("--extractors", nargs="+", required=True, help="extractors whose failures are joined")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+
+
+def run(*, dataset: str, extractors: Sequence[str], processed: Path) -> None:
+    """Write ``quarantine.jsonl``.
+
+    Args:
+        dataset: name of the dataset.
+        extractors: whose failures are joined; each has passed its gate.
+        processed: folder of everything derived.
+
+    Raises:
+        StoreError: an extractor has not passed its gate, or its list is damaged.
+    """
+    paths = Layout(processed).dataset(dataset)
+    rows = [quarantine_row(dataset, row) for row in read_jsonl(paths.rejected)]
+    rows += [row for extractor in extractors for row in read_jsonl(paths.gated(extractor))]
+    rows.sort(key=lambda row: (row["clip_id"], row["extractor"], row["reason"]))
+    with atomic_path(paths.quarantine) as part:
+        part.write_bytes(to_jsonl(rows))
+    _log.info("%s: %d clips in the quarantine", dataset, len({row["clip_id"] for row in rows}))
