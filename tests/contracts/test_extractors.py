@@ -12,6 +12,7 @@ from pipeline.media.audio import Sound
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 from pipeline.types import MODALITIES
+from pipeline.words.timed import TimedWord
 
 NAMES = discovery.names("extractors")
 TEXTS = ("the movie was wonderful and i loved it", "no")
@@ -50,6 +51,7 @@ def clips(tmp_path_factory) -> list[ClipInput]:
             text=text,
             sound=voice_like(seconds),
             video=face_video(folder / f"{number}.mkv", seconds),
+            given_words=tuple(TimedWord(word, at / 20, (at + 1) / 20) for at, word in enumerate(text.split())),
         )
         for number, (text, seconds) in enumerate(zip(TEXTS, (1.2, 0.6), strict=True))
     ]
@@ -101,8 +103,8 @@ def test_literals_can_be_read_without_importing_the_file(name):
     literals = discovery.literals("extractors", name)
     assert isinstance(literals["VERSION"], int)
     assert literals["VERSION"] >= 1
-    assert literals["MODALITY"] in MODALITIES
-    assert set(literals["READS"]) <= {"text", "sound", "video"}
+    assert literals["MODALITY"] in (*MODALITIES, "words")
+    assert set(literals["READS"]) <= {"text", "sound", "video", "words"}
     assert literals["READS"]
     assert all(isinstance(library, str) for library in literals["REQUIRES"])
     shard_clips = literals["SHARD_CLIPS"]

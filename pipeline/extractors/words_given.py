@@ -1,0 +1,92 @@
+"""Word times that come with the dataset, matched to the words of the transcript.
+
+Source of the matching: Ratcliff and Metzener 1988, as in Python's difflib.
+"""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+import numpy as np
+from jaxtyping import Float64
+from pydantic import Field
+
+from pipeline.errors import FeatureError
+from pipeline.extractors._base import ClipInput, ExtractorConfig
+from pipeline.extractors._words_base import Alignment, WordsExtractor
+from pipeline.media.audio import Sound
+from pipeline.words.normalise import spoken_words
+from pipeline.words.proportional import share_out
+from pipeline.words.spans import word_spans
+from pipeline.words.timed import TimedWord
+
+VERSION = 1
+MODALITY = "words"
+READS = ("sound", "text", "words")
+REQUIRES = ("num2words",)
+SHARD_CLIPS = 1024
+
+
+class Config(ExtractorConfig):
+    """Settings of the matching."""
+
+    min_confidence: float = Field(0.9, ge=0, le=1)
+    """Clips whose given words match the transcript less than this count as disagreeing. The part that matches is
+    2 x matched / (given + spoken words)."""
+    min_matched: float = Field(0.5, ge=0, le=1)
+    """Below this part the given times are not used at all: words are spread by length instead."""
+
+
+class GivenExtractor(WordsExtractor):
+    """Takes over given times; a word without a match is placed between its neighbours and flagged.
+
+    Args:
+        config: settings.
+    """
+
+    method = "given"
+
+    def __init__(self, config: Config):
+        self._config = config
+
+    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
+        """Match given words to spoken ones.
+
+        Raises:
+            FeatureError: the dataset gives no word times for this clip.
+        """
+        if clip.given_words is None:
+            raise FeatureError(
+                f"{clip.clip_id}: the dataset gives no word times for this clip; expected a TextGrid, CTM, JSON or "
+                "subtitle file, or a column of the table; add it, or use words_sphinx or words_ctc"
+            )
+        given, given_times = _spoken_of(clip.given_words, clip.language)
+        matcher = SequenceMatcher(None, given, list(words), autojunk=False)
+        times = np.full((len(words), 2), np.nan)
+        for block in matcher.get_matching_blocks():
+            times[block.b : block.b + block.size] = given_times[block.a : block.a + block.size]
+        inside = (times[:, 1] > 0) & (times[:, 0] < sound.duration_s)  # NaN is neither
+        times[~inside] = np.nan
+        confidence = 2 * int(inside.sum()) / (len(given) + len(words))
+        return Alignment(
+            times=times,
+            word_confidences=inside.astype(np.float64),
+            confidence=confidence,
+            agrees=confidence >= self._config.min_confidence,
+            is_usable=confidence >= self._config.min_matched and bool(inside.any()),
+            notes={"given_words": len(clip.given_words)},
+        )
+
+
+def _spoken_of(given: Sequence[TimedWord], language: str) -> tuple[list[str], Float64[np.ndarray, "spoken 2"]]:
+    """Spell given words as the transcript's are; what is spoken as several words shares its time."""
+    words: list[str] = []
+    times: list[Float64[np.ndarray, "_ 2"]] = []
+    for item in sorted(given, key=lambda word: (word.start_s, word.end_s)):
+        said = [spoken.word for spoken in spoken_words(item.word, word_spans(item.word, language), language)]
+        if said and item.end_s > item.start_s:
+            words += said
+            times.append(share_out(said, (item.start_s, item.end_s)))
+    return words, np.concatenate(times) if times else np.zeros((0, 2))
+
+
+extractor = GivenExtractor

@@ -1,0 +1,137 @@
+"""Word times by forced alignment with PocketSphinx: English, offline, nothing to download.
+
+A second, loose alignment may leave words out and put phonemes between them; what it leaves out or cannot explain
+tells a transcript that is wrong, cut or too long.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float64
+from pydantic import Field
+
+from pipeline.errors import FeatureError
+from pipeline.extractors._base import ClipInput, ExtractorConfig
+from pipeline.extractors._words_base import Alignment, WordsExtractor
+from pipeline.extractors._words_sphinx import FRAME_S, Segment, SphinxDecoder, dithered
+from pipeline.media.audio import Sound
+from pipeline.words.voiced import is_loud
+
+VERSION = 1
+MODALITY = "words"
+READS = ("sound", "text")
+REQUIRES = ("pocketsphinx", "espeakng-loader", "num2words")
+SHARD_CLIPS = 256
+
+#: A word after silence begins with the first frame this far above the background (see ``is_loud``). In noise weak
+#: consonants drown, so the level says nothing there.
+_ONSET, _ONSET_RANGE_DB = 0.4, 25.0
+_LEAST_WORD_FRAMES = 3
+#: Frames this far above the background need a word that explains them.
+_SPEECH = 0.5
+#: What a right transcript may show: words left out, and seconds of speech without a word; more in longer clips.
+_FREE_WORDS, _FREE_WORDS_PART = 1.0, 0.05
+_FREE_S, _FREE_S_PART = 0.2, 0.02
+
+
+class Config(ExtractorConfig):
+    """Settings of the forced alignment."""
+
+    min_confidence: float = Field(0.5, ge=0, le=1)
+    """Clips below it count as disagreeing with their transcript: their words are spread by length instead. At 0.5 one
+    word left out (and one more in 20), or 0.2 s of speech without a word (and 2 % of the speech), is let pass."""
+
+
+class SphinxExtractor(WordsExtractor):
+    """Aligns English transcripts.
+
+    Args:
+        config: settings.
+
+    Raises:
+        ImportError: pocketsphinx is not installed.
+    """
+
+    method = "sphinx"
+
+    def __init__(self, config: Config):
+        self._config = config
+        self._decoder = SphinxDecoder()
+
+    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
+        """Align, then ask the loose alignment whether it would have said the same.
+
+        Raises:
+            FeatureError: the transcript is not English.
+        """
+        _require_english(clip)
+        unknown = set(self._decoder.learn(words))
+        if unknown.issuperset(words):
+            return None
+        sayable = [word for word in words if word not in unknown]
+        samples = dithered(sound.samples)
+        strict = self._decoder.align(samples, sayable)
+        loose = self._decoder.align_loosely(samples, sayable) if strict else None
+        if strict is None or loose is None:
+            return None
+        times = np.full((len(words), 2), np.nan)
+        confidences = np.zeros(len(words))
+        rows = [row for row, word in enumerate(words) if word not in unknown]
+        times[rows], confidences[rows] = _refined(strict, sound), _overlaps(strict, loose)
+        skipped = len(sayable) - sum(segment.is_word for segment in loose)
+        confidence, unexplained_s = _confidence(loose, skipped, len(sayable), sound)
+        agrees = confidence >= self._config.min_confidence
+        notes = {"skipped_words": skipped, "unexplained_s": unexplained_s}
+        return Alignment(times, confidences, confidence, agrees, agrees, notes)
+
+
+def _require_english(clip: ClipInput) -> None:
+    if clip.language.lower().split("-")[0] != "en":
+        raise FeatureError(
+            f"{clip.clip_id}: the transcript's language is {clip.language}; words_sphinx knows English only, "
+            "use words_ctc with weights for that language, or words_given"
+        )
+
+
+def _refined(path: Sequence[Segment], sound: Sound) -> Float64[np.ndarray, "spoken 2"]:
+    """Times of the words; one that follows a pause starts no earlier than its sound does."""
+    audible = is_loud(sound, above_floor=_ONSET, least_range_db=_ONSET_RANGE_DB)
+    times = []
+    after_pause = True
+    for segment in path:
+        if segment.is_word:
+            start, latest = segment.start, segment.end - _LEAST_WORD_FRAMES
+            heard = np.flatnonzero(audible[start:latest]) if after_pause else np.zeros(0)
+            times.append((start + int(heard[0]) if len(heard) else start, segment.end))
+        after_pause = not segment.is_word
+    return np.array(times, np.float64) * FRAME_S
+
+
+def _overlaps(strict: Sequence[Segment], loose: Sequence[Segment]) -> Float64[np.ndarray, "spoken"]:
+    """For each word: intersection over union with the same word of the loose path, 0 where that has none there."""
+    found = []
+    for word in (segment for segment in strict if segment.is_word):
+        same = (other for other in loose if other.word == word.word and other.start < word.end > word.start)
+        shares = (
+            max(0, min(word.end, other.end) - max(word.start, other.start))
+            / (max(word.end, other.end) - min(word.start, other.start))
+            for other in same
+        )
+        found.append(max(shares, default=0.0))
+    return np.array(found, np.float64)
+
+
+def _confidence(loose: Sequence[Segment], skipped: int, num_words: int, sound: Sound) -> tuple[float, float]:
+    """How well the transcript fits: 1 without contradiction, 0.5 where it begins to count, falling to 0.
+
+    Returns:
+        The confidence, and the seconds of speech that no word explains.
+    """
+    speech = is_loud(sound, above_floor=_SPEECH)
+    unexplained_s = FRAME_S * sum(float(speech[part.start : part.end].sum()) for part in loose if part.is_loop)
+    free_s = _FREE_S + _FREE_S_PART * FRAME_S * float(speech.sum())
+    excess = max(skipped / (_FREE_WORDS + _FREE_WORDS_PART * num_words), unexplained_s / free_s)
+    return 1 / (1 + excess), unexplained_s
+
+
+extractor = SphinxExtractor

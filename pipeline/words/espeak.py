@@ -1,0 +1,57 @@
+"""Pronunciations by espeak-ng, loaded from its wheel through ctypes."""
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from pipeline.errors import MissingDependencyError
+
+_SYNCHRONOUS, _UTF8, _IPA = 2, 1, 0x02
+_SEPARATOR = "_"
+
+
+def to_ipa(words: Sequence[str], voice: str) -> list[str]:
+    """Pronounce words one by one, in the International Phonetic Alphabet with ``_`` between the sounds.
+
+    Args:
+        words: what to pronounce; a word espeak takes for an acronym is spelled out.
+        voice: name of an espeak voice, such as ``en-us``.
+
+    Raises:
+        MissingDependencyError: espeak-ng cannot be loaded, or lacks the voice.
+    """
+    with _loaded(voice) as espeak:
+        return [_pronounce(espeak, word) for word in words]
+
+
+@contextmanager
+def _loaded(voice: str) -> Iterator[ctypes.CDLL]:
+    """Load espeak for a short while: it holds one state per process, which others need fresh."""
+    try:
+        import espeakng_loader
+
+        espeak = ctypes.CDLL(espeakng_loader.get_library_path())
+    except (ImportError, OSError) as error:
+        raise MissingDependencyError(
+            f"espeak-ng cannot be loaded ({error}); pronunciations need it: pip install espeakng-loader"
+        ) from error
+    try:
+        data = espeakng_loader.get_data_path().encode()
+        if espeak.espeak_Initialize(_SYNCHRONOUS, 0, data, 0) <= 0 or espeak.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise MissingDependencyError(
+                f"espeak-ng does not start with the voice {voice} at {data.decode()}; reinstall espeakng-loader"
+            )
+        espeak.espeak_TextToPhonemes.restype = ctypes.c_char_p
+        yield espeak
+    finally:
+        espeak.espeak_Terminate()
+        ctypes.CDLL(None).dlclose(ctypes.c_void_p(espeak._handle))
+
+
+def _pronounce(espeak: ctypes.CDLL, word: str) -> str:
+    rest = ctypes.c_char_p(word.encode())
+    parts = []
+    while rest.value:  # espeak answers clause by clause and moves the pointer on; None at the end
+        said = espeak.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA | ord(_SEPARATOR) << 8)
+        parts.append(said.decode() if said else "")
+    return _SEPARATOR.join(part.strip() for part in parts if part.strip())
