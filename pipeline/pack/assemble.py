@@ -17,6 +17,7 @@ from pipeline.pack.streams import Stream, Text, WordTimes, load_stream, load_tex
 from pipeline.types import MODALITIES, SPLITS, Modality, Split
 
 _LABELS = {"M": "sentiment", "T": "sentiment_text", "A": "sentiment_audio", "V": "sentiment_vision"}
+_POLARITY = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 _STREAMS: tuple[Modality, ...] = ("audio", "vision")
 
 
@@ -207,13 +208,17 @@ def _pad_text(text: Text, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _labels(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Labels that every row has; M stands in for a sentiment that the dataset does not give as 0."""
-    labels = {"M": np.array([row["sentiment"] or 0.0 for row in rows], np.float32)}
+    """Labels that every row has; where a dataset gives an emotion only, M is the sign of its polarity."""
+    labels = {"M": np.array([_sentiment(row) for row in rows], np.float32)}
     for which, column in _LABELS.items():
         values = [row[column] for row in rows]
         if which != "M" and all(value is not None for value in values):
             labels[which] = np.array(values, np.float32)
     return labels
+
+
+def _sentiment(row: Mapping[str, Any]) -> float:
+    return _POLARITY.get(row["polarity"], 0.0) if row["sentiment"] is None else row["sentiment"]
 
 
 def _card(

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__, discovery
+from pipeline.config.loading import read_yaml, validated
+from pipeline.config.settings import PackConfig, RunConfig
 from pipeline.errors import PipelineError
 from pipeline.provenance import library_versions
+from pipeline.workflow import config_file
 
 _LIBRARIES = (
     *("torch", "transformers", "mediapipe", "opensmile", "av", "h5py", "numpy", "snakemake"),
@@ -105,15 +108,28 @@ def _espeak() -> str:
 
 
 def _extractors() -> Iterator[Check]:
-    """Weights of each extractor with its default settings."""
+    """Weights of each extractor with its default settings; only what the configuration uses is needed."""
+    needed = _configured()
     for name in discovery.names("extractors"):
         module = discovery.load("extractors", name)
         try:
             weights = module.extractor.weight_files(module.Config())
         except PipelineError as error:
-            yield Check(f"extractor {name}", "", str(error))
+            found = "" if name in needed else f"not configured: {error}"
+            yield Check(f"extractor {name}", found, str(error))
         else:
             yield Check(f"extractor {name}", ", ".join(sorted(weights)) or "needs no weights")
+
+
+def _configured() -> set[str]:
+    """Extractors of the packs that config/config.yaml asks for; all of them if there is no such file."""
+    path = Path("config/config.yaml")
+    if not path.is_file():
+        return set(discovery.names("extractors"))
+    config = validated(RunConfig, read_yaml(path), str(path))
+    files = [config_file("packs", name) for name in config.packs]
+    packs = [validated(PackConfig, read_yaml(file), str(file)) for file in files]
+    return {name for pack in packs for name in pack.all_extractors()}
 
 
 def _attempt(look: Callable[[], str]) -> str:
