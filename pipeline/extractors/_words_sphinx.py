@@ -4,20 +4,20 @@ Source: Huggins-Daines et al. 2006, https://doi.org/10.1109/ICASSP.2006.1659988;
 of keyword spotting, Rose and Paul 1990, https://doi.org/10.1109/ICASSP.1990.115555.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int16
 
-from pipeline.words.pronounce import pronounce
-
 FRAME_S = 0.01
-#: Wide beams and no lattice pass: with the defaults a third of clean clips with digital silence fail. Silence costs
-#: nothing (``silprob``, ``lw``), or words stretch over it.
-_BEAMS = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60}
-_SETTINGS = {"lm": None, "bestpath": False, "lw": 1.0, "wip": 1.0, "silprob": 1.0, "loglevel": "FATAL", **_BEAMS}
+#: No lattice pass: with the defaults a third of clean clips with digital silence fail. Silence costs nothing
+#: (``silprob``, ``lw``), or words stretch over it.
+_SETTINGS = {"lm": None, "bestpath": False, "lw": 1.0, "wip": 1.0, "silprob": 1.0, "loglevel": "FATAL"}
+#: One hard second in a long clip loses the path of narrower beams; the loose search, far costlier, gets short pieces.
+STRICT_BEAMS = {"beam": 1e-120, "pbeam": 1e-120, "wbeam": 1e-100}
+LOOSE_BEAMS = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60}
 #: Exact zeros break the features; noise of a few steps of 16 bits is far below any microphone's.
 _DITHER_STEPS = 5.0
 _DITHER_SEED = 0
@@ -29,6 +29,7 @@ _LOOP_PHONEMES = (
 #: Probabilities of leaving a word out, of entering the loop, and of each phoneme in it.
 _SKIP, _ENTER_LOOP, _PHONEME = 1e-20, 1e-20, 3e-5
 _LOOP_PREFIX = "_"
+_PIECE_WORDS, _LONGEST_PIECE_WORDS = 12, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +60,27 @@ class Segment:
 class SphinxDecoder:
     """One decoder for many clips; what it finds for a clip does not depend on those before.
 
+    Args:
+        beams: how far behind the best a path may fall.
+
     Raises:
         ImportError: pocketsphinx is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, beams: Mapping[str, float]) -> None:
         import pocketsphinx
 
-        self._decoder = pocketsphinx.Decoder(pocketsphinx.Config(**_SETTINGS))
+        self._decoder = pocketsphinx.Decoder(pocketsphinx.Config(**_SETTINGS, **beams))
         for phoneme in _LOOP_PHONEMES:
             self._decoder.add_word(_loop_word(phoneme), phoneme, phoneme == _LOOP_PHONEMES[-1])
 
-    def learn(self, words: Sequence[str]) -> list[str]:
-        """Add unknown words with a pronunciation from espeak-ng.
+    def unknown(self, words: Sequence[str]) -> list[str]:
+        """The words that the dictionary lacks, sorted."""
+        return sorted({word for word in words if self._decoder.lookup_word(word) is None})
 
-        Returns:
-            The words that nobody can pronounce.
-        """
-        unknown = sorted({word for word in words if self._decoder.lookup_word(word) is None})
-        if not unknown:
-            return []
-        pronunciations = dict(zip(unknown, pronounce(unknown), strict=True))
-        for word, phonemes in pronunciations.items():
-            if phonemes:
-                self._decoder.add_word(word, phonemes, True)  # noqa: FBT003 - the library's signature
-        return [word for word, phonemes in pronunciations.items() if not phonemes]
+    def learn(self, word: str, phonemes: str) -> None:
+        """Add a word to the dictionary, its ARPAbet phonemes with blanks between them."""
+        self._decoder.add_word(word, phonemes, True)  # noqa: FBT003 - the library's signature
 
     def align(self, samples: Int16[np.ndarray, "samples"], words: Sequence[str]) -> list[Segment] | None:
         """Find the best path through exactly these words with optional silence; None where there is none."""
@@ -110,6 +107,19 @@ class SphinxDecoder:
             Segment(segment.word.partition("(")[0] or segment.word, segment.start_frame, segment.end_frame + 1)
             for segment in self._decoder.seg()
         ]
+
+
+def pieces(path: Sequence[Segment]) -> list[list[Segment]]:
+    """Cut a path at pauses into runs of a dozen words or a few more."""
+    cut: list[list[Segment]] = [[]]
+    num_words = 0
+    for segment in path:
+        if num_words >= _PIECE_WORDS and (not segment.is_word or num_words >= _LONGEST_PIECE_WORDS):
+            cut.append([])
+            num_words = 0
+        cut[-1].append(segment)
+        num_words += segment.is_word
+    return [piece for piece in cut if any(segment.is_word for segment in piece)]
 
 
 def dithered(samples: Int16[np.ndarray, "samples"]) -> Int16[np.ndarray, "samples"]:

@@ -7,14 +7,23 @@ tells a transcript that is wrong, cut or too long.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int16
 from pydantic import Field
 
 from pipeline.errors import FeatureError
 from pipeline.extractors._base import ClipInput, ExtractorConfig
 from pipeline.extractors._words_base import Alignment, WordsExtractor
-from pipeline.extractors._words_sphinx import FRAME_S, Segment, SphinxDecoder, dithered
-from pipeline.media.audio import Sound
+from pipeline.extractors._words_sphinx import (
+    FRAME_S,
+    LOOSE_BEAMS,
+    STRICT_BEAMS,
+    Segment,
+    SphinxDecoder,
+    dithered,
+    pieces,
+)
+from pipeline.media.audio import RATE_HZ, Sound
+from pipeline.words.pronounce import pronounce
 from pipeline.words.voiced import is_loud
 
 VERSION = 1
@@ -56,7 +65,8 @@ class SphinxExtractor(WordsExtractor):
 
     def __init__(self, config: Config):
         self._config = config
-        self._decoder = SphinxDecoder()
+        self._strict = SphinxDecoder(STRICT_BEAMS)
+        self._loose = SphinxDecoder(LOOSE_BEAMS)
 
     def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
         """Align, then ask the loose alignment whether it would have said the same.
@@ -65,24 +75,41 @@ class SphinxExtractor(WordsExtractor):
             FeatureError: the transcript is not English.
         """
         _require_english(clip)
-        unknown = set(self._decoder.learn(words))
-        if unknown.issuperset(words):
-            return None
-        sayable = [word for word in words if word not in unknown]
+        unsayable = self._learn(words)
+        rows = [row for row, word in enumerate(words) if word not in unsayable]
         samples = dithered(sound.samples)
-        strict = self._decoder.align(samples, sayable)
-        loose = self._decoder.align_loosely(samples, sayable) if strict else None
-        if strict is None or loose is None:
+        strict = self._strict.align(samples, [words[row] for row in rows]) if rows else None
+        if strict is None:
             return None
-        times = np.full((len(words), 2), np.nan)
-        confidences = np.zeros(len(words))
-        rows = [row for row, word in enumerate(words) if word not in unknown]
+        loose = self._doubt(samples, strict)
+        times, confidences = np.full((len(words), 2), np.nan), np.zeros(len(words))
         times[rows], confidences[rows] = _refined(strict, sound), _overlaps(strict, loose)
-        skipped = len(sayable) - sum(segment.is_word for segment in loose)
-        confidence, unexplained_s = _confidence(loose, skipped, len(sayable), sound)
+        skipped = len(rows) - sum(segment.is_word for segment in loose)
+        confidence, unexplained_s = _confidence(loose, skipped, len(rows), sound)
         agrees = confidence >= self._config.min_confidence
         notes = {"skipped_words": skipped, "unexplained_s": unexplained_s}
         return Alignment(times, confidences, confidence, agrees, agrees, notes)
+
+    def _learn(self, words: Sequence[str]) -> set[str]:
+        """Pronounce unknown words; returns those that nobody can pronounce."""
+        unknown = self._strict.unknown(words)
+        pronunciations = dict(zip(unknown, pronounce(unknown), strict=True)) if unknown else {}
+        for word, phonemes in pronunciations.items():
+            if phonemes:
+                self._strict.learn(word, phonemes)
+                self._loose.learn(word, phonemes)
+        return {word for word, phonemes in pronunciations.items() if not phonemes}
+
+    def _doubt(self, samples: Int16[np.ndarray, "samples"], strict: Sequence[Segment]) -> list[Segment]:
+        """Align loosely, piece by piece of the strict path; a piece without any path counts as left out."""
+        found: list[Segment] = []
+        cuts = pieces(strict)
+        borders = [0, *(piece[0].start for piece in cuts[1:]), strict[-1].end]
+        for piece, start, end in zip(cuts, borders[:-1], borders[1:], strict=True):
+            heard = samples[round(start * FRAME_S * RATE_HZ) : round(end * FRAME_S * RATE_HZ)]
+            path = self._loose.align_loosely(heard, [segment.word for segment in piece if segment.is_word])
+            found += [Segment(part.word, part.start + start, part.end + start) for part in path or ()]
+        return found
 
 
 def _require_english(clip: ClipInput) -> None:

@@ -63,6 +63,18 @@ def test_a_result_does_not_depend_on_the_clips_before(aligner, say):
     np.testing.assert_array_equal(alone.times, forward[SENTENCES[2]].times)
 
 
+def test_a_long_recording_is_aligned_and_checked_piece_by_piece(aligner, say):
+    spoken = [say(text) for text in SENTENCES]
+    sound = Sound(np.concatenate([sound.samples for sound, _ in spoken]))
+    offsets_s = np.cumsum([0.0, *(part.duration_s for part, _ in spoken)])
+    starts_s = [word.start_s + at_s for at_s, (_, words) in zip(offsets_s, spoken, strict=False) for word in words]
+    right = align(aligner, " ".join(SENTENCES), sound)
+    assert right.notes["agrees"] == 1
+    assert np.median(abs(right.times[:, 0] - starts_s)) <= 0.02
+    cut = align(aligner, " ".join([*SENTENCES[:2], SENTENCES[3]]), sound)
+    assert cut.notes["agrees"] == 0
+
+
 def test_unknown_words_and_numbers_are_aligned(aligner, say):
     sound, words = say("the zorblax movie was great for twenty dollars")
     features = align(aligner, "The ZORBLAX movie was great -- for $20!", sound)
