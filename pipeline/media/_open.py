@@ -32,6 +32,8 @@ _UNINDEXED = frozenset({"mpeg", "mpegts", "mpegvideo"})
 MISSING_S, MISSING_FRACTION = 0.5, 0.1
 #: A stream counts as damaged when more than this part of its packets cannot be decoded.
 _BAD_PACKET_FRACTION = 0.1
+#: Pictures are decoded whole from this long before the wanted time on; no codec reorders them further.
+_LEAD_IN_S = 1.0
 
 # PyAV would print FFmpeg's remarks about every odd file; what matters is said in MediaError.
 av.logging.set_level(av.logging.PANIC)
@@ -122,15 +124,26 @@ def seek(container: InputContainer, stream: Any, time_s: Seconds) -> None:
         container.seek(int((time_s + zero_s(container)) / stream.time_base), stream=stream)
 
 
-def decode(container: InputContainer, stream: Any, path: Path) -> Iterator[Any]:
+def decode(container: InputContainer, stream: Any, path: Path, *, wanted_from_s: Seconds = 0.0) -> Iterator[Any]:
     """Decode a stream from the current position on, passing over single damaged packets.
+
+    Args:
+        container: the open file.
+        stream: the stream to decode.
+        path: the file, for messages.
+        wanted_from_s: pictures that end clearly before this time of the clip may be left out.
 
     Raises:
         MediaError: more than a tenth of the packets cannot be decoded.
     """
     packets = bad = 0
+    skip_until_s = wanted_from_s + zero_s(container) - _LEAD_IN_S
     for packet in container.demux(stream):
         packets += 1
+        if stream.type == "video":
+            # On the way from the key frame, pictures that no other is built on need not be decoded at all.
+            early = packet.pts is not None and float(packet.pts * packet.time_base) < skip_until_s
+            stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
         try:
             yield from packet.decode()
         except av.error.InvalidDataError:

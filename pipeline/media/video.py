@@ -102,7 +102,7 @@ class Video:
             stream = _open.first_stream(container, "video", self.span.path)
             offset_s = _open.zero_s(container) + self._start_s
             _open.seek(container, stream, self._start_s)
-            for frame in _open.decode(container, stream, self.span.path):
+            for frame in _open.decode(container, stream, self.span.path, wanted_from_s=self._start_s):
                 time_s = end_s if frame.time is None else frame.time - offset_s
                 if time_s >= self.duration_s:
                     return
