@@ -116,6 +116,16 @@ def test_every_trained_parameter_gets_a_gradient(build):
     assert [name for key, name in trained.items() if key not in reached] == []
 
 
+def test_half_precision_trains(build):
+    model, batch = build().train(), all_clips(make_split(12))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        losses = [model.losses(model(batch), batch, phase.name)["loss"] for phase in model.phases()]
+    torch.stack(losses).sum().backward()
+    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    assert gradients
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
+
+
 def test_no_parameter_is_stepped_twice_in_a_phase(model):
     for phase in model.phases():
         stepped = [id(parameter) for group in phase.groups for parameter in group.parameters]

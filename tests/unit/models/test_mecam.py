@@ -199,15 +199,6 @@ def test_measured_rows_close_up_in_their_order():
     assert mask.tolist() == [[True, True, False, False]]
 
 
-def test_half_precision_trains(build, batch):
-    model = build().train()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        losses = [model.losses(model(batch), batch, phase.name)["loss"] for phase in model.phases()]
-    sum(losses).backward()
-    gradients = [parameter.grad for parameter in model.parameters()]
-    assert all(gradient is not None and torch.isfinite(gradient).all() for gradient in gradients)
-
-
 @pytest.mark.parametrize("summary", ["last", "mean"])
 def test_rows_without_a_face_leave_no_trace_in_the_recurrent_state(summary):
     torch.manual_seed(0)
