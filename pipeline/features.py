@@ -43,9 +43,7 @@ def validate_features(features: Features, *, num_features: int) -> None:
     if frames == 0:
         raise FeatureError("the extractor returned no rows; expected at least one")
     if width != num_features:
-        raise FeatureError(
-            f"{width} columns were returned; expected {num_features}, one for each feature name"
-        )
+        raise FeatureError(f"{width} columns were returned; expected {num_features}, one for each feature name")
     if features.times.shape != (frames, 2) or features.mask.shape != (frames,):
         raise FeatureError(
             f"times {features.times.shape} and mask {features.mask.shape} do not fit {frames} rows of values"

@@ -1,0 +1,54 @@
+"""Rules of the house that import-linter cannot say without a list of names kept by hand."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from pipeline import discovery
+
+PLUGINS = [(kind, name) for kind in ("extractors", "readers", "models") for name in discovery.names(kind)]
+PACKAGES = {"extractors": "pipeline.extractors", "readers": "pipeline.readers", "models": "models"}
+
+
+def imported_modules(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(("kind", "name"), PLUGINS)
+def test_a_plug_in_imports_no_other_plug_in(kind, name):
+    others = {f"{PACKAGES[kind]}.{other}" for other in discovery.names(kind)}
+    assert not others & set(imported_modules(discovery.source(kind, name)))
+
+
+@pytest.mark.parametrize(
+    ("code", "forbidden"),
+    [
+        ("import pipeline.workflow", ("torch", "transformers", "mediapipe", "opensmile", "pandas")),
+        ("import pipeline.steps.extract", ("torch", "transformers", "mediapipe", "opensmile", "pandas")),
+        ("import pipeline.steps.gate, pipeline.steps.pack", ("torch", "transformers", "mediapipe", "opensmile")),
+        ("from pipeline.extractors.face import extractor, Config; extractor(Config())", ("torch", "transformers")),
+        ("from pipeline.extractors.egemaps import extractor, Config; extractor(Config())", ("torch", "mediapipe")),
+    ],
+)
+def test_a_process_loads_only_what_it_uses(code, forbidden):
+    script = f"import sys; {code}; print([name for name in {forbidden!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_library_code_holds_no_assert(repository):
+    files = [path for folder in ("pipeline", "models") for path in (repository / folder).rglob("*.py")]
+    found = [
+        f"{path}:{node.lineno}"
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert)
+    ]
+    assert not found
