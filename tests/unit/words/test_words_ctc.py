@@ -12,6 +12,8 @@ from pipeline.extractors.words_ctc import Config, extractor
 from pipeline.features import validate_features
 from pipeline.media.audio import RATE_HZ, Sound
 
+pytest.importorskip("ctc_segmentation", reason="the optional ctc-segmentation is not installed (needs a C compiler)")
+
 HOP_S = 0.02
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ'"
 SYMBOLS = ["<pad>", "<s>", "</s>", "<unk>", "|", *LETTERS]
