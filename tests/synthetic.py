@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import BertConfig, BertModel
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from models._base import FeatureSpec
 from pipeline.pack.schema import PackSplit
@@ -15,7 +18,7 @@ TOKENS, AUDIO_STEPS, VISION_STEPS = 9, 11, 8
 
 
 def save_encoder(folder: Path) -> Path:
-    """Write a random two-layer BERT, 16 wide."""
+    """Write a random two-layer BERT, 16 wide, and a tokenizer that knows digits and the names of polarities."""
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=VOCABULARY,
@@ -26,7 +29,18 @@ def save_encoder(folder: Path) -> Path:
         max_position_embeddings=64,
     )
     BertModel(config).save_pretrained(folder, safe_serialization=True)
+    _make_tokenizer().save_pretrained(folder)
     return folder
+
+
+def _make_tokenizer() -> PreTrainedTokenizerFast:
+    special = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    words = [*special.values(), *"0123456789.", "negative", "neutral", "positive"]
+    words += [f"word{index}" for index in range(len(words), VOCABULARY)]
+    vocabulary = {word: index for index, word in enumerate(words)}
+    tokenizer = Tokenizer(WordLevel(vocabulary, unk_token=special["unk_token"]))
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)
 
 
 def make_spec(encoder: Path, *, num_train: int = 24) -> FeatureSpec:

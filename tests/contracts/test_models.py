@@ -37,9 +37,36 @@ def build(module, encoder) -> Builder:
     return build_model
 
 
+@pytest.fixture(scope="session")
+def practised() -> dict[str, dict[str, torch.Tensor]]:
+    """Weights of models that speak, by name: they say the same about every clip until they have learnt something."""
+    return {}
+
+
 @pytest.fixture
-def model(build) -> SentimentModel:
-    return build().eval()
+def model(module, build, practised) -> SentimentModel:
+    built = build().eval()
+    if not speaks(built):
+        return built
+    if module.__name__ not in practised:
+        practise(built, all_clips(make_split(12)), steps=80)
+        practised[module.__name__] = {name: value.clone() for name, value in built.state_dict().items()}
+    built.load_state_dict(practised[module.__name__])
+    return built
+
+
+def speaks(model: SentimentModel) -> bool:
+    with torch.no_grad():
+        return bool(model(all_clips(make_split(1))).generated)
+
+
+def practise(model: SentimentModel, batch: Batch, *, steps: int) -> None:
+    for phase in model.phases():
+        optimizer = torch.optim.AdamW([p for group in phase.groups for p in group.parameters], lr=3e-3)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            model.losses(model(batch), batch, phase.name)["loss"].backward()
+            optimizer.step()
 
 
 def all_clips(split: PackSplit) -> Batch:
