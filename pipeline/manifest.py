@@ -5,7 +5,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,14 @@ class Clip:
     def clip_id(self) -> str:
         """The id used by the whole field: ``video$_$clip``."""
         return f"{self.video_id}$_${self.part_id}"
+
+
+#: What extractors read stands in manifests of its own.
+_LABEL_FIELDS = tuple(
+    field.name
+    for field in fields(Clip)
+    if field.name not in ("media", "start_s", "end_s", "crop", "text", "part_id", "words")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +221,7 @@ def words_row(clip: Clip) -> dict[str, Any]:
 
 def label_row(clip: Clip) -> dict[str, Any]:
     """What only packs and label steps read."""
-    row = asdict(clip)
-    for name in ("media", "start_s", "end_s", "crop", "text", "part_id", "words"):
-        del row[name]
-    return {"clip_id": clip.clip_id, **row}
+    return {"clip_id": clip.clip_id, **{name: getattr(clip, name) for name in _LABEL_FIELDS}}
 
 
 def quarantine_row(dataset: str, rejected: Mapping[str, Any]) -> dict[str, Any]:

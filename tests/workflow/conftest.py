@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from pipeline.demo.dataset import make_demo
 
@@ -97,35 +99,54 @@ def derived_files(root: Path, dataset: str = "demo") -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
-def small_demo(tmp_path_factory) -> Path:
-    """Raw folder of a small demo dataset."""
-    raw = tmp_path_factory.mktemp("raw") / "demo"
-    make_demo(raw, num_clips=8, seed=3, workers=1)
-    return raw
+def made_once(tmp_path_factory):
+    """Make a folder once for all processes of a test run; they take turns at the lock."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
-
-@pytest.fixture(scope="session")
-def new_project(tmp_path_factory, small_demo):
-    """Make a project with the raw data of the small demo, two manifests, nothing derived."""
-
-    def make(name: str) -> Project:
-        project = Project(tmp_path_factory.mktemp(name) / "project")
-        shutil.copytree(small_demo, project.root / "raw" / "demo")
-        project.configure(datasets=["demo"], packs=["unaligned_50"], models=["amccl"], seeds=[1])
-        index = project.processed / "demo" / "index"
-        index.mkdir(parents=True)
-        # The number of manifests is fixed by the first scan; two of them make several vision shards.
-        summary = {"manifests": 2, "clips": 0, "rejected": 0, "absent": 0, "signature": "", "packs": []}
-        (index / "summary.json").write_text(json.dumps(summary))
-        return project
+    def make(name: str, build: Callable[[Path], None]) -> Path:
+        folder = base / f"shared-{name}"
+        with FileLock(base / f"shared-{name}.lock"):
+            if not folder.is_dir():
+                part = base / f"shared-{name}.part"
+                shutil.rmtree(part, ignore_errors=True)
+                build(part)
+                part.rename(folder)
+        return folder
 
     return make
 
 
 @pytest.fixture(scope="session")
-def packed(new_project) -> Project:
+def small_demo(made_once) -> Path:
+    """Raw folder of a small demo dataset."""
+    return made_once("demo", lambda folder: make_demo(folder, num_clips=8, seed=3))
+
+
+@pytest.fixture(scope="session")
+def new_project(tmp_path_factory, small_demo):
+    """Make a project with the raw data of the small demo, two manifests, nothing derived."""
+    return lambda name: _new_project(tmp_path_factory.mktemp(name) / "project", small_demo)
+
+
+@pytest.fixture(scope="session")
+def packed(made_once, small_demo) -> Project:
     """A project whose packs are made; copy it before changing anything."""
-    project = new_project("packed")
-    done = project.run("packs")
-    assert done.status == 0, done.output
+
+    def build(folder: Path) -> None:
+        done = _new_project(folder, small_demo).run("packs")
+        assert done.status == 0, done.output
+
+    return Project(made_once("packed", build))
+
+
+def _new_project(root: Path, raw: Path) -> Project:
+    project = Project(root)
+    shutil.copytree(raw, root / "raw" / "demo")
+    project.configure(datasets=["demo"], packs=["unaligned_50"], models=["amccl"], seeds=[1])
+    index = project.processed / "demo" / "index"
+    index.mkdir(parents=True)
+    # The number of manifests is fixed by the first scan; two of them make several vision shards.
+    summary = {"manifests": 2, "clips": 0, "rejected": 0, "absent": 0, "signature": "", "packs": []}
+    (index / "summary.json").write_text(json.dumps(summary))
     return project
