@@ -1,5 +1,9 @@
 """What every file of pipeline/extractors promises. A new one is found by itself."""
 
+import json
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -15,6 +19,7 @@ from pipeline.types import MODALITIES
 from pipeline.words.timed import TimedWord
 
 NAMES = discovery.names("extractors")
+REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "extractors.json"
 TEXTS = ("the movie was wonderful and i loved it", "no")
 
 
@@ -183,3 +188,25 @@ def test_reading_settings_imports_no_heavy_library():
     code = f"import sys;{modules}print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_move_only_with_the_version(name, extracted):
+    """Kept in tests/reference/extractors.json; after raising VERSION: UPDATE_REFERENCE=1 pytest -k move_only."""
+    version = discovery.literals("extractors", name)["VERSION"]
+    found = {"version": version, "clips": [summary_of(features) for features in extracted(name)]}
+    kept = json.loads(REFERENCE.read_text()) if REFERENCE.is_file() else {}
+    if os.environ.get("UPDATE_REFERENCE") == "1":
+        REFERENCE.write_text(json.dumps({**kept, name: found}, indent=1, sort_keys=True) + "\n")
+        return
+    assert kept[name]["version"] == version, "VERSION was raised: renew the reference"
+    for now, then in zip(found["clips"], kept[name]["clips"], strict=True):
+        assert now["rows"] == then["rows"]
+        np.testing.assert_allclose(now["means"], then["means"], rtol=0.02, atol=0.02, err_msg="raise VERSION")
+
+
+def summary_of(features: Features) -> dict:
+    """Rows, and the means of up to sixteen columns over the measured rows."""
+    columns = np.linspace(0, features.values.shape[1] - 1, 16).astype(int)
+    means = features.values[features.mask].mean(0) if features.mask.any() else features.values.mean(0)
+    return {"rows": len(features.values), "means": [round(float(means[column]), 5) for column in columns]}
