@@ -18,6 +18,7 @@ from pipeline.paths import DatasetPaths, Layout
 from pipeline.provenance import FileHashes, canonical
 from pipeline.scanning.scan import scan
 from pipeline.scanning.summary import Summary, read_summary
+from pipeline.training.settings import base_model
 from pipeline.training.settings import resolve as resolve_model
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
@@ -86,7 +87,7 @@ class Workflow:
 
     def model_version(self, model: str) -> int:
         """The ``VERSION`` of a model's file: raised when the same settings train to other numbers."""
-        return discovery.literals("models", model).get("VERSION", 1)
+        return discovery.literals("models", base_model(model)).get("VERSION", 1)
 
     def train_threads(self, cores: int | None) -> int:
         """Threads of a training job: all cores shared by the runs that can go on at once, at least one each."""
@@ -181,11 +182,12 @@ class Workflow:
         return described
 
     def _model_settings(self, dataset: str, model: str) -> dict[str, Any]:
-        discovery.source("models", model)
-        path = config_file("models", model, required=False)
+        base, _, variant = model.partition("@")
+        discovery.source("models", base)
+        path = config_file("models", base, required=False)
         raw = read_yaml(path) if path.is_file() else {}
-        settings = resolve_model(raw, dataset, where=str(path))
-        schema = _REPOSITORY / "config" / "schemas" / f"model.{model}.schema.json"
+        settings = resolve_model(raw, dataset, variant=variant, where=str(path))
+        schema = _REPOSITORY / "config" / "schemas" / f"model.{base}.schema.json"
         check_against_schema(settings.model, schema, f"{path}: model")
         return settings.model_dump(mode="json")
 

@@ -21,7 +21,7 @@ class RunConfig(Settings):
     packs: list[str] = ["unaligned_50"]
     """Names of files in ``config/packs/``; imported pickles bring their own packs."""
     models: list[str] = ["amccl"]
-    """Names of files in ``models/``."""
+    """Names of files in ``models/``; ``amccl@no_contrast`` is a variant that ``config/models/amccl.yaml`` describes."""
     seeds: list[int] = [1111, 1112, 1113]
     """One training run each; results are given as mean and standard deviation over them."""
     raw: str = "raw"

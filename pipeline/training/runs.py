@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError
 from pipeline.pack.schema import Card, PackSplit
 from pipeline.provenance import digest, file_sha256
 from pipeline.training.metrics import Family
-from pipeline.training.settings import RunSettings
+from pipeline.training.settings import RunSettings, base_model
 from pipeline.types import Modality
 from pipeline.weights import resolve_text_encoder
 
@@ -26,7 +26,7 @@ class Run(Settings):
     """``config.yaml`` of a run folder: everything that shapes the run."""
 
     model: str
-    """Name of a file in ``models/``."""
+    """Name of a file in ``models/``, with ``@variant`` where one was asked for."""
     version: int
     """``VERSION`` of that file."""
     dataset: str
@@ -81,13 +81,13 @@ def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: 
     Raises:
         ConfigError: an unknown model, settings it does not have, or no text encoder named anywhere.
     """
-    config = validated(discovery.load("models", model).Config, settings.model, f"settings of model {model}")
+    config = validated(discovery.load("models", base_model(model)).Config, settings.model, f"settings of model {model}")
     encoder = settings.training.text_encoder or card.text_weights
     if encoder is None:
         raise ConfigError(f"{pack.name} names no text encoder; set training.text_encoder for {model}")
     return Run(
         model=model,
-        version=discovery.literals("models", model)["VERSION"],
+        version=discovery.literals("models", base_model(model))["VERSION"],
         dataset=card.dataset,
         pack=card.pack,
         pack_sha256=file_sha256(pack),
@@ -109,7 +109,7 @@ def build_model(run: Run) -> SentimentModel:
         ConfigError: an unknown model or settings it does not have.
         MissingDependencyError: the text encoder is nowhere to be found.
     """
-    module = discovery.load("models", run.model)
+    module = discovery.load("models", base_model(run.model))
     config = validated(module.Config, run.settings.model, f"settings of model {run.model}")
     built: SentimentModel = module.model(config, run.spec)
     return built

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pipeline.config.loading import merged, validated
+from pipeline.config.loading import merged, nearest, validated
 from pipeline.config.settings import Settings
+from pipeline.errors import ConfigError
 from pipeline.types import MODALITIES, Modality
 
 #: Metrics of the valid split that may choose the epoch; MAE is minimised, the others are maximised.
@@ -64,19 +65,30 @@ class ModelFile(Settings):
     """Settings of the training on every dataset."""
     datasets: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
     """``model`` and ``training`` by dataset, laid over the above."""
+    variants: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """``model`` and ``training`` by variant, laid over all of the above; ``amccl@no_contrast`` asks for one."""
 
 
-def resolve(raw: Mapping[str, Any], dataset: str, *, where: str = "model settings") -> RunSettings:
+def base_model(name: str) -> str:
+    """The file in ``models/`` that a name such as ``amccl`` or ``amccl@no_contrast`` stands for."""
+    return name.partition("@")[0]
+
+
+def resolve(raw: Mapping[str, Any], dataset: str, *, variant: str = "", where: str = "model settings") -> RunSettings:
     """Settle what a model's YAML says about one dataset.
 
     Args:
         raw: the YAML's content.
         dataset: a dataset that the file names is given its own values, others the common ones.
+        variant: what stands behind the ``@`` of the model's name; empty for the model itself.
         where: the file, for messages.
 
     Raises:
-        ConfigError: a key is unknown or a value impossible.
+        ConfigError: a key is unknown, a value impossible, or the file has no such variant.
     """
     file = validated(ModelFile, raw, where)
-    layers = merged({"model": file.model, "training": file.training}, file.datasets.get(dataset, {}))
+    if variant and variant not in file.variants:
+        raise ConfigError(f"{where}: no variant '{variant}'; {nearest(variant, list(file.variants))}")
+    changes = file.datasets.get(dataset, {}), file.variants.get(variant, {})
+    layers = merged({"model": file.model, "training": file.training}, *changes)
     return validated(RunSettings, layers, where)

@@ -48,6 +48,24 @@ def test_the_shipped_file_of_a_model_fits_the_model(repository, name, dataset):
     discovery.load("models", name).Config(**settled.model)
 
 
+def test_a_variant_lays_its_values_over_those_of_the_dataset():
+    variants = {"no_contrast": {"model": {"contrast": {"weight": 0.0}}}}
+    demo = resolve({**RAW, "variants": variants}, "demo", variant="no_contrast")
+    assert demo.model == {"channels": 64, "contrast": {"weight": 0.0, "margin": 0.8}}
+    with pytest.raises(ConfigError, match=r"amccl.yaml: no variant 'no_contrst'; did you mean 'no_contrast'"):
+        resolve({"variants": variants}, "demo", variant="no_contrst", where="amccl.yaml")
+
+
+@pytest.mark.parametrize("name", discovery.names("models"))
+def test_every_shipped_variant_differs_from_the_model_and_fits_it(repository, name):
+    raw = yaml.safe_load((repository / "config" / "models" / f"{name}.yaml").read_text())
+    for variant in raw.get("variants", {}):
+        dataset = "mosi_papersplit" if variant == "all_modalities" else "demo"
+        settled = resolve(raw, dataset, variant=variant)
+        assert settled != resolve(raw, dataset)
+        discovery.load("models", name).Config(**settled.model)
+
+
 def test_settings_are_read_without_torch():
     code = "import sys; import pipeline.training.settings; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
