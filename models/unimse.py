@@ -1,8 +1,8 @@
 """UniMSE: a pretrained encoder-decoder reads the text, adapters bring in audio and vision, and it *says* the label.
 
 Hu, Lin, Zhao, Lu, Wu and Li, "UniMSE: Towards Unified Multimodal Sentiment Analysis and Emotion Recognition",
-EMNLP 2022. Built from the description of its architecture, for sentiment alone: a label is a polarity and an
-intensity. Deviations from the published code, each for a reason:
+EMNLP 2022. Built from the description of its architecture. A label is a polarity, an intensity and, where the data has
+emotions (its own, or borrowed ones in a union), an emotion. Deviations from the published code, each for a reason:
 
 - the backbone is a stock one, reached through hooks; the published one is a copy of T5's code with changes in it;
 - adapters start as the identity. The published ones put three random maps in each half of a frozen T5;
@@ -132,7 +132,9 @@ class Unimse(SentimentModel):
         """Load the backbone and hook the adapters to it."""
         super().__init__(config, spec)
         self.backbone = Seq2Seq(config.backbone, spec.text_encoder, prompt=config.prompt)
-        self.grammar = LabelGrammar(spec.label_range, self.backbone.encode_text, end=self.backbone.end)
+        self.grammar = LabelGrammar(
+            spec.label_range, self.backbone.encode_text, end=self.backbone.end, emotions=spec.classes
+        )
         if config.trained_blocks is not None:
             self.backbone.freeze(all_but=config.trained_blocks)
         halves = (self.backbone.model.get_encoder(), self.backbone.model.get_decoder())
@@ -161,14 +163,13 @@ class Unimse(SentimentModel):
             # Saying a label takes longer than learning it, and nothing reads it.
             return Output(torch.full((len(batch),), torch.nan, device=states.device), extras)
         said = self._say(states, mask, condition)
-        return Output(
-            self.grammar.sentiment(said), extras, generated=tuple(self.grammar.texts[i] for i in said.tolist())
-        )
+        generated = tuple(self.grammar.texts[label] for label in said.tolist())
+        return Output(self.grammar.sentiment(said), extras, self.grammar.emotion(said), generated)
 
     def losses(self, output: Output, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Negative log-likelihood of the label, and the contrast."""
         extras = output.extras
-        index = self.grammar.label_index(batch.label)
+        index = self.grammar.label_index(batch.label, batch.annotations)
         with self.decoder_adapters.reading(torch.cat([extras["audio"], extras["vision"]], dim=1)):
             inputs = self.grammar.inputs(index, start=self.backbone.start)
             logits = self.backbone.decode(extras["states"], extras["mask"], inputs)

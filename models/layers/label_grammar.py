@@ -1,30 +1,32 @@
-"""Sentiment as words: a universal label without its emotion is a polarity and an intensity, such as "positive 1.8".
+"""Universal labels as words: polarity, intensity and, where the data has emotions, an emotion: "positive 1.8 joy".
 
-Intensities lie on a grid of one decimal. The labels of the grid, cut into tokens, form a tree; a decoder that only
-ever takes a branch of this tree cannot say anything that is no label.
+Intensities lie on a grid of one decimal. All labels, cut into tokens, form a tree; a decoder that only ever takes a
+branch of this tree cannot say anything that is no label.
 """
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-_LABEL = re.compile(r"(negative|neutral|positive)\s+(\d+)\s*\.\s*(\d)")
+_LABEL = re.compile(r"(negative|neutral|positive)\s+(\d+)\s*\.\s*(\d)(?:\s+([^\W\d].*))?")
 _SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
 
 
-def label_text(tenths: int) -> str:
-    """The label of a sentiment counted in tenths: polarity, then size."""
+def label_text(tenths: int, emotion: str = "") -> str:
+    """The label of a sentiment counted in tenths: polarity, size, and the emotion if there is one."""
     polarity = "negative" if tenths < 0 else "positive" if tenths > 0 else "neutral"
-    return f"{polarity} {abs(tenths) // 10}.{abs(tenths) % 10}"
+    return f"{polarity} {abs(tenths) // 10}.{abs(tenths) % 10} {emotion}".rstrip()
 
 
-def parse_label(text: str) -> float:
-    """The sentiment that a label names; spaces about the point, as some tokenizers leave them, do not count.
+def parse_label(text: str) -> tuple[float, str]:
+    """The sentiment and the emotion that a label names; the emotion is empty where there is none.
+
+    Spaces about the point and before commas, as some tokenizers leave them, do not count.
 
     Raises:
         ValueError: the text is no label.
@@ -33,18 +35,20 @@ def parse_label(text: str) -> float:
     if found is None or (found[1] == "neutral") != (found[2].strip("0") + found[3].strip("0") == ""):
         message = f"{text!r} is no label; expected a polarity and an intensity, such as 'positive 1.8'"
         raise ValueError(message)
-    return _SIGNS[found[1]] * (int(found[2]) * 10 + int(found[3])) / 10
+    sentiment = _SIGNS[found[1]] * (int(found[2]) * 10 + int(found[3])) / 10
+    return sentiment, re.sub(r"\s*,\s*", ", ", found[4] or "")
 
 
 class LabelGrammar(nn.Module):
-    """All labels of a range as a tree of tokens.
+    """All labels as a tree of tokens: every sentiment of a range, with every emotion if there are any.
 
     State 0 is the beginning; every state is a beginning of labels, and the last state of a label is its end. A
     *symbol* is one of the few tokens that labels are made of. The tables follow the module to its device and are
     not saved.
 
     Attributes:
-        texts: the labels, from the lowest to the highest.
+        texts: the labels, from the lowest sentiment to the highest, emotion by emotion.
+        emotions: their names; a single empty one for data without emotions.
         symbols: token ids.
         moves: the state after each symbol; -1 where it must not follow.
         ends: the label that ends in a state; -1 elsewhere.
@@ -58,13 +62,21 @@ class LabelGrammar(nn.Module):
     paths: Tensor
     targets: Tensor
 
-    def __init__(self, label_range: tuple[float, float], encode: Callable[[str], list[int]], *, end: int) -> None:
+    def __init__(
+        self,
+        label_range: tuple[float, float],
+        encode: Callable[[str], list[int]],
+        *,
+        end: int,
+        emotions: Sequence[str] = (),
+    ) -> None:
         """Build the tree.
 
         Args:
             label_range: lowest and highest sentiment.
             encode: cuts a text into token ids, without special tokens.
             end: token that closes every label.
+            emotions: their names; empty for data without emotions.
 
         Raises:
             ValueError: the tokenizer makes two labels the same.
@@ -72,7 +84,8 @@ class LabelGrammar(nn.Module):
         super().__init__()
         low, high = math.ceil(round(label_range[0] * 10, 6)), math.floor(round(label_range[1] * 10, 6))
         self.low, self.high = low, high
-        self.texts = tuple(label_text(tenths) for tenths in range(low, high + 1))
+        self.emotions = tuple(emotions) or ("",)
+        self.texts = tuple(label_text(tenths, name) for name in self.emotions for tenths in range(low, high + 1))
         sequences = [(*encode(text), end) for text in self.texts]
         if len(set(sequences)) < len(sequences):
             message = "the tokenizer of the backbone cuts two labels into the same tokens; use one that knows digits"
@@ -80,13 +93,31 @@ class LabelGrammar(nn.Module):
         for name, table in _tables(sequences).items():
             self.register_buffer(name, table, persistent=False)
 
-    def label_index(self, sentiment: Float[Tensor, "batch"]) -> Int[Tensor, "batch"]:
-        """The nearest label of the grid."""
-        return (sentiment.float() * 10).round().long().clamp(self.low, self.high) - self.low
+    def label_index(self, sentiment: Float[Tensor, "batch"], emotions: Sequence[str] = ()) -> Int[Tensor, "batch"]:
+        """The label with the nearest sentiment of the grid and, where there are emotions, this one.
+
+        Raises:
+            ValueError: an emotion that no label has.
+        """
+        grid = (sentiment.float() * 10).round().long().clamp(self.low, self.high) - self.low
+        if self.emotions == ("",):
+            return grid
+        emotion = torch.tensor([self.emotions.index(name) for name in emotions], device=grid.device)
+        return grid + emotion * self._sentiments
 
     def sentiment(self, index: Int[Tensor, "batch"]) -> Float[Tensor, "batch"]:
-        """What a label says, in the units of the label."""
-        return (index + self.low).float() / 10
+        """The sentiment of a label, in the units of the data's labels."""
+        return (index % self._sentiments + self.low).float() / 10
+
+    def emotion(self, index: Int[Tensor, "batch"]) -> tuple[str, ...]:
+        """The emotion of a label; nothing for data without emotions."""
+        if self.emotions == ("",):
+            return ()
+        return tuple(self.emotions[which] for which in (index // self._sentiments).tolist())
+
+    @property
+    def _sentiments(self) -> int:
+        return self.high - self.low + 1
 
     def inputs(self, index: Int[Tensor, "batch"], *, start: int) -> Int[Tensor, "batch steps"]:
         """What a decoder reads to say these labels: a start token, then all tokens but the last."""

@@ -127,6 +127,9 @@ class Card(_Documented):
     label_range: tuple[float, float] = (-3.0, 3.0)
     metrics: Literal["mosi", "sims", "emotion"] = "mosi"
     """Which family of metrics the labels ask for."""
+    members: dict[str, Literal["mosi", "sims", "emotion"]] = Field(default_factory=dict)
+    """The datasets of a union with their family of metrics; clips are named ``<dataset>/<clip>``, and annotations hold
+    an emotion for each dataset of emotions, in this order, joined by ``, ``. Empty for a dataset of its own."""
     language: str = "en"
     text_weights: str | None = None
     """Name of the text encoder whose vocabulary the token ids belong to."""

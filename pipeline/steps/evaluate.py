@@ -14,6 +14,7 @@ from pipeline.provenance import file_sha256
 from pipeline.types import Split
 
 if TYPE_CHECKING:
+    from pipeline.training.metrics import Families
     from pipeline.training.predict import Predictions
 
 _SPLITS: tuple[Split, ...] = ("valid", "test")
@@ -52,7 +53,7 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     predictions = {
         name: predict(model, Clips(split, use=options.use, device=fabric.device)) for name, split in splits.items()
     }
-    scores = {name: score(plan.metrics, splits[name], predictions[name]) for name in _SPLITS}
+    scores = {name: score(plan.families, splits[name], predictions[name]) for name in _SPLITS}
     facts = json.loads((run_dir / runs.TRAIN_FILE).read_text(encoding="utf-8"))
     metrics = {
         **plan.model_dump(include={"dataset", "pack", "model", "seed"}),
@@ -61,24 +62,25 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
         "test": scores["test"].values,
         "flags": {name: list(result.flags) for name, result in scores.items()},
     }
-    _write_predictions(run_dir / "predictions.csv", splits, predictions)
+    _write_predictions(run_dir / "predictions.csv", splits, predictions, plan.families)
     with atomic_path(run_dir / "metrics.json") as part:
         part.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_predictions(path: Path, splits: dict[Split, PackSplit], predictions: "dict[Split, Predictions]") -> None:
+def _write_predictions(
+    path: Path, splits: dict[Split, PackSplit], predictions: "dict[Split, Predictions]", families: "Families"
+) -> None:
     with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", "split", "label", "prediction"])
         for name, split in splits.items():
-            writer.writerows(_rows(name, split, predictions[name]))
+            for index, clip_id in enumerate(split.ids):
+                writer.writerow([clip_id, name, *_pair(split, predictions[name], index, families)])
 
 
-def _rows(name: Split, split: PackSplit, predicted: "Predictions") -> list[tuple[str, str, str, str]]:
-    """Emotions where the model names them, else sentiment with six decimals."""
-    if predicted.categories:
-        pairs = list(zip(split.annotations, predicted.categories, strict=True))
-    else:
-        numbers = zip(split.labels["M"].tolist(), predicted.sentiment.tolist(), strict=True)
-        pairs = [(f"{label:.6g}", f"{value:.6f}") for label, value in numbers]
-    return [(clip, name, *pair) for clip, pair in zip(split.ids, pairs, strict=True)]
+def _pair(split: PackSplit, predicted: "Predictions", index: int, families: "Families") -> tuple[str, str]:
+    """Truth and prediction of a clip: an emotion where its dataset asks for one, else sentiment."""
+    family = families if isinstance(families, str) else families[split.ids[index].partition("/")[0]]
+    if family == "emotion":
+        return split.annotations[index], predicted.categories[index]
+    return f"{split.labels['M'][index]:.6g}", f"{predicted.sentiment[index]:.6f}"

@@ -52,7 +52,7 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     fabric = device.make_fabric(options, threads=threads)
     seeding.seed_all(seed)
     trainer = Trainer(runs.build_model(plan), options, seed=seed, folder=output, identity=plan.identity, fabric=fabric)
-    history: History = trainer.fit(train, valid, family=card.metrics)
+    history: History = trainer.fit(train, valid, family=plan.families)
     runs.write_run(output, plan)
     facts = {
         "best_epoch": history.best_epoch,

@@ -71,6 +71,11 @@ class Clips:
         """The number of clips."""
         return len(self._whole)
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of the clips."""
+        return self._whole.ids
+
     def take(self, clips: Int64[np.ndarray, "batch"]) -> Batch:
         """The clips of these indices, trimmed to their longest text, audio and vision."""
         whole = self._whole
@@ -95,13 +100,22 @@ class Clips:
         return batch if whole.audio.device == self.device else batch.to(self.device)
 
 
-def training_order(lengths: Lengths, batch_size: int, *, seed: int, epoch: int) -> list[Int64[np.ndarray, "batch"]]:
-    """Batches of clip indices for one epoch: every clip once, shuffled, clips of like length together.
+def training_order(
+    lengths: Lengths, batch_size: int, *, seed: int, epoch: int, visits: Int64[np.ndarray, "visits"] | None = None
+) -> list[Int64[np.ndarray, "batch"]]:
+    """Batches of clip indices for one epoch: shuffled, clips of like length together.
 
     The order depends on the arguments only.
+
+    Args:
+        lengths: of the clips.
+        batch_size: clips per batch.
+        seed: of the run.
+        epoch: counted from 0.
+        visits: the clips of this epoch, as `epoch_visits` draws them; None: every clip once.
     """
     rng = np.random.default_rng(derived_seed(seed, epoch))
-    shuffled = rng.permutation(len(lengths.text))
+    shuffled = rng.permutation(np.arange(len(lengths.text)) if visits is None else visits)
     key = lengths.sort_key
     pool_size = batch_size * _POOL_BATCHES
     batches = []
@@ -110,6 +124,29 @@ def training_order(lengths: Lengths, batch_size: int, *, seed: int, epoch: int) 
         pool = pool[np.argsort(key[pool], kind="stable")]
         batches += [pool[first : first + batch_size] for first in range(0, len(pool), batch_size)]
     return [batches[index] for index in rng.permutation(len(batches))]
+
+
+def epoch_visits(
+    ids: Sequence[str], shares: Mapping[str, float], *, seed: int, epoch: int
+) -> Int64[np.ndarray, "visits"]:
+    """Which clips of a union an epoch visits.
+
+    Args:
+        ids: ``<dataset>/<clip>``.
+        shares: part of a dataset's clips that is visited; 1 for those not named. Whole visits come first, the rest is
+            drawn without putting back.
+        seed: of the run.
+        epoch: counted from 0.
+    """
+    rng = np.random.default_rng(derived_seed(seed, epoch))
+    owners = np.array([clip_id.partition("/")[0] for clip_id in ids])
+    chosen = []
+    for name in sorted(set(owners.tolist())):
+        clips = np.flatnonzero(owners == name)
+        visits = round(shares.get(name, 1.0) * len(clips))
+        whole, rest = divmod(visits, len(clips))
+        chosen += [clips] * whole + [rng.permutation(clips)[:rest]]
+    return np.concatenate(chosen)
 
 
 def prediction_order(lengths: Lengths, batch_size: int) -> list[Int64[np.ndarray, "batch"]]:

@@ -3,7 +3,7 @@
 Labels and predictions are compared in float32, as there: a label of 0.1 lies on the cut at 0.1, not above it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,13 @@ import numpy as np
 from jaxtyping import Float32
 
 Family = Literal["mosi", "sims", "emotion"]
+#: The family of a dataset, or of each dataset in a union.
+Families = Family | Mapping[str, Family]
+
+#: What a union's runs are selected by: the mean over its datasets of Corr (sentiment) or Weighted_F1 (emotion).
+COMBINED = "Combined"
+#: The metric that describes a dataset of a family in one figure, higher being better.
+_MAIN: dict[Family, str] = {"mosi": "Corr", "sims": "Corr", "emotion": "Weighted_F1"}
 
 #: Names and order of the columns in every table of results.
 NAMES: dict[Family, tuple[str, ...]] = {
@@ -66,6 +73,21 @@ def emotion_scores(labels: Sequence[str], predictions: Sequence[str]) -> Scores:
     """Score predicted emotions by accuracy and support-weighted F1."""
     truth, guess = np.asarray(labels), np.asarray(predictions)
     return Scores({"Acc": _accuracy(truth, guess), "Weighted_F1": weighted_f1(truth, guess)})
+
+
+def union_scores(families: Mapping[str, Family], scores: Mapping[str, Scores]) -> Scores:
+    """Put the scores of a union's datasets beside each other, with their combination.
+
+    Args:
+        families: of each dataset.
+        scores: of each dataset.
+
+    Returns:
+        The metrics under ``<dataset>_<metric>``, and `COMBINED`.
+    """
+    values = {f"{name}_{metric}": value for name in families for metric, value in scores[name].values.items()}
+    values[COMBINED] = float(np.mean([scores[name].values[_MAIN[family]] for name, family in families.items()]))
+    return Scores(values, tuple(f"{name}: {flag}" for name in families for flag in scores[name].flags))
 
 
 def weighted_f1(labels: np.ndarray, predictions: np.ndarray) -> float:

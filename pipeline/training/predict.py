@@ -1,16 +1,17 @@
 """Predictions for a whole split, in its order, and their scores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 from models._base import SentimentModel
 from pipeline.errors import ConfigError
 from pipeline.pack.schema import PackSplit
 from pipeline.training.batches import Clips, prediction_order
-from pipeline.training.metrics import Family, Scores, emotion_scores, sentiment_scores
+from pipeline.training.metrics import Families, Family, Scores, emotion_scores, sentiment_scores, union_scores
 
 #: Attention matrices grow with the batch; more clips at once gain nothing.
 _BATCH_SIZE = 64
@@ -52,14 +53,53 @@ def predict(model: SentimentModel, clips: Clips) -> Predictions:
     )
 
 
-def score(family: Family, split: PackSplit, predictions: Predictions) -> Scores:
+def score(families: Families, split: PackSplit, predictions: Predictions) -> Scores:
     """Score predictions against the labels of their split.
 
+    Args:
+        families: of the dataset, or of each dataset in a union, where clips are named ``<dataset>/<clip>``.
+        split: the truth.
+        predictions: one per clip of the split.
+
     Raises:
-        ConfigError: the dataset asks for emotions, and the model predicts none.
+        ConfigError: a dataset asks for emotions, and the model predicts none.
     """
+    everything = np.arange(len(split))
+    if isinstance(families, str):
+        return _score(families, split, predictions, everything)
+    owners = np.array([clip_id.partition("/")[0] for clip_id in split.ids])
+    fields = emotion_fields(families)
+    scores = {
+        name: _score(family, split, predictions, everything[owners == name], field=fields.get(name))
+        for name, family in families.items()
+    }
+    return union_scores(families, scores)
+
+
+def emotion_fields(families: Mapping[str, Family]) -> dict[str, int]:
+    """Where in an annotation of a union the emotion of each dataset stands; empty where there is but one emotion."""
+    names = [name for name, family in families.items() if family == "emotion"]
+    return {name: field for field, name in enumerate(names)} if len(names) > 1 else {}
+
+
+def _score(
+    family: Family,
+    split: PackSplit,
+    predictions: Predictions,
+    clips: Int[np.ndarray, "some"],
+    *,
+    field: int | None = None,
+) -> Scores:
     if family != "emotion":
-        return sentiment_scores(family, split.labels["M"], predictions.sentiment)
+        return sentiment_scores(family, split.labels["M"][clips], predictions.sentiment[clips])
     if len(predictions.categories) != len(split):
         raise ConfigError("the dataset's metrics are 'emotion', but this model predicts sentiment only; use 'mosi'")
-    return emotion_scores(split.annotations, predictions.categories)
+    return emotion_scores(
+        [emotion_of(split.annotations[clip], field) for clip in clips],
+        [emotion_of(predictions.categories[clip], field) for clip in clips],
+    )
+
+
+def emotion_of(annotation: str, field: int | None) -> str:
+    """One emotion of an annotation in a union; the whole where there is but one."""
+    return annotation if field is None else annotation.split(", ")[field]

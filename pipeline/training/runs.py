@@ -14,7 +14,7 @@ from pipeline.config.settings import Settings
 from pipeline.errors import ConfigError
 from pipeline.pack.schema import Card, PackSplit
 from pipeline.provenance import digest, file_sha256
-from pipeline.training.metrics import Family
+from pipeline.training.metrics import Families, Family
 from pipeline.training.settings import RunSettings, base_model
 from pipeline.types import Modality
 from pipeline.weights import resolve_text_encoder
@@ -49,8 +49,15 @@ class Run(Settings):
     """Lowest and highest sentiment label."""
     metrics: Family
     """Which family of metrics describes the run."""
+    members: dict[str, Family] = Field(default_factory=dict)
+    """Families of the datasets in a union; empty for a dataset of its own."""
     classes: tuple[str, ...] = ()
     """Emotion names of the train split, sorted."""
+
+    @property
+    def families(self) -> Families:
+        """Which metrics describe the run; of each dataset in a union."""
+        return self.members or self.metrics
 
     @property
     def identity(self) -> str:
@@ -98,7 +105,8 @@ def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: 
         num_train=len(train),
         label_range=card.label_range,
         metrics=card.metrics,
-        classes=tuple(sorted(set(train.annotations))) if card.metrics == "emotion" else (),
+        members=card.members,
+        classes=tuple(sorted(set(train.annotations))) if "emotion" in (card.metrics, *card.members.values()) else (),
     )
 
 

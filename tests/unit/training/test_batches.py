@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pipeline.errors import StoreError
-from pipeline.training.batches import Clips, prediction_order, training_order
+from pipeline.training.batches import Clips, epoch_visits, prediction_order, training_order
 from tests.synthetic import AUDIO_STEPS, make_split
 
 
@@ -28,6 +28,20 @@ def test_the_order_depends_on_seed_and_epoch_only(clips):
 
     assert order(1, 2) == order(1, 2)
     assert len({tuple(order(*key)) for key in ((1, 2), (1, 3), (2, 2), (2, 1))}) == 4
+
+
+def test_an_epoch_visits_the_share_of_each_dataset_that_was_asked_for():
+    ids = [f"mosi/{clip}" for clip in range(10)] + [f"meld/{clip}" for clip in range(40)]
+    first, second = (epoch_visits(ids, {"mosi": 1.5, "meld": 0.25}, seed=1, epoch=epoch) for epoch in (0, 1))
+    assert sorted(first[first < 10]) != sorted(second[second < 10])
+    for visits in (first, second):
+        mosi, meld = visits[visits < 10], visits[visits >= 10]
+        assert (len(mosi), len(set(mosi.tolist()))) == (15, 10)
+        assert (len(meld), len(set(meld.tolist()))) == (10, 10)
+    assert epoch_visits(ids, {"mosi": 1.5, "meld": 0.25}, seed=1, epoch=0).tolist() == first.tolist()
+    clips = Clips(replace(make_split(50), ids=ids))
+    order = training_order(clips.lengths, 8, seed=1, epoch=0, visits=first)
+    assert sorted(np.concatenate(order)) == sorted(first)
 
 
 def test_clips_of_a_batch_have_like_lengths(clips):
