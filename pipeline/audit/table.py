@@ -1,0 +1,79 @@
+"""The rows of a raw dataset: from its reader, and a plain label table once more with the csv module alone."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from pipeline.audit.evidence import Fault
+from pipeline.manifest import Clip, Rejected
+from pipeline.readers._base import Table
+
+#: Other names for the split valid that the field uses.
+_SPLITS = {"val": "valid", "dev": "valid", "validation": "valid"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the raw table holds.
+
+    Attributes:
+        clips: rows that are clips, by id; of several rows with one id, the last.
+        places: the place of every row, also of those that are no clip, by id.
+    """
+
+    clips: dict[str, Clip]
+    places: dict[str, list[str]]
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return sum(map(len, self.places.values()))
+
+
+def rows_of(table: Table) -> Rows:
+    """All rows of a table as its reader found them."""
+    places: dict[str, list[str]] = {}
+    rows: list[Clip | Rejected] = [*table.clips, *table.faults, *table.unusable]
+    for row in rows:
+        places.setdefault(row.clip_id, []).append(row.where)
+    return Rows({clip.clip_id: clip for clip in table.clips}, places)
+
+
+def reread(rows: Rows, raw: Path, options: BaseModel) -> Iterator[Fault]:
+    """Compare the rows of the reader ``table`` with the file itself."""
+    cells = _cells(raw, options)
+    ids = Counter(f"{row['video_id']}$_${row['clip_id']}" for row in cells)
+    for clip_id in sorted(ids.keys() | rows.places.keys()):
+        found = len(rows.places.get(clip_id, []))
+        if ids[clip_id] != found:
+            yield Fault(f"table {clip_id}", f"{ids[clip_id]} rows in the file, {found} read from it")
+    for row in cells:
+        clip_id = f"{row['video_id']}$_${row['clip_id']}"
+        if clip_id in rows.clips and ids[clip_id] == 1:
+            yield from _differences(clip_id, row, rows.clips[clip_id])
+
+
+def _cells(raw: Path, options: Any) -> list[dict[str, str]]:
+    text = (raw / options.table).read_text(encoding=options.encoding)
+    own = {theirs: ours for ours, theirs in options.columns.items()}
+    lines: Sequence[list[str]] = list(csv.reader(io.StringIO(text, newline=""), delimiter=options.delimiter))
+    names = [own.get(name, name) for name in lines[0]]
+    return [dict(zip(names, line + [""] * len(names), strict=False)) for line in lines[1:] if line]
+
+
+def _differences(clip_id: str, row: dict[str, str], clip: Clip) -> Iterator[Fault]:
+    split = row["mode"].strip().lower()
+    label = row.get("label", "").strip()
+    pairs = {
+        "split": (_SPLITS.get(split, split), clip.split),
+        "text": (row["text"].strip(), clip.text),
+        "label": (float(label) if label else None, clip.sentiment),
+    }
+    for name, (found, read) in pairs.items():
+        if str(found) != str(read):  # as words, so that NaN equals NaN
+            yield Fault(f"table {clip_id}", f"{name} is {found!r} in the file, {read!r} was read from it")

@@ -1,0 +1,83 @@
+"""Account for every row of a dataset, from the raw table to the packs, without trusting what wrote them.
+
+Reads the raw table and media, stores, quarantine and packs. Every row is in each pack or left out with a reason,
+once; every stored clip was made of the raw file, text and settings that are there now; labels, splits and texts are
+the table's; a sample of clips is extracted again and compared, and worked out anew from store to pack.
+
+Exit status: 0 when all adds up, 1 with one line per fault when it does not.
+example: python -m pipeline audit demo --sample 16
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from pipeline.audit.audit import Audit, Scope, Subject, audit
+from pipeline.config.loading import read_yaml, validated
+from pipeline.config.settings import DatasetConfig
+from pipeline.paths import Layout
+from pipeline.workflow import config_file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("dataset", help="name of a file in config/datasets")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
+    parser.add_argument("--sample", type=int, default=8, help="clips compared per pack and extractor (default: 8)")
+    parser.add_argument("--seed", type=int, default=1, help="which clips these are (default: 1)")
+    parser.add_argument("--no-extract", action="store_true", help="extract no clip again")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+
+
+def run(
+    *,
+    dataset: str,
+    processed: Path = Path("processed"),
+    raw: Path = Path("raw"),
+    sample: int = 8,
+    seed: int = 1,
+    no_extract: bool = False,
+    as_json: bool = False,
+) -> int:
+    """Check a dataset and print what does not add up.
+
+    Args:
+        dataset: name of the dataset.
+        processed: folder of everything derived.
+        raw: folder of the raw datasets.
+        sample: clips per pack compared with the stores, and per extractor extracted again.
+        seed: which clips these are.
+        no_extract: extract no clip again.
+        as_json: print one JSON object instead of lines.
+
+    Returns:
+        1 if there is a fault, else 0.
+
+    Raises:
+        PipelineError: the dataset cannot be read, or there is no pack of it.
+    """
+    path = config_file("datasets", dataset)
+    config = validated(DatasetConfig, read_yaml(path), str(path))
+    subject = Subject(dataset, config, raw / dataset, Layout(processed).dataset(dataset).root)
+    result = audit(subject, Scope(max(0, sample), seed, again=not no_extract))
+    print(_as_json(dataset, result) if as_json else _as_lines(dataset, result))
+    return int(bool(result.faults))
+
+
+def _as_json(dataset: str, result: Audit) -> str:
+    return json.dumps({"dataset": dataset, **asdict(result)}, indent=1, sort_keys=True)
+
+
+def _as_lines(dataset: str, result: Audit) -> str:
+    lines = [f"fault: {fault}" for fault in result.faults]
+    lines += [
+        f"{dataset}: {result.rows} rows; {pack}: {packed} clips packed, {result.left_out[pack]} left out with a "
+        f"reason; {result.compared[pack]} compared with the stores"
+        for pack, packed in result.packed.items()
+    ]
+    again = ", ".join(f"{count} by {name}" for name, count in result.extracted_again.items() if count)
+    return "\n".join([*lines, f"extracted again: {again or 'none'}", f"{len(result.faults)} faults"])
