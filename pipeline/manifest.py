@@ -192,6 +192,11 @@ def text_content(row: Mapping[str, Any]) -> str:
     return digest([row["text"], row["language"]])
 
 
+def context_content(row: Mapping[str, Any]) -> str:
+    """Fingerprint of the conversation around a clip."""
+    return digest(row["context"])
+
+
 def words_content(row: Mapping[str, Any]) -> str:
     """Fingerprint of what an extractor sees of a clip's given word times."""
     return digest(row["words"])

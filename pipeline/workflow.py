@@ -71,6 +71,12 @@ class Workflow:
         """Extractors that any configured pack asks for."""
         return sorted({name for pack in self.pack_configs.values() for name in pack.all_extractors()})
 
+    @property
+    def needs_media(self) -> bool:
+        """Whether any configured pack is made of sound or video."""
+        reads = [source for name in self.extractors for source in discovery.literals("extractors", name)["READS"]]
+        return "sound" in reads or "video" in reads
+
     def shards(self, dataset: str, extractor: str) -> list[str]:
         """Names of an extractor's shards."""
         return [shard_name(index) for index in range(self._num_shards(dataset, extractor))]

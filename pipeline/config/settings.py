@@ -40,6 +40,17 @@ class RunConfig(Settings):
     """Training jobs take one GPU each, at most this many at once; 0 trains on what ``device: auto`` finds."""
 
 
+class DialogueContext(Settings):
+    """Turns around a clip that the text encoder reads with it; for datasets of conversations."""
+
+    previous: int = Field(default=2, ge=0)
+    """Turns before the clip."""
+    next: int = Field(default=0, ge=0)
+    """Turns after it."""
+    speakers: bool = True
+    """Put the speaker's name before each turn."""
+
+
 class DatasetConfig(Settings):
     """``config/datasets/<name>.yaml``: how a raw folder is read and what its labels mean."""
 
@@ -57,6 +68,8 @@ class DatasetConfig(Settings):
     """True for datasets whose official split cuts through videos (CH-SIMS)."""
     bad_rows: Literal["error", "quarantine"] = "error"
     """``error``: a faulty row of the table stops the run; ``quarantine``: it is set aside with its reason."""
+    context: DialogueContext | None = None
+    """Let the text encoder read the conversation around each clip; None: the clip alone."""
     features: dict[str, dict[str, Any]] = {}
     """Overrides of extractor settings for this dataset, such as another text encoder."""
     licence: str = ""
@@ -131,16 +144,29 @@ class PackConfig(Settings):
 
     text: TextPack = TextPack()
     """Sub-word tokens and their vectors."""
-    audio: StreamPack = StreamPack(extractor="egemaps")
-    """Acoustic rows."""
-    vision: StreamPack = StreamPack(extractor="face")
-    """Facial rows."""
+    audio: StreamPack | None = StreamPack(extractor="egemaps")
+    """Acoustic rows; null: none, every clip has one masked row instead."""
+    vision: StreamPack | None = StreamPack(extractor="face")
+    """Facial rows; null: none."""
     required: list[Modality] = list(MODALITIES)
     """A clip that lacks one of these is left out, with its reason in the card; others are masked."""
 
+    @model_validator(mode="after")
+    def _required_is_packed(self) -> "PackConfig":
+        missing = [name for name in self.required if name not in self.extractors()]
+        if missing:
+            message = f"required names {', '.join(missing)}, which the pack leaves out (null)"
+            raise ValueError(message)
+        return self
+
+    def streams(self) -> dict[Modality, StreamPack]:
+        """Settings of audio and vision, as far as they are packed."""
+        both: dict[Modality, StreamPack | None] = {"audio": self.audio, "vision": self.vision}
+        return {name: settings for name, settings in both.items() if settings is not None}
+
     def extractors(self) -> dict[Modality, str]:
-        """The extractor of each modality."""
-        return {"text": self.text.extractor, "audio": self.audio.extractor, "vision": self.vision.extractor}
+        """The extractor of each packed modality."""
+        return {"text": self.text.extractor, **{name: stream.extractor for name, stream in self.streams().items()}}
 
     def all_extractors(self) -> list[str]:
         """Every extractor whose stores the pack reads, sorted."""

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.errors import MediaError
 from pipeline.extraction.identity import clip_key
 from pipeline.features import Features
-from pipeline.manifest import media_content, text_content, words_content
+from pipeline.manifest import context_content, media_content, text_content, words_content
 from pipeline.media.span import MediaSpan
 from pipeline.provenance import digest
 from pipeline.words.timed import TimedWord
@@ -26,6 +26,8 @@ class Task:
         text: the transcript; None for an extractor that reads media alone.
         language: language of the transcript.
         given_words: word times that come with the dataset, for an extractor that reads them.
+        before: turns of the conversation before the clip, for an extractor that reads them.
+        after: turns after it.
     """
 
     clip_id: str
@@ -35,6 +37,8 @@ class Task:
     text: str | None = None
     language: str = "en"
     given_words: tuple[TimedWord, ...] | None = None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ def make_tasks(
     """
     media = {row["clip_id"]: row for row in media_rows} if set(reads) & {"sound", "video"} else {}
     texts = {row["clip_id"]: row for row in text_rows} if "text" in reads else {}
+    if "context" not in reads:
+        texts = {clip_id: {**row, "context": None} for clip_id, row in texts.items()}
     words = {row["clip_id"]: row for row in words_rows} if "words" in reads else {}
     return [
         _make_task(clip_id, (media.get(clip_id), texts.get(clip_id), words.get(clip_id)), raw, identity)
@@ -101,12 +107,15 @@ def _make_task(clip_id: str, rows: tuple[_Row, _Row, _Row], raw: Path, identity:
     media, text, words = rows
     contents = [media_content(media)] if media else []
     contents += [text_content(text)] if text else []
+    contents += [context_content(text)] if text and text.get("context") else []
     contents += [words_content(words)] if words else []
     task: dict[str, Any] = {"clip_id": clip_id, "key": clip_key(digest(contents), identity)}
     if media:
         task |= _media(media, raw)
     if text:
+        around = text.get("context") or {"before": [], "after": []}
         task |= {"text": text["text"], "language": text["language"]}
+        task |= {side: tuple(turns) for side, turns in around.items()}
     if words:
         task["given_words"] = tuple(TimedWord(*word) for word in words["words"])
     return Task(**task)

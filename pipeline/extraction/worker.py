@@ -78,6 +78,8 @@ def _load(task: Task, reads: Sequence[str]) -> ClipInput | Failure:
             text=task.text,
             language=task.language,
             given_words=task.given_words,
+            before=task.before,
+            after=task.after,
             sound=load_sound(task.media) if task.media and "sound" in reads else None,
             video=Video(task.media) if task.media and "video" in reads else None,
         )

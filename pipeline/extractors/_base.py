@@ -4,7 +4,7 @@ A file ``pipeline/extractors/<name>.py`` is an extractor. It holds literals that
 
     VERSION = 1                    # raise it whenever the numbers change
     MODALITY = "audio"             # text, audio or vision
-    READS = ("sound",)             # of: text, sound, video, words (which goes with text)
+    READS = ("sound",)             # of: text, sound, video, and, with text: words, context
     REQUIRES = ("opensmile",)      # distributions whose version shapes the numbers
     SHARD_CLIPS = 256              # clips a job should hold, a power of two: start-up cost against work per clip
 
@@ -43,6 +43,8 @@ class ClipInput:
         sound: the clip's sound, 16 kHz mono.
         video: the clip's pictures, decoded when iterated, as often as needed.
         given_words: word times that come with the dataset; None where it gives none for this clip.
+        before: turns of the conversation before the clip, in the order of time, where the dataset asks for context.
+        after: turns after it.
     """
 
     clip_id: str
@@ -51,6 +53,8 @@ class ClipInput:
     sound: Sound | None = None
     video: Video | None = None
     given_words: tuple[TimedWord, ...] | None = None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 class Extractor(ABC):

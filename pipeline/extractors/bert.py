@@ -5,7 +5,7 @@ with bert-base-uncased's vocabulary.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,12 +16,13 @@ from pydantic import Field
 from pipeline import weights as weight_store
 from pipeline.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
+from pipeline.extractors._context import place
 from pipeline.features import Features
 from pipeline.words.spans import word_spans, words_of_tokens
 
 VERSION = 1
 MODALITY = "text"
-READS = ("text",)
+READS = ("text", "context")
 REQUIRES = ("torch", "transformers", "tokenizers")
 SHARD_CLIPS = 4096
 
@@ -38,6 +39,9 @@ class Config(ExtractorConfig):
     """Folder, installed weight package or hub id."""
     max_tokens: int = Field(512, ge=3)
     """Longer texts are cut to this many sub-word tokens, special ones included."""
+    context_tokens: int = Field(128, ge=3)
+    """Tokens of a transcript with the conversation around it, where the dataset asks for context; nearest turns come
+    first, whole turns only. The pack's ``text.rows`` should be larger by one."""
     batch_size: int = Field(32, ge=1)
     """Most texts the encoder is given at once."""
     device: str = "cpu"
@@ -135,7 +139,7 @@ class BertExtractor(Extractor):
             tokens = self._tokenizer(text, truncation=True, max_length=self._max_tokens, **wanted)
         ids = np.array(tokens["input_ids"], np.int32)
         spans = word_spans(text, clip.language)
-        return _Encoded(
+        alone = _Encoded(
             ids=ids,
             types=np.array(tokens.get("token_type_ids", [0] * len(ids)), np.int32),
             word_ids=words_of_tokens(
@@ -144,6 +148,23 @@ class BertExtractor(Extractor):
             spans=spans,
             cut=cut,
         )
+        return self._in_context(alone, clip) if clip.before or clip.after else alone
+
+    def _in_context(self, text: _Encoded, clip: ClipInput) -> _Encoded:
+        """The transcript among the turns around it; only its own tokens belong to words."""
+        special = text.word_ids < 0
+        inner = slice(1, len(text.ids) - 1) if special[0] and special[-1] else slice(None)
+        placed = place(
+            text.ids[inner].tolist(),
+            clip.before,
+            clip.after,
+            cut=lambda turn: self._tokenizer(turn, add_special_tokens=False)["input_ids"],
+            ends=(self._tokenizer.cls_token_id, self._tokenizer.sep_token_id),
+            limit=min(self._config.context_tokens, self._max_tokens),
+        )
+        word_ids = np.full(len(placed.ids), -1, np.int32)
+        word_ids[placed.start : placed.start + len(text.word_ids[inner])] = text.word_ids[inner]
+        return replace(text, ids=placed.ids, types=placed.types, word_ids=word_ids)
 
     def _groups(self, lengths: Sequence[int]) -> list[list[int]]:
         """Group rows of equal padded length into batches that are at most full."""

@@ -13,7 +13,7 @@ from pipeline.pack.grids import Regrid, alignment_report, on_tokens, own_rate
 from pipeline.pack.lengths import fixed_length
 from pipeline.pack.scaling import Scaler, fit_scaler
 from pipeline.pack.schema import AlignmentReport, Card, Dropped, Lengths, PackSplit
-from pipeline.pack.streams import Stream, Text, WordTimes, load_stream, load_text, load_word_times
+from pipeline.pack.streams import ABSENT, Stream, Text, WordTimes, load_stream, load_text, load_word_times
 from pipeline.types import MODALITIES, SPLITS, Modality, Split
 
 _LABELS = {"M": "sentiment", "T": "sentiment_text", "A": "sentiment_audio", "V": "sentiment_vision"}
@@ -112,9 +112,11 @@ def _load(source: Source, config: PackConfig, clips: Sequence[str], train: Seque
     wanted = set(clips)
     text = load_text(source.stores["text"], wanted, config.text.rows)
     words = load_word_times(source.words, wanted) if config.align else {}
-    settings: dict[Modality, StreamPack] = {"audio": config.audio, "vision": config.vision}
+    settings = config.streams()
     streams = {
         name: load_stream(source.stores[name], wanted, _regrid(config, settings[name], words, text))
+        if name in settings
+        else ABSENT
         for name in _STREAMS
     }
     return _Parts(
@@ -122,11 +124,11 @@ def _load(source: Source, config: PackConfig, clips: Sequence[str], train: Seque
         streams=streams,
         lengths={
             "text": text.lengths,
-            **{name: _length(config, settings[name], streams[name], train, text) for name in _STREAMS},
+            **{name: _length(config, settings.get(name), streams[name], train, text) for name in _STREAMS},
         },
         scalers={
             name: fit_scaler(settings[name].normalise, streams[name].values, streams[name].masks, train)
-            for name in _STREAMS
+            for name in settings
         },
         alignment=alignment_report(config.align.words, words, text, streams) if config.align else None,
     )
@@ -136,17 +138,23 @@ def _regrid(config: PackConfig, settings: StreamPack, words: Mapping[str, WordTi
     return on_tokens(settings, words, text) if config.align else own_rate(settings)
 
 
-def _length(config: PackConfig, settings: StreamPack, stream: Stream, train: Sequence[str], text: Text) -> Lengths:
-    """In an aligned pack the text's length, else the modality's own policy."""
+def _length(
+    config: PackConfig, settings: StreamPack | None, stream: Stream, train: Sequence[str], text: Text
+) -> Lengths:
+    """In an aligned pack the text's length, else the modality's own policy; MMSA's models want the text's at least."""
     if config.align:
         return text.lengths
+    if settings is None:
+        return text.lengths.model_copy(update={"policy": "not packed", "longest": 0, "clips_cut": 0, "rows_cut": 0})
     counts = {clip_id: len(mask) for clip_id, mask in stream.masks.items()}
     return fixed_length(settings.length, counts, set(train), at_least=config.text.rows)
 
 
 def _split(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str], parts: _Parts) -> PackSplit:
     ids = [row["clip_id"] for row in rows]
-    padded = {name: pad(parts.streams[name], ids, parts.lengths[name].padded, parts.scalers[name]) for name in _STREAMS}
+    padded = {
+        name: pad(parts.streams[name], ids, parts.lengths[name].padded, parts.scalers.get(name)) for name in _STREAMS
+    }
     vectors, text_bert = _pad_text(parts.text, ids)
     aligned = parts.alignment is not None
     return PackSplit(
@@ -174,20 +182,20 @@ class Padded:
     lengths: np.ndarray
 
 
-def pad(stream: Stream, ids: Sequence[str], rows: int, scaler: Scaler) -> Padded:
+def pad(stream: Stream, ids: Sequence[str], rows: int, scaler: Scaler | None) -> Padded:
     """Scale, cut at the end and pad at the end.
 
     Args:
         stream: the modality's rows per clip.
         ids: clips in their order; one that the stream lacks becomes a single masked row.
         rows: length of the padded axis.
-        scaler: statistics of the train split.
+        scaler: statistics of the train split; None for a stream without clips.
     """
     values = np.zeros((len(ids), rows, len(stream.names)), np.float32)
     mask = np.zeros((len(ids), rows), bool)
     lengths = np.ones(len(ids), np.int64)
     for index, clip_id in enumerate(ids):
-        if clip_id in stream.values:
+        if scaler is not None and clip_id in stream.values:
             measured = stream.masks[clip_id][:rows]
             values[index, : len(measured)] = scaler.apply(stream.values[clip_id][:rows], measured)
             mask[index, : len(measured)] = measured
@@ -237,12 +245,12 @@ def _card(
         dims={name: len(streams[name].names) for name in MODALITIES},
         extractors=config.extractors(),
         feature_names={name: list(streams[name].names) for name in _STREAMS},
-        rate_hz={} if config.align else {"audio": config.audio.rate_hz, "vision": config.vision.rate_hz},
+        rate_hz={} if config.align else {name: stream.rate_hz for name, stream in config.streams().items()},
         lengths=dict(parts.lengths),
         normalisation={name: scaler.described() for name, scaler in parts.scalers.items()},
         alignment=parts.alignment,
         faceless=sorted(clip_id for clip_id, mask in vision.items() if not mask.any()),
         dropped=list(dropped),
         settings=config.model_dump(mode="json"),
-        identities={config.extractors()[name]: stream.identity for name, stream in streams.items()},
+        identities={extractor: streams[name].identity for name, extractor in config.extractors().items()},
     )

@@ -33,6 +33,10 @@ class Stream:
     identity: str
 
 
+#: A modality that the pack leaves out: no clip has it. One column, since a layer of no width cannot be built.
+ABSENT = Stream(values={}, masks={}, names=("absent",), identity="")
+
+
 @dataclass(frozen=True)
 class Text:
     """The text of all clips.

@@ -26,6 +26,7 @@ from pipeline.manifest import (
 from pipeline.paths import DatasetPaths
 from pipeline.provenance import FileHashes, digest
 from pipeline.readers._base import Packs, Table
+from pipeline.scanning.dialogue import context_row, contexts
 from pipeline.scanning.reading import faults_of, no_media_fault, open_raw
 from pipeline.scanning.summary import Summary, read_summary
 
@@ -104,7 +105,8 @@ def _index_table(
     media = _media_rows(table.clips, raw, hashes)
     if fault := no_media_fault(media, raw):
         raise RawDataError(fault)
-    texts = [text_row(clip, config.language) for clip in table.clips]
+    around = contexts(table.clips, config.context) if config.context else {}
+    texts = [{**text_row(clip, config.language), **context_row(around, clip.clip_id)} for clip in table.clips]
     words = [words_row(clip) for clip in table.clips if clip.words is not None]
     for kind, rows in (("media", media), ("text", texts), ("words", words)):
         _write_manifests(rows, kind, manifests, paths)

@@ -70,7 +70,9 @@ def score(families: Families, split: PackSplit, predictions: Predictions) -> Sco
     owners = np.array([clip_id.partition("/")[0] for clip_id in split.ids])
     fields = emotion_fields(families)
     scores = {
-        name: _score(family, split, predictions, everything[owners == name], field=fields.get(name))
+        name: _score(
+            family, split, predictions, everything[owners == name], field=fields.get(name), scale=_scale(family)
+        )
         for name, family in families.items()
     }
     return union_scores(families, scores)
@@ -89,15 +91,21 @@ def _score(
     clips: Int[np.ndarray, "some"],
     *,
     field: int | None = None,
+    scale: float = 1.0,
 ) -> Scores:
     if family != "emotion":
-        return sentiment_scores(family, split.labels["M"][clips], predictions.sentiment[clips])
+        return sentiment_scores(family, split.labels["M"][clips] / scale, predictions.sentiment[clips] / scale)
     if len(predictions.categories) != len(split):
         raise ConfigError("the dataset's metrics are 'emotion', but this model predicts sentiment only; use 'mosi'")
     return emotion_scores(
         [emotion_of(split.annotations[clip], field) for clip in clips],
         [emotion_of(predictions.categories[clip], field) for clip in clips],
     )
+
+
+def _scale(family: Family) -> float:
+    """Labels of a union lie in [-3, 3]; the metrics of CH-SIMS are defined for [-1, 1]."""
+    return 3.0 if family == "sims" else 1.0
 
 
 def emotion_of(annotation: str, field: int | None) -> str:

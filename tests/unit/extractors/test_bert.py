@@ -108,3 +108,15 @@ def test_unknown_encoder_is_an_error_that_names_the_mend(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(MissingDependencyError, match=r"HF_HUB_OFFLINE is set.*hf download no-such-encoder"):
         weights.resolve_text_encoder("no-such-encoder")
+
+
+def test_the_conversation_around_a_clip_changes_its_vectors_and_not_its_words(bert):
+    alone = bert.extract(ClipInput("c", text="I loved it."))
+    placed = bert.extract(ClipInput("c", text="I loved it.", before=("Ross: how was it?",), after=("Monica: oh",)))
+    own = placed.extras["word_ids"] >= 0
+    target = placed.extras["token_types"] == 1
+    np.testing.assert_array_equal(placed.extras["token_ids"][own], alone.extras["token_ids"][1:-1])
+    np.testing.assert_array_equal(placed.extras["word_ids"][own], alone.extras["word_ids"][1:-1])
+    assert target.sum() == own.sum() + 1
+    assert len(placed.values) > len(alone.values)
+    assert np.abs(placed.values[own] - alone.values[1:-1]).max() > 0.01
