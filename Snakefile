@@ -19,6 +19,7 @@ configfile: "config/config.yaml"
 include: "rules/common.smk"
 include: "rules/features.smk"
 include: "rules/packs.smk"
+include: "rules/labels.smk"
 include: "rules/training.smk"
 include: "rules/report.smk"
 
@@ -26,6 +27,7 @@ include: "rules/report.smk"
 localrules:
     train_all,
     packs,
+    labels,
     report,
 
 
@@ -33,8 +35,8 @@ rule train_all:
     """Everything: features, packs, trained and evaluated models, tables, report."""
     default_target: True
     input:
-        results(),
-        report_page(),
+        [results(), report_page()] if plan.datasets else [],
+        all_labels(),
 
 
 rule packs:
@@ -42,6 +44,12 @@ rule packs:
     input:
         all_packs(),
         quarantines(),
+
+
+rule labels:
+    """Universal labels of the configured unions, with reports; no video is read."""
+    input:
+        all_labels(),
 
 
 rule report:

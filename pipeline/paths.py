@@ -73,6 +73,59 @@ class DatasetPaths:
 
 
 @dataclass(frozen=True)
+class UnionPaths:
+    """Where the universal labels of one union lie."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """Resolved settings of the union and of its datasets."""
+        return self.root / "settings.json"
+
+    @property
+    def labels(self) -> Path:
+        """The labels, one row per utterance."""
+        return self.root / "labels.csv"
+
+    @property
+    def report(self) -> Path:
+        """What was borrowed, in figures."""
+        return self.root / "report.json"
+
+    @property
+    def quality(self) -> Path:
+        """Scores of borrowing against hidden gold labels."""
+        return self.root / "quality.csv"
+
+
+@dataclass(frozen=True)
+class EncoderPaths:
+    """Where a sentence encoder's settings, training and vectors lie."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """Resolved settings and hashes of weight files."""
+        return self.root / "settings.json"
+
+    @property
+    def weights(self) -> Path:
+        """The trained weights, in a folder that transformers can load."""
+        return self.root / "model" / "model.safetensors"
+
+    @property
+    def training(self) -> Path:
+        """How the training went: loss, and figures from before and after."""
+        return self.root / "training.json"
+
+    def embeddings(self, dataset: str) -> Path:
+        """Vectors of a dataset's texts."""
+        return self.root / "embeddings" / f"{dataset}.safetensors"
+
+
+@dataclass(frozen=True)
 class Layout:
     """The folder of everything derived."""
 
@@ -81,6 +134,14 @@ class Layout:
     def dataset(self, name: str) -> DatasetPaths:
         """Paths of one dataset (or union)."""
         return DatasetPaths(self.processed / name)
+
+    def union(self, name: str) -> UnionPaths:
+        """Paths of the universal labels of one union."""
+        return UnionPaths(self.processed / "universal" / name)
+
+    def encoder(self, name: str) -> EncoderPaths:
+        """Paths of one sentence encoder; unions of equal settings share it."""
+        return EncoderPaths(self.processed / "universal" / "encoders" / name)
 
     @property
     def hashes(self) -> Path:

@@ -11,8 +11,10 @@ from pipeline import discovery
 from pipeline.atomic import write_if_changed
 from pipeline.config.loading import check_against_schema, merged, nearest, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.config.unions import UnionConfig
 from pipeline.errors import ConfigError, StoreError
 from pipeline.extraction.identity import resolve
+from pipeline.labels.planning import UnionPlan, encoder_settings, plan_union
 from pipeline.manifest import extractor_shards, manifests_of, shard_name
 from pipeline.paths import DatasetPaths, Layout
 from pipeline.provenance import FileHashes, canonical
@@ -51,8 +53,13 @@ class Workflow:
         self.config = validated(RunConfig, config, "config/config.yaml")
         self.layout = Layout(Path(self.config.processed))
         self.datasets = {name: self._dataset_config(name) for name in self.config.datasets}
+        union_configs = {name: self._union_config(name) for name in self.config.unions}
+        labelled = {dataset for config in union_configs.values() for dataset in config.datasets}
+        #: Also those that only a union needs: their texts and labels are read, their media not asked for.
+        self.scanned = {**{name: self._dataset_config(name) for name in sorted(labelled)}, **self.datasets}
         self.pack_configs = {name: self._pack_config(name) for name in self.config.packs}
-        self.summaries = {name: self._summary(name, scan_now=scan_now) for name in self.datasets}
+        self.summaries = {name: self._summary(name, scan_now=scan_now) for name in self.scanned}
+        self.unions = {name: self._union(name, config) for name, config in union_configs.items()}
         if scan_now:
             self._write_settings()
 
@@ -100,6 +107,11 @@ class Workflow:
         at_once = max(1, min(len(self.runs()), self.config.gpus or len(self.runs())))
         return max(1, min(8, (cores or 1) // at_once))
 
+    @cached_property
+    def trained_encoders(self) -> dict[str, str]:
+        """The union that each trained sentence encoder belongs to."""
+        return {plan.trained_encoder: name for name, plan in self.unions.items() if plan.trained_encoder}
+
     # -- what jobs read
 
     def manifests(self, dataset: str, extractor: str, shard: str, kind: str) -> list[Path]:
@@ -137,6 +149,18 @@ class Workflow:
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"{path}: not readable ({error}); run snakemake again") from error
 
+    def union_texts(self, union: str) -> list[Path]:
+        """Labels and texts of a union's datasets."""
+        return [
+            path
+            for dataset in self.unions[union].datasets
+            for path in (self.paths(dataset).labels, *self.all_manifests(dataset, "text"))
+        ]
+
+    def embeddings(self, union: str, encoders: list[str]) -> list[Path]:
+        """Sentence vectors of a union's datasets."""
+        return [self.layout.encoder(encoder).embeddings(d) for encoder in encoders for d in self.unions[union].datasets]
+
     # -- how it is resolved
 
     def _num_shards(self, dataset: str, extractor: str) -> int:
@@ -151,10 +175,20 @@ class Workflow:
         path = config_file("packs", name)
         return validated(PackConfig, read_yaml(path), str(path))
 
+    def _union_config(self, name: str) -> UnionConfig:
+        path = config_file("unions", name)
+        return validated(UnionConfig, read_yaml(path), str(path))
+
+    def _union(self, name: str, config: UnionConfig) -> UnionPlan:
+        if packed := [dataset for dataset in config.datasets if self.summaries[dataset].packs]:
+            raise ConfigError(f"union {name}: {packed[0]} comes as ready-made packs; a union needs its label table")
+        return plan_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})
+
     def _summary(self, name: str, *, scan_now: bool) -> Summary:
         if scan_now:
-            raw = Path(self.config.raw) / name
-            return scan(name, self.datasets[name], raw=raw, paths=self.paths(name), deep=self.config.deep_scan)
+            raw, needs_media = Path(self.config.raw) / name, name in self.datasets
+            paths, config = self.paths(name), self.scanned[name]
+            return scan(name, config, raw=raw, paths=paths, deep=self.config.deep_scan, needs_media=needs_media)
         summary = read_summary(self.paths(name).summary)
         if summary is None:
             raise StoreError(f"dataset {name} was never scanned; start snakemake in the project's folder")
@@ -171,6 +205,11 @@ class Workflow:
                     _write_json(paths.pack_settings(pack), self._pack_settings(dataset, pack, config))
                 for model in self.config.models:
                     _write_json(paths.model_settings(model), self._model_settings(dataset, model))
+            for union in self.unions.values():
+                _write_json(self.layout.union(union.name).settings, union.model_dump(mode="json"))
+                for encoder in union.encoders:
+                    paths_of = self.layout.encoder(encoder)
+                    _write_json(paths_of.settings, encoder_settings(union, encoder, paths_of, hashes))
 
     def _extractor(self, dataset: str, extractor: str, hashes: FileHashes) -> dict[str, Any]:
         optional = config_file("features", extractor, required=False)

@@ -16,13 +16,19 @@ RAW = plan.config.raw
 PROCESSED = plan.config.processed
 
 
+def any_of(names):
+    """Matches these names; nothing at all if there are none."""
+    return "|".join(names) or "(?!)"
+
+
 wildcard_constraints:
-    dataset="|".join(plan.datasets),
-    extractor="|".join(plan.extractors),
-    pack="|".join(
+    dataset=any_of(plan.scanned),
+    union=any_of(plan.unions),
+    extractor=any_of(plan.extractors),
+    pack=any_of(
         sorted({pack for dataset in plan.datasets for pack in plan.packs(dataset)})
     ),
-    model="|".join(plan.config.models),
+    model=any_of(plan.config.models),
     shard="[0-9a-f]{3}",
     seed=r"\d+",
 
@@ -67,6 +73,17 @@ def all_metrics():
         plan.paths(run.dataset).run(run.pack, run.model, run.seed) / "metrics.json"
         for run in plan.runs()
     ]
+
+
+def trained_weights(w):
+    """What an encoder is trained to; one that is used as it comes has no such file."""
+    is_trained = w.encoder in plan.trained_encoders
+    return plan.layout.encoder(w.encoder).weights if is_trained else []
+
+
+def all_labels():
+    paths = [plan.layout.union(name) for name in plan.unions]
+    return [file for union in paths for file in (union.labels, union.quality)]
 
 
 def results():

@@ -16,8 +16,11 @@ class Settings(BaseModel):
 class RunConfig(Settings):
     """``config/config.yaml``: what to build. Every dataset x pack x model x seed is trained and evaluated."""
 
-    datasets: list[str] = Field(min_length=1)
+    datasets: list[str] = []
     """Names of files in ``config/datasets/``."""
+    unions: list[str] = []
+    """Names of files in ``config/unions/``, whose rows are given universal labels; texts and labels are all they need,
+    and their datasets need not be among ``datasets``."""
     packs: list[str] = ["unaligned_50"]
     """Names of files in ``config/packs/``; imported pickles bring their own packs."""
     models: list[str] = ["amccl"]
@@ -38,6 +41,13 @@ class RunConfig(Settings):
     """Raise it to try quarantined clips again although nothing about them changed."""
     gpus: int = Field(default=0, ge=0)
     """Training jobs take one GPU each, at most this many at once; 0 trains on what ``device: auto`` finds."""
+
+    @model_validator(mode="after")
+    def _there_is_something_to_build(self) -> "RunConfig":
+        if not self.datasets and not self.unions:
+            message = "neither datasets nor unions are named; expected at least one of them"
+            raise ValueError(message)
+        return self
 
 
 class DialogueContext(Settings):

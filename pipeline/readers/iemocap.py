@@ -27,6 +27,8 @@ from pipeline.types import Seconds, Split
 
 VERSION = 1
 PROVIDES = "clips"
+#: Whose names of emotions the clips carry, for universal labels.
+TAXONOMY = "iemocap"
 
 _CROPS = {"left": (0.0, 0.0, 0.5, 1.0), "right": (0.5, 0.0, 0.5, 1.0)}
 _TURN = r"(Ses\d\d[FM]_\w+?)_([FM]\w*\d+)"

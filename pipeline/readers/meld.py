@@ -21,6 +21,8 @@ from pipeline.types import Split
 
 VERSION = 1
 PROVIDES = "clips"
+#: Whose names of emotions the clips carry, for universal labels.
+TAXONOMY = "meld"
 
 EMOTIONS = ("neutral", "joy", "surprise", "anger", "sadness", "disgust", "fear")
 _COLUMNS = ("Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID")

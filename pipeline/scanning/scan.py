@@ -35,7 +35,9 @@ _SHOWN_PROBLEMS = 50
 _FORMAT = 2
 
 
-def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, deep: bool = False) -> Summary:
+def scan(
+    name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, deep: bool = False, needs_media: bool = True
+) -> Summary:
     """Bring a dataset's index up to date.
 
     Args:
@@ -44,9 +46,11 @@ def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, de
         raw: its raw folder.
         paths: where its index goes.
         deep: hash every file again.
+        needs_media: a folder without a single media file is an error; False where texts and labels are all that is
+            wanted. Absent files are absent in the index either way, so a later scan that needs them says so.
 
     Raises:
-        RawDataError: the raw folder is absent, or rows are faulty and ``bad_rows`` is ``error``.
+        RawDataError: the raw folder is absent, no media file is there, or rows are faulty (``bad_rows: error``).
         ConfigError: the reader or one of its options is unknown.
     """
     source = open_raw(name, config, raw)
@@ -60,7 +64,11 @@ def scan(name: str, config: DatasetConfig, *, raw: Path, paths: DatasetPaths, de
         if isinstance(found, Packs):
             summary = _index_packs(found, paths, signature, hashes)
         else:
-            summary = _index_table(_checked(name, found, config), config, raw, paths, signature, hashes, before)
+            table = _checked(name, found, config)
+            media = _media_rows(table.clips, raw, hashes)
+            if needs_media and (fault := no_media_fault(media, raw)):
+                raise RawDataError(fault)
+            summary = _index_table(table, config, media, raw, paths, signature, hashes, before)
         summary.write(paths.summary)
     return summary
 
@@ -95,6 +103,7 @@ def _is_complete(before: Summary, signature: str) -> bool:
 def _index_table(
     table: Table,
     config: DatasetConfig,
+    media: Sequence[dict[str, Any]],
     raw: Path,
     paths: DatasetPaths,
     signature: str,
@@ -102,9 +111,6 @@ def _index_table(
     before: Summary | None,
 ) -> Summary:
     manifests = before.manifests if before and before.manifests else num_shards(len(table.clips))
-    media = _media_rows(table.clips, raw, hashes)
-    if fault := no_media_fault(media, raw):
-        raise RawDataError(fault)
     around = contexts(table.clips, config.context) if config.context else {}
     texts = [{**text_row(clip, config.language), **context_row(around, clip.clip_id)} for clip in table.clips]
     words = [words_row(clip) for clip in table.clips if clip.words is not None]

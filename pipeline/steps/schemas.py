@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pipeline import discovery
 from pipeline.atomic import write_if_changed
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.config.unions import UnionConfig
 from pipeline.training.settings import TrainingSettings
 
 
@@ -38,6 +39,7 @@ def settings_models() -> dict[str, type[BaseModel]]:
         "dataset": DatasetConfig,
         "pack": PackConfig,
         "training": TrainingSettings,
+        "union": UnionConfig,
     }
     models |= {f"features.{name}": discovery.load("extractors", name).Config for name in discovery.names("extractors")}
     models |= {f"reader.{name}": discovery.load("readers", name).Options for name in discovery.names("readers")}

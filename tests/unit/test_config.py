@@ -16,7 +16,7 @@ from pipeline.steps.schemas import run as write_schemas
         (RunConfig, {"datasets": ["demo"], "pakcs": []}, "unknown key 'pakcs'; did you mean 'packs'?"),
         (PackConfig, {"audio": {"extractor": "x", "rate": 3}}, "unknown key 'audio.rate'; did you mean 'rate_hz'?"),
         (PackConfig, {"vision": {"extractor": "x", "length": {"rows": 5, "percentile": 50}}}, "either rows or"),
-        (RunConfig, {}, "key 'datasets' is missing"),
+        (RunConfig, {}, "neither datasets nor unions are named"),
         (RunConfig, {"datasets": "demo"}, "datasets is 'demo'"),
         (DatasetConfig, {"label_range": [3, -3]}, "expected the lower bound first"),
         (DatasetConfig, {"zzz": 1}, "valid: "),

@@ -1,0 +1,140 @@
+"""Universal labels as words: polarity, intensity, MELD emotion, IEMOCAP emotion, such as "positive 1.8 joy excited".
+
+A field that a row lacks is "unknown". The label is built and parsed here; no torch is needed for it. Order of the
+fields: the published pipeline of Hu et al., "UniMSE", EMNLP 2022.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Polarity = Literal["negative", "neutral", "positive"]
+#: A field besides the polarity, which every label has.
+Field = Literal["intensity", "meld", "iemocap"]
+
+#: In the order in which a label names them.
+FIELDS: tuple[Field, ...] = ("intensity", "meld", "iemocap")
+POLARITIES: tuple[Polarity, ...] = ("negative", "neutral", "positive")
+UNKNOWN = "unknown"
+
+#: The polarities that go with an emotion. MELD's own tables have no other pairs; IEMOCAP states none.
+EMOTIONS: Mapping[str, Mapping[str, tuple[Polarity, ...]]] = MappingProxyType(
+    {
+        "meld": MappingProxyType(
+            {
+                "neutral": ("neutral",),
+                "joy": ("positive",),
+                "surprise": ("positive", "negative"),
+                "anger": ("negative",),
+                "sadness": ("negative",),
+                "disgust": ("negative",),
+                "fear": ("negative",),
+            }
+        ),
+        "iemocap": MappingProxyType(
+            {
+                "neutral": ("neutral",),
+                "happy": ("positive",),
+                "excited": ("positive",),
+                "sad": ("negative",),
+                "angry": ("negative",),
+                "frustrated": ("negative",),
+            }
+        ),
+    }
+)
+
+_NUMBER = r"\d+\s*\.\s*\d"
+
+
+@dataclass(frozen=True)
+class UniversalLabel:
+    """One label; None where a field is not known.
+
+    Attributes:
+        polarity: negative, neutral or positive.
+        tenths: intensity with its sign, counted in tenths: the grid has one decimal.
+        meld: emotion in MELD's words.
+        iemocap: emotion in IEMOCAP's words.
+    """
+
+    polarity: Polarity
+    tenths: int | None = None
+    meld: str | None = None
+    iemocap: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the fields agree.
+
+        Raises:
+            ValueError: the intensity's sign or an emotion does not go with the polarity.
+        """
+        if self.tenths is not None and polarity_of(self.tenths) != self.polarity:
+            message = f"intensity {self.tenths / 10} is not {self.polarity}"
+            raise ValueError(message)
+        for taxonomy, emotion in (("meld", self.meld), ("iemocap", self.iemocap)):
+            if emotion is not None and self.polarity not in EMOTIONS[taxonomy].get(emotion, ()):
+                message = f"{taxonomy} emotion {emotion!r} does not go with polarity {self.polarity}"
+                raise ValueError(message)
+
+
+def polarity_of(score: float) -> Polarity:
+    """The sign of a score in words."""
+    return "negative" if score < 0 else "positive" if score > 0 else "neutral"
+
+
+def emotions_of(taxonomy: str, polarity: str) -> tuple[str, ...]:
+    """The emotions that go with a polarity."""
+    return tuple(name for name, polarities in EMOTIONS[taxonomy].items() if polarity in polarities)
+
+
+def universal_text(label: UniversalLabel, fields: Sequence[Field] = FIELDS) -> str:
+    """The label in words: polarity, then the chosen fields in the order of ``FIELDS``."""
+    size = UNKNOWN if label.tenths is None else f"{abs(label.tenths) // 10}.{abs(label.tenths) % 10}"
+    words = {"intensity": size, "meld": label.meld or UNKNOWN, "iemocap": label.iemocap or UNKNOWN}
+    return " ".join([label.polarity, *(words[field] for field in FIELDS if field in fields)])
+
+
+def parse_universal(text: str, fields: Sequence[Field] = FIELDS) -> UniversalLabel:
+    """The label that a text names; spaces about the point, as some tokenizers leave them, do not count.
+
+    Raises:
+        ValueError: the text is no label of these fields.
+    """
+    patterns = {"intensity": rf"(?P<intensity>{_NUMBER}|{UNKNOWN})"}
+    patterns |= {taxonomy: rf"(?P<{taxonomy}>{'|'.join([*EMOTIONS[taxonomy], UNKNOWN])})" for taxonomy in EMOTIONS}
+    parts = [rf"(?P<polarity>{'|'.join(POLARITIES)})", *(patterns[field] for field in FIELDS if field in fields)]
+    found = re.fullmatch(r"\s+".join(parts), text.strip())
+    if found is None:
+        message = f"{text!r} is no label; expected words such as {universal_text(UniversalLabel('neutral'), fields)!r}"
+        raise ValueError(message)
+    words = {name: None if word == UNKNOWN else word for name, word in found.groupdict().items()}
+    polarity: Polarity = next(name for name in POLARITIES if name == words["polarity"])
+    tenths = _tenths(words.get("intensity"), polarity)
+    return UniversalLabel(polarity, tenths, words.get("meld"), words.get("iemocap"))
+
+
+def label_space(label_range: tuple[float, float], fields: Sequence[Field] = FIELDS) -> list[UniversalLabel]:
+    """Every label of some fields, unknown values included.
+
+    Args:
+        label_range: lowest and highest intensity.
+        fields: the fields that vary; the others stay unknown.
+    """
+    low, high = round(label_range[0] * 10), round(label_range[1] * 10)
+    labels = []
+    for polarity in POLARITIES:
+        grid = [tenths for tenths in range(low, high + 1) if polarity_of(tenths) == polarity]
+        sizes: list[int | None] = [*grid, None] if "intensity" in fields else [None]
+        meld, iemocap = ([*emotions_of(t, polarity), None] if t in fields else [None] for t in ("meld", "iemocap"))
+        labels += [UniversalLabel(polarity, size, m, i) for size in sizes for m in meld for i in iemocap]
+    return labels
+
+
+def _tenths(size: str | None, polarity: Polarity) -> int | None:
+    if size is None:
+        return None
+    value = int(re.sub(r"[\s.]", "", size))
+    return -value if polarity == "negative" else value

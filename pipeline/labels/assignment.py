@@ -1,0 +1,131 @@
+"""Universal labels for all rows of a union: gold fields stay, missing ones are ruled or borrowed.
+
+Rules, in this order, for each field (intensity, MELD emotion, IEMOCAP emotion):
+
+1. Gold stays.
+2. A neutral row has intensity 0 and the emotion neutral, if any dataset of the union knows the field.
+3. Any other row asks the most similar donors: rows of the train splits, of the same polarity, whose field is gold.
+4. Without a text, or without a donor that is similar enough, the field stays empty.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from models.layers.universal_label import POLARITIES, UniversalLabel
+from pipeline.config.unions import BorrowConfig
+from pipeline.labels.borrowing import Borrowed, borrow_emotions, borrow_intensities
+from pipeline.labels.utterances import TAXONOMIES, Utterance
+
+Kind = Literal["gold", "rule", "borrowed", ""]
+#: Column names of the fields.
+FIELDS = ("intensity", *(f"emotion_{taxonomy}" for taxonomy in TAXONOMIES))
+#: Gives the vectors of rows that have a text.
+Vectors = Callable[[Sequence[Utterance]], Float[np.ndarray, "rows width"]]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of one row.
+
+    Attributes:
+        value: intensity in tenths, or an emotion; None where it is not known.
+        kind: where the value comes from; empty where there is none.
+        donor: the row it was borrowed from.
+        similarity: cosine between the two texts.
+        margin: lead of that donor over the best other one.
+    """
+
+    value: int | str | None = None
+    kind: Kind = ""
+    donor: Utterance | None = None
+    similarity: float | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A row and its universal label.
+
+    Attributes:
+        row: the row.
+        fields: by column name, in the order of ``FIELDS``.
+    """
+
+    row: Utterance
+    fields: dict[str, Field]
+
+    @property
+    def label(self) -> UniversalLabel:
+        """The label as models say it."""
+        tenths, meld, iemocap = (self.fields[name].value for name in FIELDS)
+        return UniversalLabel(self.row.polarity, tenths, meld, iemocap)  # type: ignore[arg-type]
+
+
+def gold(row: Utterance, field: str) -> int | str | None:
+    """A row's own value of a field."""
+    return row.tenths if field == "intensity" else row.emotions.get(field.removeprefix("emotion_"))
+
+
+def assign(rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig) -> list[Labelled]:
+    """Label every row.
+
+    Args:
+        rows: of all datasets and splits.
+        vectors: of rows with a text.
+        settings: how fields are borrowed.
+    """
+    rows = sorted(rows, key=lambda row: row.key)
+    fields = {name: _field(name, rows, vectors, settings) for name in FIELDS}
+    return [Labelled(row, {name: fields[name][place] for name in FIELDS}) for place, row in enumerate(rows)]
+
+
+def donors_of(rows: Sequence[Utterance], field: str, polarity: str) -> list[Utterance]:
+    """Rows that may lend a field, in the order in which ties are settled."""
+    able = (row for row in rows if row.split == "train" and row.text and row.polarity == polarity)
+    return sorted((row for row in able if gold(row, field) is not None), key=lambda row: row.key)
+
+
+def borrow_field(
+    field: str,
+    rows: Sequence[Utterance],
+    donors: Sequence[Utterance],
+    vectors: Vectors,
+    settings: BorrowConfig,
+) -> Sequence[Borrowed[int] | Borrowed[str] | None]:
+    """Borrow one field for rows of one polarity from donors of the same."""
+    if not rows or not donors:
+        return [None] * len(rows)
+    values = [gold(donor, field) for donor in donors]
+    if field == "intensity":
+        return borrow_intensities(vectors(rows), vectors(donors), [int(value or 0) for value in values], settings)
+    return borrow_emotions(vectors(rows), vectors(donors), [str(value) for value in values], settings)
+
+
+def _field(name: str, rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig) -> list[Field]:
+    is_known = any(gold(row, name) is not None for row in rows)
+    found = [_without_donor(row, name, is_known=is_known) for row in rows]
+    for polarity in POLARITIES:
+        open_places = [
+            place
+            for place, row in enumerate(rows)
+            if row.polarity == polarity != "neutral" and not found[place].kind and row.text
+        ]
+        donors = donors_of(rows, name, polarity)
+        borrowed = borrow_field(name, [rows[place] for place in open_places], donors, vectors, settings)
+        for place, item in zip(open_places, borrowed, strict=True):
+            if item is not None:
+                found[place] = Field(item.value, "borrowed", donors[item.donor], item.similarity, item.margin)
+    return found
+
+
+def _without_donor(row: Utterance, name: str, *, is_known: bool) -> Field:
+    value = gold(row, name)
+    if value is not None:
+        return Field(value, "gold")
+    if row.polarity == "neutral" and is_known:
+        return Field(0 if name == "intensity" else "neutral", "rule")
+    return Field()

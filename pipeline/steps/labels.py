@@ -1,0 +1,53 @@
+"""Give every row of a union its universal label, and report how.
+
+example: python -m pipeline labels --union mosi_meld
+"""
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+from pipeline.atomic import write_if_changed
+from pipeline.labels.assignment import assign
+from pipeline.labels.embeddings import joined, read_embeddings
+from pipeline.labels.legacy import legacy_scores
+from pipeline.labels.markdown import page
+from pipeline.labels.planning import read_plan, read_union
+from pipeline.labels.report import describe
+from pipeline.labels.table import write_labels
+from pipeline.paths import Layout
+
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--union", required=True, help="name of the union")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+
+
+def run(*, union: str, processed: Path) -> None:
+    """Write ``labels.csv``, ``report.json`` and ``report.md``.
+
+    Args:
+        union: name of the union.
+        processed: folder of everything derived.
+
+    Raises:
+        PipelineError: settings, index or vectors are absent or damaged.
+    """
+    layout = Layout(processed)
+    paths = layout.union(union)
+    plan = read_plan(paths.settings)
+    rows = read_union(plan, layout)
+    encoder = layout.encoder(plan.encoder)
+    vectors = joined([read_embeddings(encoder.embeddings(name)) for name in plan.datasets])
+    labelled = assign(rows, vectors.of, plan.config.borrow)
+    report = {"encoder": plan.encoder, **describe(labelled, legacy_scores(rows, vectors.of))}
+    write_labels(paths.labels, labelled)
+    write_if_changed(paths.report, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
+    write_if_changed(paths.report.with_suffix(".md"), page(report, union).encode())
+    _log.info("%s: %d rows", union, len(labelled))

@@ -1,0 +1,58 @@
+"""Train a union's sentence encoder on its train texts (SimCSE).
+
+example: python -m pipeline simcse --union mosi_meld
+"""
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+from pipeline import weights
+from pipeline.atomic import write_if_changed
+from pipeline.errors import ConfigError
+from pipeline.labels.planning import read_plan, read_union
+from pipeline.paths import Layout
+
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--union", required=True, help="name of the union")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+
+
+def run(*, union: str, processed: Path) -> None:
+    """Write the trained encoder's folder and ``training.json``.
+
+    Args:
+        union: name of the union, whose settings ask for training.
+        processed: folder of everything derived.
+
+    Raises:
+        PipelineError: settings, index or weights are absent or damaged.
+    """
+    import torch
+
+    from pipeline.labels.encoder import SentenceEncoder
+    from pipeline.labels.geometry import shape
+    from pipeline.labels.simcse import train
+
+    layout = Layout(processed)
+    plan = read_plan(layout.union(union).settings)
+    if plan.config.simcse is None or plan.trained_encoder is None:
+        raise ConfigError(f"union {union} asks for no training; set simcse: {{mode: unsupervised}} in its file")
+    torch.set_num_threads(1)
+    config, paths = plan.config.encoder, layout.encoder(plan.trained_encoder)
+    rows = [row for row in read_union(plan, layout) if row.text]
+    encoder = SentenceEncoder(weights.resolve_text_encoder(config.weights), config.pooling)
+    before = shape(encoder, [row for row in rows if row.split == "valid"], config.max_tokens)
+    curve = train(encoder, [row for row in rows if row.split == "train"], plan.config.simcse)
+    after = shape(encoder, [row for row in rows if row.split == "valid"], config.max_tokens)
+    encoder.save(paths.weights.parent)
+    facts = {"before": before, "after": after, "steps": curve.steps, "losses": curve.losses}
+    write_if_changed(paths.training, (json.dumps(facts, indent=1) + "\n").encode())
+    _log.info("before %s, after %s", before, after)

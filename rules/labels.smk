@@ -1,0 +1,86 @@
+"""From texts and labels to universal labels. No video is read: a union may come before, or without, all else."""
+
+
+rule simcse:
+    """Train the sentence encoder {wildcards.encoder} on the train texts of its union."""
+    input:
+        lambda w: plan.union_texts(plan.trained_encoders[w.encoder]),
+        lambda w: plan.layout.union(plan.trained_encoders[w.encoder]).settings,
+        f"{PROCESSED}/universal/encoders/{{encoder}}/settings.json",
+    output:
+        weights=f"{PROCESSED}/universal/encoders/{{encoder}}/model/model.safetensors",
+        facts=f"{PROCESSED}/universal/encoders/{{encoder}}/training.json",
+    log:
+        f"{PROCESSED}/logs/simcse/{{encoder}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/simcse/{{encoder}}.tsv"
+    wildcard_constraints:
+        encoder=any_of(plan.trained_encoders),
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        union=lambda w: plan.trained_encoders[w.encoder],
+    shell:
+        "python -m pipeline simcse --union {params.union} --processed {PROCESSED:q} > {log} 2>&1"
+
+
+rule embed:
+    """Sentence vectors of {wildcards.dataset} by {wildcards.encoder}."""
+    input:
+        texts=lambda w: plan.all_manifests(w.dataset, "text"),
+        settings=f"{PROCESSED}/universal/encoders/{{encoder}}/settings.json",
+        weights=trained_weights,
+    output:
+        update(f"{PROCESSED}/universal/encoders/{{encoder}}/embeddings/{{dataset}}.safetensors"),
+    log:
+        f"{PROCESSED}/logs/embed/{{encoder}}/{{dataset}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/embed/{{encoder}}/{{dataset}}.tsv"
+    wildcard_constraints:
+        encoder="[a-z0-9-]+",
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    shell:
+        "python -m pipeline embed --dataset {wildcards.dataset} --encoder {wildcards.encoder}"
+        " --processed {PROCESSED:q} > {log} 2>&1"
+
+
+rule universal_labels:
+    """Universal labels of {wildcards.union}."""
+    input:
+        texts=lambda w: plan.union_texts(w.union),
+        vectors=lambda w: plan.embeddings(w.union, [plan.unions[w.union].encoder]),
+        settings=f"{PROCESSED}/universal/{{union}}/settings.json",
+    output:
+        table=f"{PROCESSED}/universal/{{union}}/labels.csv",
+        report=multiext(f"{PROCESSED}/universal/{{union}}/report", ".json", ".md"),
+    log:
+        f"{PROCESSED}/logs/labels/{{union}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/labels/{{union}}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "python -m pipeline labels --union {wildcards.union} --processed {PROCESSED:q} > {log} 2>&1"
+
+
+rule label_quality:
+    """How well the labels of {wildcards.union} borrow what is known."""
+    input:
+        texts=lambda w: plan.union_texts(w.union),
+        vectors=lambda w: plan.embeddings(w.union, plan.unions[w.union].encoders),
+        settings=f"{PROCESSED}/universal/{{union}}/settings.json",
+    output:
+        multiext(f"{PROCESSED}/universal/{{union}}/quality", ".csv", ".md"),
+    log:
+        f"{PROCESSED}/logs/label_quality/{{union}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/label_quality/{{union}}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    shell:
+        "python -m pipeline label_quality --union {wildcards.union} --processed {PROCESSED:q} > {log} 2>&1"
