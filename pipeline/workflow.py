@@ -151,11 +151,12 @@ class Workflow:
 
     def union_texts(self, union: str) -> list[Path]:
         """Labels and texts of a union's datasets."""
-        return [
-            path
-            for dataset in self.unions[union].datasets
-            for path in (self.paths(dataset).labels, *self.all_manifests(dataset, "text"))
-        ]
+        manifests = [path for dataset in self.unions[union].datasets for path in self.all_manifests(dataset, "text")]
+        return [*self.union_labels(union), *manifests]
+
+    def union_labels(self, union: str) -> list[Path]:
+        """Labels of a union's datasets."""
+        return [self.paths(dataset).labels for dataset in self.unions[union].datasets]
 
     def embeddings(self, union: str, encoders: list[str]) -> list[Path]:
         """Sentence vectors of a union's datasets."""
@@ -186,7 +187,7 @@ class Workflow:
 
     def _summary(self, name: str, *, scan_now: bool) -> Summary:
         if scan_now:
-            raw, needs_media = Path(self.config.raw) / name, name in self.datasets
+            raw, needs_media = Path(self.config.raw) / name, name in self.datasets and self.needs_media
             paths, config = self.paths(name), self.scanned[name]
             return scan(name, config, raw=raw, paths=paths, deep=self.config.deep_scan, needs_media=needs_media)
         summary = read_summary(self.paths(name).summary)

@@ -32,7 +32,9 @@ rule embed:
         settings=f"{PROCESSED}/universal/encoders/{{encoder}}/settings.json",
         weights=trained_weights,
     output:
-        update(f"{PROCESSED}/universal/encoders/{{encoder}}/embeddings/{{dataset}}.safetensors"),
+        update(
+            f"{PROCESSED}/universal/encoders/{{encoder}}/embeddings/{{dataset}}.safetensors"
+        ),
     log:
         f"{PROCESSED}/logs/embed/{{encoder}}/{{dataset}}.log",
     benchmark:
@@ -47,10 +49,11 @@ rule embed:
         " --processed {PROCESSED:q} > {log} 2>&1"
 
 
+# Vectors are rewritten whenever a text changes, so they stand for the many text manifests here.
 rule universal_labels:
     """Universal labels of {wildcards.union}."""
     input:
-        texts=lambda w: plan.union_texts(w.union),
+        labels=lambda w: plan.union_labels(w.union),
         vectors=lambda w: plan.embeddings(w.union, [plan.unions[w.union].encoder]),
         settings=f"{PROCESSED}/universal/{{union}}/settings.json",
     output:
@@ -70,7 +73,7 @@ rule universal_labels:
 rule label_quality:
     """How well the labels of {wildcards.union} borrow what is known."""
     input:
-        texts=lambda w: plan.union_texts(w.union),
+        labels=lambda w: plan.union_labels(w.union),
         vectors=lambda w: plan.embeddings(w.union, plan.unions[w.union].encoders),
         settings=f"{PROCESSED}/universal/{{union}}/settings.json",
     output:

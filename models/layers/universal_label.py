@@ -1,4 +1,4 @@
-"""Universal labels as words: polarity, intensity, MELD emotion, IEMOCAP emotion, such as "positive 1.8 joy excited".
+"""Universal labels as words: polarity, intensity, MELD emotion, IEMOCAP emotion, such as "positive 1.8 joy, excited".
 
 A field that a row lacks is "unknown". The label is built and parsed here; no torch is needed for it. Order of the
 fields: the published pipeline of Hu et al., "UniMSE", EMNLP 2022.
@@ -80,7 +80,7 @@ class UniversalLabel:
                 raise ValueError(message)
 
 
-def polarity_of(score: float) -> Polarity:
+def polarity_of(score: float | int) -> Polarity:
     """The sign of a score in words."""
     return "negative" if score < 0 else "positive" if score > 0 else "neutral"
 
@@ -91,22 +91,23 @@ def emotions_of(taxonomy: str, polarity: str) -> tuple[str, ...]:
 
 
 def universal_text(label: UniversalLabel, fields: Sequence[Field] = FIELDS) -> str:
-    """The label in words: polarity, then the chosen fields in the order of ``FIELDS``."""
+    """The label in words: polarity, then the chosen fields in the order of ``FIELDS``, a comma between emotions."""
     size = UNKNOWN if label.tenths is None else f"{abs(label.tenths) // 10}.{abs(label.tenths) % 10}"
-    words = {"intensity": size, "meld": label.meld or UNKNOWN, "iemocap": label.iemocap or UNKNOWN}
-    return " ".join([label.polarity, *(words[field] for field in FIELDS if field in fields)])
+    emotions = {"meld": label.meld or UNKNOWN, "iemocap": label.iemocap or UNKNOWN}
+    said = ", ".join(word for field, word in emotions.items() if field in fields)
+    return " ".join(filter(None, [label.polarity, size if "intensity" in fields else "", said]))
 
 
 def parse_universal(text: str, fields: Sequence[Field] = FIELDS) -> UniversalLabel:
-    """The label that a text names; spaces about the point, as some tokenizers leave them, do not count.
+    """The label that a text names; spaces about point and comma, as some tokenizers leave them, do not count.
 
     Raises:
         ValueError: the text is no label of these fields.
     """
-    patterns = {"intensity": rf"(?P<intensity>{_NUMBER}|{UNKNOWN})"}
-    patterns |= {taxonomy: rf"(?P<{taxonomy}>{'|'.join([*EMOTIONS[taxonomy], UNKNOWN])})" for taxonomy in EMOTIONS}
-    parts = [rf"(?P<polarity>{'|'.join(POLARITIES)})", *(patterns[field] for field in FIELDS if field in fields)]
-    found = re.fullmatch(r"\s+".join(parts), text.strip())
+    size = [rf"(?P<intensity>{_NUMBER}|{UNKNOWN})"] if "intensity" in fields else []
+    emotions = [f"(?P<{name}>{'|'.join([*EMOTIONS[name], UNKNOWN])})" for name in EMOTIONS if name in fields]
+    said = [r"\s*,\s*".join(emotions)] if emotions else []
+    found = re.fullmatch(r"\s+".join([f"(?P<polarity>{'|'.join(POLARITIES)})", *size, *said]), text.strip())
     if found is None:
         message = f"{text!r} is no label; expected words such as {universal_text(UniversalLabel('neutral'), fields)!r}"
         raise ValueError(message)

@@ -46,11 +46,11 @@ class SimcseConfig(Settings):
 class BorrowConfig(Settings):
     """How a missing field is taken from similar texts. The defaults were chosen on validation (docs/labels.md)."""
 
-    neighbours: int = Field(default=10, ge=1)
+    neighbours: int = Field(default=40, ge=1)
     """Donors that are asked; 1 takes the nearest one's value."""
-    temperature: float | None = Field(default=None, gt=0)
+    temperature: float | None = Field(default=0.1, gt=0)
     """A donor's weight is exp(similarity / temperature); None gives all the same weight."""
-    intensity: Literal["median", "mean"] = "median"
+    intensity: Literal["median", "mean"] = "mean"
     """The weighted median of the donors' intensities, or their weighted mean, put on the grid."""
     min_similarity: float = Field(default=0.0, ge=-1, le=1)
     """Donors less similar are not asked; a row without any donor left borrows nothing."""

@@ -55,7 +55,7 @@ def shape(encoder: SentenceEncoder, rows: Sequence[Utterance], max_tokens: int) 
     """
     texts = sorted({row.text: row for row in rows}.values(), key=lambda row: row.key)
     vectors = encoder.embed([row.text for row in texts], max_tokens)
-    labels = label_numbers(texts).numpy()
+    labels = label_numbers(texts)
     first, second = like_pairs(labels)
     views = _views(encoder, [row.text for row in texts[:_VIEWED]], max_tokens)
     found = {

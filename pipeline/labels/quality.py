@@ -139,9 +139,9 @@ def _one_score(truth: Sequence[int | str], answers: Sequence[int | str]) -> dict
 def _correlation(expected: np.ndarray, said: np.ndarray) -> float:
     """Of intensities from which each polarity's mean was taken, since signs are given; 0 for a constant answer."""
     centred = [values.copy() for values in (expected, said)]
-    for sign in (-1, 1):
+    for rows in (expected < 0, expected > 0):
         for values in centred:
-            values[np.sign(expected) == sign] -= values[np.sign(expected) == sign].mean()
+            values[rows] -= values[rows].mean() if rows.any() else 0.0
     if min(values.std() for values in centred) < 1e-12:
         return 0.0
-    return float(np.corrcoef(*centred)[0, 1])
+    return float(np.corrcoef(centred[0], centred[1])[0, 1])

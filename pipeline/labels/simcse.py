@@ -108,7 +108,8 @@ def _loss(encoder: SentenceEncoder, batch: Sequence[Utterance], settings: Simcse
 def _batches(rows: Sequence[Utterance], settings: SimcseConfig) -> Iterator[list[Utterance]]:
     """Batches of different texts, in an order that the seed decides, over and over."""
     distinct = sorted({row.text: row for row in sorted(rows, key=lambda row: row.key, reverse=True)}.values(), key=_key)
-    shuffle, waiting = random.Random(settings.seed), []
+    shuffle = random.Random(settings.seed)
+    waiting: list[Utterance] = []
     size = min(settings.batch_size, len(distinct))
     for _ in range(settings.steps):
         if len(waiting) < size:

@@ -107,7 +107,9 @@ def _utterance(row: Mapping[str, Any], text: str, source: Source) -> Utterance:
     score = None if sentiment is None else sentiment * HIGHEST / source.highest
     emotion = row["emotion"] if source.taxonomy else None
     polarity = _polarity(row, score, emotion, source)
-    keeps_emotion = source.taxonomy and emotion and polarity in EMOTIONS[source.taxonomy][emotion]
+    emotions: dict[str, str] = {}
+    if source.taxonomy and emotion and polarity in EMOTIONS[source.taxonomy][emotion]:
+        emotions[source.taxonomy] = emotion
     return Utterance(
         dataset=source.dataset,
         split=row["split"],
@@ -116,7 +118,7 @@ def _utterance(row: Mapping[str, Any], text: str, source: Source) -> Utterance:
         polarity=polarity,
         tenths=None if score is None else grid_tenths(score),
         score=score,
-        emotions={source.taxonomy: emotion} if keeps_emotion and source.taxonomy else {},
+        emotions=emotions,
         published_id=f"{row['dialogue'].partition('dia')[2]}_{row['turn']}" if source.taxonomy == "meld" else clip_id,
     )
 
