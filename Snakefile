@@ -21,6 +21,7 @@ include: "rules/features.smk"
 include: "rules/packs.smk"
 include: "rules/labels.smk"
 include: "rules/training.smk"
+include: "rules/robustness.smk"
 include: "rules/report.smk"
 
 
@@ -35,7 +36,7 @@ rule train_all:
     """Everything: features, packs, trained and evaluated models, tables, report."""
     default_target: True
     input:
-        [results(), report_page()] if plan.datasets else [],
+        [results(), curves(), report_page()] if plan.datasets else [],
         all_labels(),
 
 

@@ -26,6 +26,11 @@ class DatasetPaths:
         return self.index / "labels.jsonl"
 
     @property
+    def test_clips(self) -> Path:
+        """Ids of the test clips alone, so that no other edit of a label starts their extraction under disturbances."""
+        return self.index / "test.jsonl"
+
+    @property
     def rejected(self) -> Path:
         """Rows of the label table that are no usable clip, with reasons."""
         return self.index / "rejected.jsonl"
@@ -66,6 +71,10 @@ class DatasetPaths:
     def pack(self, pack: str, suffix: str) -> Path:
         """A pack's file: suffix ``h5``, ``pkl`` or ``json`` (the card)."""
         return self.root / "packs" / f"{pack}.{suffix}"
+
+    def disturbed(self, disturbance: str, level: int | str) -> "DatasetPaths":
+        """Stores and packs of the test clips under a disturbance of their media."""
+        return DatasetPaths(self.root / "disturbed" / f"{disturbance}_{level}")
 
     def run(self, pack: str, model: str, seed: int | str) -> Path:
         """The folder of one training run."""
@@ -152,6 +161,11 @@ class Layout:
     def results(self) -> Path:
         """The table of all runs."""
         return self.processed / "results.csv"
+
+    @property
+    def robustness(self) -> Path:
+        """The curves of all models under disturbances."""
+        return self.processed / "robustness.csv"
 
     @property
     def report(self) -> Path:

@@ -12,6 +12,7 @@ from pipeline.atomic import write_if_changed
 from pipeline.config.loading import check_against_schema, merged, nearest, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
 from pipeline.config.unions import UnionConfig
+from pipeline.disturbances.levels import LEVELS, MEDIA, MEDIA_SOURCES, at_level
 from pipeline.errors import ConfigError, StoreError
 from pipeline.extraction.identity import resolve
 from pipeline.labels.planning import UnionPlan, encoder_settings, plan_union
@@ -101,6 +102,30 @@ class Workflow:
     def model_version(self, model: str) -> int:
         """The ``VERSION`` of a model's file: raised when the same settings train to other numbers."""
         return discovery.literals("models", base_model(model)).get("VERSION", 1)
+
+    def disturbed_packs(self, dataset: str, pack: str) -> list[Path]:
+        """Test splits of a pack from disturbed media; none of an imported pack, or of extractors that read no media."""
+        if self.summaries[dataset].packs:
+            return []
+        paths = self.paths(dataset)
+        return [
+            paths.disturbed(name, level).pack(pack, "h5")
+            for name in MEDIA
+            if MEDIA_SOURCES[name] in discovery.literals("extractors", self.disturbed_extractor(pack, name))["READS"]
+            for level in LEVELS
+        ]
+
+    def disturbed_extractor(self, pack: str, disturbance: str) -> str:
+        """The extractor of a pack that a disturbance of the media reaches."""
+        return self.pack_configs[pack].extractors()[MEDIA[at_level(disturbance, LEVELS[0]).name]]
+
+    def disturbed_stores(self, dataset: str, pack: str, disturbance: str, level: str) -> list[Path]:
+        """Stores of the test clips that a pack's disturbed split is made of."""
+        paths, extractor = (
+            self.paths(dataset).disturbed(disturbance, level),
+            self.disturbed_extractor(pack, disturbance),
+        )
+        return [paths.store(extractor, shard) for shard in self.shards(dataset, extractor)]
 
     def train_threads(self, cores: int | None) -> int:
         """Threads of a training job: all cores shared by the runs that can go on at once, at least one each."""

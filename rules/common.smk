@@ -1,5 +1,6 @@
 """The plan of the run and the functions that rules ask for their files. No rules here."""
 
+from pipeline.disturbances.levels import LEVELS, MEDIA, at_level
 from pipeline.errors import PipelineError
 from pipeline.workflow import Workflow
 
@@ -31,6 +32,8 @@ wildcard_constraints:
     model=any_of(plan.config.models),
     shard="[0-9a-f]{3}",
     seed=r"\d+",
+    disturbance="|".join(MEDIA),
+    level="|".join(map(str, LEVELS)),
 
 
 def manifests(kind):
@@ -84,6 +87,17 @@ def trained_weights(w):
 def all_labels():
     paths = [plan.layout.union(name) for name in plan.unions]
     return [file for union in paths for file in (union.labels, union.quality)]
+
+
+def all_scores():
+    return [
+        plan.paths(run.dataset).run(run.pack, run.model, run.seed) / "robustness.csv"
+        for run in plan.runs()
+    ]
+
+
+def curves():
+    return [plan.layout.robustness] if plan.config.robustness else []
 
 
 def results():

@@ -27,6 +27,8 @@ class RunConfig(Settings):
     """Names of files in ``models/``; ``amccl@no_contrast`` is a variant that ``config/models/amccl.yaml`` describes."""
     seeds: list[int] = [1111, 1112, 1113]
     """One training run each; results are given as mean and standard deviation over them."""
+    robustness: bool = False
+    """Also score every run under missing text, shuffled words, dropped frames, blur and audio noise."""
     raw: str = "raw"
     """Folder of the raw datasets, one folder each; only read."""
     processed: str = "processed"

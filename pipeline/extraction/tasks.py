@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.disturbances.levels import Disturbance
 from pipeline.errors import MediaError
 from pipeline.extraction.identity import clip_key
 from pipeline.features import Features
@@ -28,6 +29,7 @@ class Task:
         given_words: word times that come with the dataset, for an extractor that reads them.
         before: turns of the conversation before the clip, for an extractor that reads them.
         after: turns after it.
+        disturbance: what is done to the decoded media before it is looked at.
     """
 
     clip_id: str
@@ -39,6 +41,7 @@ class Task:
     given_words: tuple[TimedWord, ...] | None = None
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    disturbance: Disturbance | None = None
 
 
 @dataclass(frozen=True)

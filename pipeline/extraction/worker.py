@@ -9,11 +9,13 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pipeline import discovery
+from pipeline.disturbances.media import BlurredVideo, noisy
 from pipeline.errors import ClipError, MediaError, PipelineError
 from pipeline.extraction.tasks import Failure, Outcome, Success, Task
 from pipeline.extractors._base import ClipInput, Extractor
 from pipeline.features import validate_features
-from pipeline.media.audio import load_sound
+from pipeline.media.audio import Sound, load_sound
+from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 
 #: Faults of the machine or the installation, not of a clip: they stop the job instead of filling the quarantine.
@@ -80,11 +82,25 @@ def _load(task: Task, reads: Sequence[str]) -> ClipInput | Failure:
             given_words=task.given_words,
             before=task.before,
             after=task.after,
-            sound=load_sound(task.media) if task.media and "sound" in reads else None,
-            video=Video(task.media) if task.media and "video" in reads else None,
+            sound=_sound(task, task.media) if task.media and "sound" in reads else None,
+            video=_video(task, task.media) if task.media and "video" in reads else None,
         )
     except ClipError as error:
         return Failure(task.clip_id, "decode", type(error).__name__, str(error))
+
+
+def _sound(task: Task, span: MediaSpan) -> Sound:
+    disturbance = task.disturbance
+    if disturbance and disturbance.name == "audio_noise":
+        return noisy(load_sound(span), disturbance, task.clip_id)
+    return load_sound(span)
+
+
+def _video(task: Task, span: MediaSpan) -> Video:
+    disturbance = task.disturbance
+    if disturbance and disturbance.name == "blur":
+        return BlurredVideo(span, sigma=disturbance.strength)
+    return Video(span)
 
 
 def _extract_all(extractor: Extractor, clips: Sequence[ClipInput]) -> list[Outcome]:

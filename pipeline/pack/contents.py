@@ -65,7 +65,7 @@ def write_contents(path: Path, contents: Contents, attributes: Mapping[str, str]
 
     Args:
         path: the file to make or replace.
-        contents: arrays as `plain` gives them.
+        contents: arrays as `plain` gives them; a split that is absent gets no group.
         attributes: attributes of the file; the mark of a pack unless told otherwise.
 
     Raises:
@@ -74,7 +74,7 @@ def write_contents(path: Path, contents: Contents, attributes: Mapping[str, str]
     with atomic_path(path) as part, h5py.File(part, "w", libver="v110", track_order=False) as file:
         for name, value in (attributes or {"format": _FORMAT}).items():
             file.attrs[name] = value
-        for split in SPLITS:
+        for split in [name for name in SPLITS if name in contents]:
             group = file.create_group(split)
             for key, array in contents[split].items():
                 data = encoded(array, f"{split}.{key}")

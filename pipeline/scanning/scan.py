@@ -32,7 +32,7 @@ from pipeline.scanning.summary import Summary, read_summary
 
 _SHOWN_PROBLEMS = 50
 #: Raised whenever the scan writes other files, so that an older index is made anew.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def scan(
@@ -118,6 +118,8 @@ def _index_table(
         _write_manifests(rows, kind, manifests, paths)
     labels = sorted((label_row(clip) for clip in table.clips), key=_clip_id)
     write_if_changed(paths.labels, to_jsonl(labels))
+    test = [{"clip_id": row["clip_id"]} for row in labels if row["split"] == "test"]
+    write_if_changed(paths.test_clips, to_jsonl(test))
     write_if_changed(paths.rejected, to_jsonl(_rejected_rows(table.unusable)))
     present = [raw / row["media"] for row in media if row["sha256"]]
     for path in table.sources:

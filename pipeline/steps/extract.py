@@ -1,20 +1,26 @@
 """Compute the features of one shard's clips, keeping those that nothing changed for.
 
+With a disturbance, only the test clips are computed, under processed/<dataset>/disturbed/.
 example: python -m pipeline extract --dataset demo --extractor egemaps --shard 000
+         python -m pipeline extract --dataset demo --extractor face --shard 000 --disturbance blur --level 2
 """
 
 import argparse
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline import discovery
 from pipeline.atomic import atomic_path
-from pipeline.errors import StoreError
+from pipeline.disturbances.levels import LEVELS, MEDIA, MEDIA_SOURCES, Disturbance, at_level
+from pipeline.errors import ConfigError, StoreError
 from pipeline.extraction.shard import ShardJob, update_shard
-from pipeline.extraction.tasks import failure_row, make_tasks
+from pipeline.extraction.tasks import Task, failure_row, make_tasks
 from pipeline.manifest import extractor_shards, manifests_of, read_jsonl, shard_name, to_jsonl
-from pipeline.paths import Layout
+from pipeline.paths import DatasetPaths, Layout
+from pipeline.provenance import digest, library_versions
 from pipeline.scanning.summary import read_summary
 
 
@@ -36,9 +42,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=1800.0,
         help="longest time one clip may take, in seconds (default: 1800)",
     )
+    parser.add_argument("--disturbance", choices=list(MEDIA), help="disturb the media of the test clips")
+    parser.add_argument("--level", type=int, choices=LEVELS, default=LEVELS[0], help="level of the disturbance")
 
 
-def run(*, dataset: str, extractor: str, shard: str, raw: Path, processed: Path, limit_s: float = 1800.0) -> None:
+def run(
+    *,
+    dataset: str,
+    extractor: str,
+    shard: str,
+    raw: Path,
+    processed: Path,
+    limit_s: float = 1800.0,
+    disturbance: str | None = None,
+    level: int = 1,
+) -> None:
     """Bring one shard's store up to date, and list the clips that failed beside it.
 
     Args:
@@ -48,6 +66,8 @@ def run(*, dataset: str, extractor: str, shard: str, raw: Path, processed: Path,
         raw: folder of the raw datasets.
         processed: folder of everything derived.
         limit_s: longest time that one clip may take, in seconds.
+        disturbance: ``blur`` or ``audio_noise``, for the test clips alone; None for all clips as they are.
+        level: of the disturbance, 1 to 4.
 
     Raises:
         PipelineError: the dataset was not scanned, or the extractor cannot run.
@@ -56,6 +76,9 @@ def run(*, dataset: str, extractor: str, shard: str, raw: Path, processed: Path,
     paths = Layout(processed).dataset(dataset)
     literals = discovery.literals("extractors", extractor)
     resolved = _resolved(paths.extractor_settings(extractor), literals["VERSION"])
+    under = _disturbance(disturbance, level, extractor) if disturbance else None
+    identity = _identity_under(resolved["identity"], under) if under else resolved["identity"]
+    target = paths.disturbed(under.name, level) if under else paths
     summary = read_summary(paths.summary)
     if summary is None:
         raise StoreError(f"dataset {dataset} was never scanned; run: python -m pipeline scan {dataset}")
@@ -67,14 +90,16 @@ def run(*, dataset: str, extractor: str, shard: str, raw: Path, processed: Path,
         words_rows=(row for name in names for row in read_jsonl(paths.manifest("words", name))),
         reads=literals["READS"],
         raw=raw / dataset,
-        identity=resolved["identity"],
+        identity=identity,
     )
+    if under:
+        tasks = _test_tasks(paths, tasks, under)
     job = ShardJob(
         extractor=extractor,
-        identity=resolved["identity"],
+        identity=identity,
         settings={**resolved["settings"], **resolved["outside"]},
-        output=paths.store(extractor, shard),
-        title=f"{dataset} {extractor} {shard}",
+        output=target.store(extractor, shard),
+        title=" ".join([dataset, extractor, shard, *([under.name, str(level)] if under else [])]),
         limit_s=limit_s,
     )
     failures = update_shard(job, tasks)
@@ -82,8 +107,25 @@ def run(*, dataset: str, extractor: str, shard: str, raw: Path, processed: Path,
         failure_row(failure, dataset=dataset, extractor=extractor, modality=literals["MODALITY"])
         for failure in sorted(failures, key=lambda failure: failure.clip_id)
     ]
-    with atomic_path(paths.failed(extractor, shard)) as part:
+    with atomic_path(target.failed(extractor, shard)) as part:
         part.write_bytes(to_jsonl(rows))
+
+
+def _disturbance(name: str, level: int, extractor: str) -> Disturbance:
+    disturbance = at_level(name, level)
+    reads = discovery.literals("extractors", extractor)["READS"]
+    if MEDIA_SOURCES.get(disturbance.name) not in reads:
+        raise ConfigError(f"{name} does not reach extractor {extractor}, which reads {', '.join(reads)}")
+    return disturbance
+
+
+def _identity_under(identity: str, disturbance: Disturbance) -> str:
+    return digest([identity, disturbance.described(), library_versions(("numpy", "opencv-contrib-python"))])
+
+
+def _test_tasks(paths: DatasetPaths, tasks: Sequence[Task], disturbance: Disturbance) -> list[Task]:
+    test = {row["clip_id"] for row in read_jsonl(paths.test_clips)}
+    return [replace(task, disturbance=disturbance) for task in tasks if task.clip_id in test]
 
 
 def _resolved(path: Path, version: int) -> dict:

@@ -1,0 +1,106 @@
+"""A split of a pack under a disturbance. Each clip is disturbed by itself: its neighbours and their order count not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from pipeline.disturbances.levels import Name, random_of
+from pipeline.disturbances.rows import Rows, smoothed, with_noise, with_rows_dropped
+from pipeline.disturbances.text import Tokenise, with_words_shuffled, without_sentence
+from pipeline.pack.schema import PackSplit
+from pipeline.types import Modality
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What disturbing needs besides the clips.
+
+    Attributes:
+        tokenise: of the encoder that the pack's token ids belong to.
+        language: of the transcripts.
+        spread: standard deviation of each column of audio and vision over the train split.
+    """
+
+    tokenise: Tokenise
+    language: str
+    spread: Mapping[Modality, Float64[np.ndarray, "_"]]
+
+
+def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
+    """Standard deviation of the measured rows of audio and vision."""
+    measured: dict[Modality, np.ndarray] = {
+        "audio": train.audio[train.audio_mask],
+        "vision": train.vision[train.vision_mask],
+    }
+    return {name: _deviation(rows) for name, rows in measured.items()}
+
+
+def disturbed(split: PackSplit, name: Name, strengths: Sequence[float], *, seed: int, tools: Tools) -> PackSplit:
+    """A copy of a split under one disturbance; blur and noise are their stand-ins on features.
+
+    Contextual vectors (``text``) of a changed sentence are zero: they were made from the old one, and models read
+    token ids.
+
+    Args:
+        split: the clips; never changed.
+        name: of the disturbance.
+        strengths: one per clip; 0 changes nothing.
+        seed: of the random numbers.
+        tools: tokenizer, language, spread.
+    """
+    random = [random_of(clip_id, name=name, seed=seed) for clip_id in split.ids]
+    if name in ("missing_text", "shuffled_words"):
+        changed = [
+            without_sentence(text, strength, generator)
+            if name == "missing_text"
+            else with_words_shuffled(text, strength, generator, language=tools.language)
+            for text, strength, generator in zip(split.raw_text, strengths, random, strict=True)
+        ]
+        return with_text(split, changed, tools.tokenise)
+    modality: Modality = "audio" if name == "audio_noise" else "vision"
+    clips = [
+        _disturbed_rows(name, rows, strength, generator, tools.spread[modality])
+        for rows, strength, generator in zip(_rows_of(split, modality), strengths, random, strict=True)
+    ]
+    return _with_rows(split, modality, clips)
+
+
+def with_text(split: PackSplit, texts: Sequence[str], tokenise: Tokenise) -> PackSplit:
+    """The split with other transcripts; clips whose transcript stays keep their token ids as they are."""
+    changed = [index for index, text in enumerate(texts) if text != split.raw_text[index]]
+    vectors, text_bert = split.text.copy(), split.text_bert.copy()
+    vectors[changed] = 0
+    for index in changed:
+        text_bert[index] = tokenise(texts[index], text_bert.shape[2])
+    return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
+
+
+def _disturbed_rows(name: Name, rows: Rows, strength: float, random: np.random.Generator, spread: np.ndarray) -> Rows:
+    if strength == 0:
+        return rows
+    if name == "dropped_frames":
+        return with_rows_dropped(rows, strength, random)
+    return with_noise(smoothed(rows, strength) if name == "blur" else rows, strength, random, spread)
+
+
+def _rows_of(split: PackSplit, modality: Modality) -> list[Rows]:
+    values, mask = getattr(split, modality), getattr(split, f"{modality}_mask")
+    lengths = getattr(split, f"{modality}_lengths")
+    return [Rows(values[i], mask[i], None if lengths is None else int(lengths[i])) for i in range(len(split))]
+
+
+def _with_rows(split: PackSplit, modality: Modality, clips: Sequence[Rows]) -> PackSplit:
+    aligned = getattr(split, f"{modality}_lengths") is None
+    changes: dict[str, Any] = {
+        modality: np.stack([rows.values for rows in clips]),
+        f"{modality}_mask": np.stack([rows.mask for rows in clips]),
+        f"{modality}_lengths": None if aligned else np.array([rows.length for rows in clips], np.int64),
+    }
+    return replace(split, **changes)
+
+
+def _deviation(rows: np.ndarray) -> Float64[np.ndarray, "_"]:
+    return rows.std(axis=0, dtype=np.float64) if len(rows) else np.zeros(rows.shape[1])

@@ -1,0 +1,32 @@
+"""Collect the scores of all runs under disturbances into one table of curves.
+
+example: python -m pipeline curves --scores processed/demo/runs/*/*/*/robustness.csv --output processed/robustness.csv
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.atomic import atomic_path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--scores", nargs="+", type=Path, required=True, help="robustness.csv of each run")
+    parser.add_argument("--output", type=Path, default=Path("processed/robustness.csv"), help="the table to write")
+
+
+def run(*, scores: Sequence[Path], output: Path) -> None:
+    """Write one row per model, disturbance and metric.
+
+    Args:
+        scores: paths ``<processed>/<dataset>/runs/<pack>/<model>/<seed>/robustness.csv``.
+        output: the table.
+
+    Raises:
+        StoreError: a file is absent or damaged.
+    """
+    from pipeline.report.curves import collect, curves
+
+    with atomic_path(output) as part:
+        curves(collect(sorted(scores))).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")

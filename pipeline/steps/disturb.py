@@ -1,0 +1,85 @@
+"""Put features of disturbed media on a pack's grid: the test split under one level of blur or audio noise.
+
+example: python -m pipeline disturb --dataset demo --pack unaligned_50 --disturbance blur --level 2
+"""
+
+import argparse
+from pathlib import Path
+
+from pipeline import discovery
+from pipeline.disturbances.levels import LEVELS, MEDIA, at_level
+from pipeline.errors import StoreError
+from pipeline.manifest import extractor_shards, shard_name
+from pipeline.pack.disturbed import Stores, with_stream, write_disturbed
+from pipeline.pack.files import read_card, read_split
+from pipeline.pack.schema import Card
+from pipeline.paths import DatasetPaths, Layout
+from pipeline.provenance import file_sha256
+from pipeline.scanning.summary import read_summary
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--dataset", required=True, help="name of the dataset")
+    parser.add_argument("--pack", required=True, help="name of the pack")
+    parser.add_argument("--disturbance", required=True, choices=list(MEDIA), help="what was done to the media")
+    parser.add_argument("--level", required=True, type=int, choices=LEVELS, help="level of the disturbance")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+    parser.add_argument(
+        "--max-failed-fraction", type=float, default=0.05, help="largest part of the clips that may lack the modality"
+    )
+
+
+def run(
+    *, dataset: str, pack: str, disturbance: str, level: int, processed: Path, max_failed_fraction: float = 0.05
+) -> None:
+    """Write ``disturbed/<disturbance>_<level>/packs/<pack>.h5``.
+
+    Args:
+        dataset: name of the dataset.
+        pack: name of a pack made of its media.
+        disturbance: ``blur`` or ``audio_noise``.
+        level: 1 to 4.
+        processed: folder of everything derived.
+        max_failed_fraction: largest part of the test clips that may lack the modality that they had.
+
+    Raises:
+        StoreError: a store is absent or damaged, or too many clips failed.
+    """
+    paths = Layout(processed).dataset(dataset)
+    under, file = at_level(disturbance, level), paths.pack(pack, "h5")
+    card, test = read_card(paths.pack(pack, "json")), read_split(file, "test")
+    modality = MEDIA[under.name]
+    if modality not in card.extractors:
+        raise StoreError(
+            f"pack {pack} of {dataset} was imported and has no media to disturb; "
+            "run python -m pipeline robustness, which scores stand-ins on the features"
+        )
+    where = paths.disturbed(under.name, level)
+    stores = Stores(
+        disturbed=_stores(paths, where, card.extractors[modality]),
+        text=_stores(paths, paths, card.extractors["text"]) if card.aligned else [],
+        words=_words(paths, card),
+    )
+    split, lacking = with_stream(test, modality, stores, card)
+    if len(lacking) > max_failed_fraction * len(test):
+        raise StoreError(
+            f"{dataset}, {disturbance} {level}: {len(lacking)} of {len(test)} test clips have no {modality} "
+            f"({', '.join(lacking[:3])} ...); expected at most {max_failed_fraction:g} of them; "
+            f"see *.failed.jsonl in {where.root}"
+        )
+    write_disturbed(where.pack(pack, "h5"), split, pack_sha256=file_sha256(file))
+
+
+def _stores(paths: DatasetPaths, where: DatasetPaths, extractor: str) -> list[Path]:
+    summary = read_summary(paths.summary)
+    if summary is None:
+        raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
+    shards = extractor_shards(summary.manifests, discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    return [where.store(extractor, shard_name(index)) for index in range(shards)]
+
+
+def _words(paths: DatasetPaths, card: Card) -> list[Path]:
+    return _stores(paths, paths, card.settings["align"]["words"]) if card.aligned else []

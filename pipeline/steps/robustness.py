@@ -1,0 +1,91 @@
+"""Score a trained run under missing text, shuffled words, dropped frames, blur and audio noise.
+
+Blur and noise are those of the media where `disturb` has made them, else stand-ins on the features.
+example: python -m pipeline robustness --pack processed/demo/packs/unaligned_50.h5 --run-dir RUN
+"""
+
+import argparse
+import csv
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.atomic import atomic_path
+from pipeline.disturbances.levels import LEVELS, MEDIA, Name
+from pipeline.errors import StoreError
+from pipeline.pack.disturbed import read_disturbed
+from pipeline.pack.files import read_card, read_split
+from pipeline.pack.schema import PackSplit
+from pipeline.paths import DatasetPaths
+from pipeline.provenance import file_sha256
+
+if TYPE_CHECKING:
+    from pipeline.training.robustness import Row
+
+logger = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack the run was trained on")
+    parser.add_argument("--run-dir", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+
+
+def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
+    """Write ``robustness.csv`` into the run's folder.
+
+    Args:
+        pack: the pack's HDF5 file in ``processed/<dataset>/packs/``; its card lies beside it.
+        run_dir: the run's folder.
+        threads: CPU threads.
+
+    Raises:
+        StoreError: the run was trained on another pack, or its files or disturbed splits are damaged.
+    """
+    from pipeline.disturbances.splits import Tools, spread_of
+    from pipeline.disturbances.text import make_tokenise
+    from pipeline.training import checkpoint, device, robustness, runs
+    from pipeline.weights import resolve_text_encoder
+
+    plan = runs.read_run(run_dir)
+    if file_sha256(pack) != plan.pack_sha256:
+        raise StoreError(f"{run_dir} was trained on another version of {pack.name}; train it anew")
+    fabric = device.make_fabric(plan.settings.training, threads=threads)
+    model = runs.build_model(plan).to(fabric.device)
+    checkpoint.load_weights(model, run_dir / runs.WEIGHTS)
+    card = read_card(pack.with_suffix(".json"))
+    tools = Tools(
+        tokenise=make_tokenise(resolve_text_encoder(card.text_weights or plan.text_encoder)),
+        language=card.language,
+        spread=spread_of(read_split(pack, "train")),
+    )
+    found = _RawSplits(pack, plan.pack_sha256)
+    trials = robustness.trials(read_split(pack, "test"), seed=plan.seed, tools=tools, read_raw=found.read)
+    _write(run_dir / "robustness.csv", robustness.scored(model, plan, trials))
+
+
+class _RawSplits:
+    """Test splits extracted from disturbed media, beside the folder of the packs."""
+
+    def __init__(self, pack: Path, pack_sha256: str) -> None:
+        self._pack, self._pack_sha256 = pack, pack_sha256
+        self._made = {name for name in MEDIA if all(self._path(name, level).is_file() for level in LEVELS)}
+        for name in MEDIA.keys() - self._made:
+            logger.info("%s: not extracted from disturbed media; a stand-in on features takes its place", name)
+
+    def read(self, name: Name, level: int) -> PackSplit | None:
+        if name not in self._made:
+            return None
+        return read_disturbed(self._path(name, level), pack_sha256=self._pack_sha256)
+
+    def _path(self, name: Name, level: int) -> Path:
+        return DatasetPaths(self._pack.parents[1]).disturbed(name, level).pack(self._pack.stem, "h5")
+
+
+def _write(path: Path, rows: Sequence["Row"]) -> None:
+    with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

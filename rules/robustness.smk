@@ -1,0 +1,98 @@
+"""Trained runs under disturbances: blur and noise are extracted once per dataset, for the test clips alone."""
+
+DISTURBED = f"{PROCESSED}/{{dataset}}/disturbed/{{disturbance}}_{{level}}"
+
+
+rule extract_disturbed:
+    """Features of the test clips of {wildcards.dataset} under {wildcards.disturbance} {wildcards.level}."""
+    input:
+        test=f"{PROCESSED}/{{dataset}}/index/test.jsonl",
+        media=manifests("media"),
+        text=manifests("text"),
+        words=manifests("words"),
+        settings=f"{PROCESSED}/{{dataset}}/settings/features/{{extractor}}.json",
+    output:
+        store=update(f"{DISTURBED}/features/{{extractor}}/{{shard}}.h5"),
+        failed=f"{DISTURBED}/features/{{extractor}}/{{shard}}.failed.jsonl",
+    log:
+        f"{PROCESSED}/logs/disturbed/{{dataset}}/{{disturbance}}_{{level}}/{{extractor}}/{{shard}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/disturbed/{{dataset}}/{{disturbance}}_{{level}}/{{extractor}}/{{shard}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        identity=lambda w: plan.identity(w.dataset, w.extractor),
+        disturbance=lambda w: at_level(w.disturbance, int(w.level)).described(),
+        retry=plan.config.retry_quarantine,
+    shell:
+        "python -m pipeline extract --dataset {wildcards.dataset} --extractor {wildcards.extractor}"
+        " --shard {wildcards.shard} --disturbance {wildcards.disturbance} --level {wildcards.level}"
+        " --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
+
+
+rule disturb:
+    """The test split of {wildcards.dataset}/{wildcards.pack} under {wildcards.disturbance} {wildcards.level}."""
+    input:
+        stores=lambda w: plan.disturbed_stores(
+            w.dataset, w.pack, w.disturbance, w.level
+        ),
+        pack=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.h5",
+        card=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.json",
+    output:
+        f"{DISTURBED}/packs/{{pack}}.h5",
+    log:
+        f"{PROCESSED}/logs/disturb/{{dataset}}/{{disturbance}}_{{level}}/{{pack}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/disturb/{{dataset}}/{{disturbance}}_{{level}}/{{pack}}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        limit=plan.config.max_failed_fraction,
+    shell:
+        "python -m pipeline disturb --dataset {wildcards.dataset} --pack {wildcards.pack}"
+        " --disturbance {wildcards.disturbance} --level {wildcards.level} --processed {PROCESSED:q}"
+        " --max-failed-fraction {params.limit} > {log} 2>&1"
+
+
+rule robustness:
+    """{wildcards.model} on {wildcards.dataset}/{wildcards.pack}, seed {wildcards.seed}, under every disturbance."""
+    input:
+        disturbed=lambda w: plan.disturbed_packs(w.dataset, w.pack),
+        pack=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.h5",
+        card=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.json",
+        weights=f"{RUN}/best.safetensors",
+        config=f"{RUN}/config.yaml",
+    output:
+        f"{RUN}/robustness.csv",
+    log:
+        f"{PROCESSED}/logs/robustness/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/robustness/{{dataset}}/{{pack}}/{{model}}/{{seed}}.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        gpu=1 if plan.config.gpus else 0,
+    params:
+        folder=lambda w, input: Path(input.weights).parent,
+    shell:
+        "python -m pipeline robustness --pack {input.pack:q} --run-dir {params.folder:q} > {log} 2>&1"
+
+
+rule curves:
+    """How the scores of all runs fall with the level of each disturbance."""
+    input:
+        all_scores(),
+    output:
+        plan.layout.robustness,
+    log:
+        f"{PROCESSED}/logs/curves.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/curves.tsv"
+    localrule: True
+    params:
+        runs=sorted(str(run) for run in plan.runs()),
+    shell:
+        "python -m pipeline curves --scores {input:q} --output {output:q} > {log} 2>&1"
