@@ -9,9 +9,10 @@ from jaxtyping import Float64
 
 from pipeline.disturbances.levels import Name, random_of
 from pipeline.disturbances.rows import Rows, smoothed, with_noise, with_rows_dropped
-from pipeline.disturbances.text import Tokenise, with_words_shuffled, without_sentence
+from pipeline.disturbances.text import Tokenise, make_tokenise, with_words_shuffled, without_sentence
 from pipeline.pack.schema import PackSplit
 from pipeline.types import Modality
+from pipeline.weights import resolve_text_encoder
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,20 @@ class Tools:
     tokenise: Tokenise
     language: str
     spread: Mapping[Modality, Float64[np.ndarray, "_"]]
+
+
+def make_tools(train: PackSplit, *, text_encoder: str, language: str) -> Tools:
+    """Tools for the clips of a pack.
+
+    Args:
+        train: the pack's train split.
+        text_encoder: folder, package or hub id of the encoder that the token ids belong to.
+        language: of the transcripts.
+
+    Raises:
+        MissingDependencyError: the encoder is nowhere to be found.
+    """
+    return Tools(make_tokenise(resolve_text_encoder(text_encoder)), language, spread_of(train))
 
 
 def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:

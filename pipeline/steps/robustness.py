@@ -44,10 +44,8 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     Raises:
         StoreError: the run was trained on another pack, or its files or disturbed splits are damaged.
     """
-    from pipeline.disturbances.splits import Tools, spread_of
-    from pipeline.disturbances.text import make_tokenise
+    from pipeline.disturbances.splits import make_tools
     from pipeline.training import checkpoint, device, robustness, runs
-    from pipeline.weights import resolve_text_encoder
 
     plan = runs.read_run(run_dir)
     if file_sha256(pack) != plan.pack_sha256:
@@ -56,10 +54,8 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     model = runs.build_model(plan).to(fabric.device)
     checkpoint.load_weights(model, run_dir / runs.WEIGHTS)
     card = read_card(pack.with_suffix(".json"))
-    tools = Tools(
-        tokenise=make_tokenise(resolve_text_encoder(card.text_weights or plan.text_encoder)),
-        language=card.language,
-        spread=spread_of(read_split(pack, "train")),
+    tools = make_tools(
+        read_split(pack, "train"), text_encoder=card.text_weights or plan.text_encoder, language=card.language
     )
     found = _RawSplits(pack, plan.pack_sha256)
     trials = robustness.trials(read_split(pack, "test"), seed=plan.seed, tools=tools, read_raw=found.read)

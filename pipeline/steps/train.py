@@ -5,13 +5,19 @@ import json
 import logging
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from pipeline.atomic import write_if_changed
 from pipeline.errors import ConfigError
 from pipeline.pack.files import read_card, read_split
-from pipeline.training.settings import RunSettings
+from pipeline.pack.schema import Card, PackSplit
+from pipeline.training.settings import Corruption, RunSettings
+
+if TYPE_CHECKING:
+    from pipeline.training.corruption import TrainOfEpoch
+    from pipeline.training.runs import Run
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +58,8 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     fabric = device.make_fabric(options, threads=threads)
     seeding.seed_all(seed)
     trainer = Trainer(runs.build_model(plan), options, seed=seed, folder=output, identity=plan.identity, fabric=fabric)
-    history: History = trainer.fit(train, valid, family=plan.families)
+    corrupted = _corrupted(plan, card, train)
+    history: History = trainer.fit(train, valid, family=plan.families, corrupted=corrupted)
     runs.write_run(output, plan)
     facts = {
         "best_epoch": history.best_epoch,
@@ -65,6 +72,18 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     write_if_changed(output / runs.TRAIN_FILE, (json.dumps(facts, indent=1) + "\n").encode())
     checkpoint.save_weights(trainer.model, output / runs.WEIGHTS)
     shutil.rmtree(output / "resume", ignore_errors=True)
+
+
+def _corrupted(plan: "Run", card: Card, train: PackSplit) -> "TrainOfEpoch | None":
+    """The train clips as each epoch sees them; None where nothing is to be disturbed."""
+    from pipeline.disturbances.splits import make_tools
+    from pipeline.training.corruption import corrupting
+
+    settings = plan.settings.training.corruption
+    if settings == Corruption():
+        return None
+    tools = make_tools(train, text_encoder=card.text_weights or plan.text_encoder, language=card.language)
+    return corrupting(train, settings, seed=plan.seed, tools=tools)
 
 
 def _read_settings(path: Path) -> RunSettings:

@@ -78,7 +78,7 @@ def scored(model: SentimentModel, run: Run, tried: Iterable[Trial]) -> list[Row]
             scores = plain_scores
         else:
             predictions = predict(model, Clips(trial.split, use=run.settings.training.use, device=device))
-            scores = score(run.metrics, trial.split, predictions).values
+            scores = score(run.families, trial.split, predictions).values
         if trial.level == 0:
             plain, plain_scores = trial.split, scores
         strength = "" if trial.strength is None else trial.strength

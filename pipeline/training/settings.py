@@ -14,6 +14,24 @@ from pipeline.types import MODALITIES, Modality
 Selection = Literal["auto", "MAE", "Corr", "Acc", "Weighted_F1", "Combined"]
 
 
+class Corruption(Settings):
+    """Disturbances of the train clips, drawn anew for every clip and epoch; all 0 (off) by default.
+
+    They are those of ``robustness``, blur and noise by their stand-ins on features. Valid and test stay as they are.
+    """
+
+    missing_text: float = Field(default=0.0, ge=0, le=1)
+    """Chance that the sentence is empty."""
+    shuffled_words: float = Field(default=0.0, ge=0, le=1)
+    """Largest part of the word positions that are permuted; each clip draws one between 0 and this."""
+    dropped_frames: float = Field(default=0.0, ge=0, lt=1)
+    """Largest part of the vision rows that are removed; each clip draws one between 0 and this."""
+    blur: float = Field(default=0.0, ge=0)
+    """Largest smoothing and noise of vision, in standard deviations; each clip draws one between 0 and this."""
+    audio_noise: float = Field(default=0.0, ge=0)
+    """Largest noise of audio, in standard deviations; each clip draws one between 0 and this."""
+
+
 class TrainingSettings(Settings):
     """How a model is trained, whichever it is. Learning rates belong to the models."""
 
@@ -46,6 +64,8 @@ class TrainingSettings(Settings):
     """Compile the model with torch.compile; pays for long runs only."""
     use: tuple[Modality, ...] = MODALITIES
     """Modalities that the model may see; the others are masked."""
+    corruption: Corruption = Corruption()
+    """Disturbances of the train clips."""
     text_encoder: str | None = None
     """Folder, package or hub id of the text encoder; None takes the one whose vocabulary the pack was made with."""
 

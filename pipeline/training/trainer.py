@@ -22,6 +22,7 @@ from pipeline.errors import PipelineError
 from pipeline.pack.schema import PackSplit
 from pipeline.training import checkpoint
 from pipeline.training.batches import Clips, epoch_visits, training_order
+from pipeline.training.corruption import TrainOfEpoch
 from pipeline.training.metrics import COMBINED, Families
 from pipeline.training.optim import learning_rate_factor, make_optimizer, set_learning_rates
 from pipeline.training.predict import predict, score
@@ -106,7 +107,15 @@ class Trainer:
         if settings.compile:
             self.model.compile(dynamic=True)
 
-    def fit(self, train: PackSplit, valid: PackSplit, *, family: Families, target_text: Sequence[str] = ()) -> History:
+    def fit(
+        self,
+        train: PackSplit,
+        valid: PackSplit,
+        *,
+        family: Families,
+        target_text: Sequence[str] = (),
+        corrupted: TrainOfEpoch | None = None,
+    ) -> History:
         """Train until the epochs or the patience run out, then load the best weights into the model.
 
         Args:
@@ -114,6 +123,7 @@ class Trainer:
             valid: the clips that choose the epoch and end the training.
             family: which metrics describe the valid split; of each dataset in a union.
             target_text: what a generating model should say about the train clips.
+            corrupted: the train clips as an epoch sees them; None: as they are.
 
         Raises:
             PipelineError: the loss is no longer a number.
@@ -125,6 +135,8 @@ class Trainer:
         self._resume()
         while not self._is_finished():
             started = time.perf_counter()
+            if corrupted:
+                train_clips = Clips(corrupted(self.history.epochs), use=use, device=device, target_text=target_text)
             row = self._train_epoch(train_clips)
             scores = score(family, valid, predict(self.model, valid_clips))
             row |= {f"valid_{name}": value for name, value in scores.values.items()}

@@ -1,0 +1,48 @@
+"""The train split as an epoch sees it when training is disturbed."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float64
+
+from pipeline.disturbances.levels import NAMES, Name, random_of
+from pipeline.disturbances.splits import Tools, disturbed
+from pipeline.pack.schema import PackSplit
+from pipeline.training.seeding import derived_seed
+from pipeline.training.settings import Corruption
+
+#: The train split of an epoch, counted from 0.
+TrainOfEpoch = Callable[[int], PackSplit]
+
+_DISTURBED, _STRENGTH = 0, 1
+
+
+def corrupting(train: PackSplit, settings: Corruption, *, seed: int, tools: Tools) -> TrainOfEpoch:
+    """Disturb the train split anew in every epoch.
+
+    What happens to a clip depends on its id, the seed and the epoch alone, so a resumed run repeats an unbroken one.
+
+    Args:
+        train: the clips as they are; never changed.
+        settings: largest strengths.
+        seed: of the run.
+        tools: tokenizer, language, spread.
+    """
+    limits = {name: getattr(settings, name) for name in NAMES if getattr(settings, name) > 0}
+
+    def train_of(epoch: int) -> PackSplit:
+        split = train
+        for name, limit in limits.items():
+            strengths = _strengths(train, name, limit, seed=derived_seed(seed, epoch, _STRENGTH))
+            seed_of_epoch = derived_seed(seed, epoch, _DISTURBED)
+            split = disturbed(split, name, strengths.tolist(), seed=seed_of_epoch, tools=tools)
+        return split
+
+    return train_of
+
+
+def _strengths(train: PackSplit, name: Name, limit: float, *, seed: int) -> Float64[np.ndarray, "clips"]:
+    """One per clip; the chance of an empty sentence is the same for all."""
+    if name == "missing_text":
+        return np.full(len(train), limit)
+    return np.array([limit * random_of(clip_id, name=name, seed=seed).random() for clip_id in train.ids])
