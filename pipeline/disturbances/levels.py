@@ -21,7 +21,7 @@ STRENGTHS: Mapping[Name, tuple[float, float, float, float]] = {
     "missing_text": (0.1, 0.3, 0.5, 1.0),
     "shuffled_words": (0.25, 0.5, 0.75, 1.0),
     "dropped_frames": (0.1, 0.3, 0.5, 0.7),
-    "blur": (2.0, 4.0, 8.0, 16.0),
+    "blur": (1.0, 3.0, 5.0, 8.0),
     "audio_noise": (20.0, 10.0, 5.0, 0.0),
 }
 #: Strengths of the stand-ins on features, in standard deviations of the train split.

@@ -115,6 +115,25 @@ def test_a_run_killed_and_started_again_equals_an_unbroken_one(make_trainer, mon
     assert torch.equal(weights(resumed), weights(unbroken))
 
 
+def test_a_corrupted_run_killed_and_started_again_equals_an_unbroken_one(make_trainer):
+    def corrupted(epoch):
+        return replace(TRAIN, audio=TRAIN.audio * np.float32(epoch))
+
+    def dying(epoch):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return corrupted(epoch)
+
+    unbroken = make_trainer(name="unbroken")
+    expected = unbroken.fit(TRAIN, VALID, family="mosi", corrupted=corrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make_trainer(name="killed").fit(TRAIN, VALID, family="mosi", corrupted=dying)
+    resumed = make_trainer(name="killed")
+    assert without_seconds(resumed.fit(TRAIN, VALID, family="mosi", corrupted=corrupted)) == without_seconds(expected)
+    assert torch.equal(weights(resumed), weights(unbroken))
+    assert without_seconds(fit(make_trainer(name="clean"))) != without_seconds(expected)
+
+
 @pytest.mark.parametrize("damage", ["other identity", "cut short"])
 def test_a_state_that_does_not_belong_to_the_run_is_passed_over(make_trainer, tmp_path, damage):
     expected = fit(make_trainer(SETTINGS.model_copy(update={"epochs": 2})))
