@@ -107,24 +107,19 @@ class Workflow:
         """Test splits of a pack from disturbed media; none of an imported pack, or of extractors that read no media."""
         if self.summaries[dataset].packs:
             return []
-        paths = self.paths(dataset)
-        return [
-            paths.disturbed(name, level).pack(pack, "h5")
-            for name in MEDIA
-            if MEDIA_SOURCES[name] in discovery.literals("extractors", self.disturbed_extractor(pack, name))["READS"]
-            for level in LEVELS
+        paths, extractors = self.paths(dataset), self.pack_configs[pack].extractors()
+        reached = [
+            name
+            for name, modality in MEDIA.items()
+            if modality in extractors
+            and MEDIA_SOURCES[name] in discovery.literals("extractors", extractors[modality])["READS"]
         ]
-
-    def disturbed_extractor(self, pack: str, disturbance: str) -> str:
-        """The extractor of a pack that a disturbance of the media reaches."""
-        return self.pack_configs[pack].extractors()[MEDIA[at_level(disturbance, LEVELS[0]).name]]
+        return [paths.disturbed(name, level).pack(pack, "h5") for name in reached for level in LEVELS]
 
     def disturbed_stores(self, dataset: str, pack: str, disturbance: str, level: str) -> list[Path]:
         """Stores of the test clips that a pack's disturbed split is made of."""
-        paths, extractor = (
-            self.paths(dataset).disturbed(disturbance, level),
-            self.disturbed_extractor(pack, disturbance),
-        )
+        extractor = self.pack_configs[pack].extractors()[MEDIA[at_level(disturbance, int(level)).name]]
+        paths = self.paths(dataset).disturbed(disturbance, level)
         return [paths.store(extractor, shard) for shard in self.shards(dataset, extractor)]
 
     def train_threads(self, cores: int | None) -> int:

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 
 from pipeline.disturbances.levels import Name, random_of
 from pipeline.disturbances.rows import Rows, smoothed, with_noise, with_rows_dropped
-from pipeline.disturbances.text import Tokenise, make_tokenise, with_words_shuffled, without_sentence
+from pipeline.disturbances.text import Tokenise, in_its_context, make_tokenise, with_words_shuffled, without_sentence
 from pipeline.pack.schema import PackSplit
 from pipeline.types import Modality
 from pipeline.weights import resolve_text_encoder
@@ -89,7 +89,7 @@ def with_text(split: PackSplit, texts: Sequence[str], tokenise: Tokenise) -> Pac
     vectors, text_bert = split.text.copy(), split.text_bert.copy()
     vectors[changed] = 0
     for index in changed:
-        text_bert[index] = tokenise(texts[index], text_bert.shape[2])
+        text_bert[index] = in_its_context(text_bert[index], tokenise(texts[index], text_bert.shape[2]))
     return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
 
 

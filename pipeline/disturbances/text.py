@@ -41,6 +41,25 @@ def with_words_shuffled(text: str, part: float, random: np.random.Generator, *, 
     return "".join([*pieces, text[last:]])
 
 
+def in_its_context(
+    old: Float32[np.ndarray, "3 positions"], new: Float32[np.ndarray, "3 positions"]
+) -> Float32[np.ndarray, "3 positions"]:
+    """Put a sentence where the old one stood among the turns around it, which token types tell apart.
+
+    Args:
+        old: rows of ``text_bert``; token type 1 marks the sentence and its closing token, where there is context.
+        new: rows of the new sentence alone.
+    """
+    marked = np.flatnonzero(old[2])
+    if len(marked) == 0:
+        return new
+    first, end, used = marked[0], marked[-1] + 1, int(old[1].sum())
+    sentence = new[:, 1 : int(new[1].sum())].copy()
+    sentence[2] = 1
+    rows = np.concatenate([old[:, :first], sentence, old[:, end:used]], axis=1)[:, : old.shape[1] - 1]
+    return np.pad(rows, ((0, 0), (0, old.shape[1] - rows.shape[1])))
+
+
 def make_tokenise(folder: Path) -> Tokenise:
     """The tokenizer of a text encoder, cutting as packs do: the last position stays padding, the end token stays.
 

@@ -53,7 +53,7 @@ def with_stream(test: PackSplit, modality: Modality, stores: Stores, card: Card)
         The split, and the clips that had the modality and lack it now.
     """
     config = validated(PackConfig, card.settings, f"settings of pack {card.pack}")
-    settings: StreamPack = getattr(config, modality)
+    settings = config.streams()[modality]
     wanted = set(test.ids)
     stream = load_stream(stores.disturbed, wanted, _regrid(config, settings, stores, wanted))
     lacking = _lacking(test, modality, stream.values)

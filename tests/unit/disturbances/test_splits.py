@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.disturbances.levels import MEDIA, NAMES, STRENGTHS, SURROGATE_STRENGTHS
 from pipeline.disturbances.splits import disturbed, make_tools
+from pipeline.disturbances.text import in_its_context
 from pipeline.pack.schema import PackSplit
 from tests.synthetic import make_split, save_encoder
 
@@ -122,6 +123,17 @@ def test_a_disturbed_sentence_reads_as_the_tokenizer_reads_it(split, tools):
     np.testing.assert_array_equal(changed.text_bert[0], tools.tokenise(changed.raw_text[0], 9))
     np.testing.assert_array_equal(changed.text_bert[1], split.text_bert[1])
     assert not changed.text[0].any()
+
+
+def test_turns_around_a_sentence_stay_as_they_are():
+    before, sentence, after = [2, 9, 3], [30, 31, 3], [8, 3]
+    old, empty = np.zeros((3, 10), np.float32), np.zeros((3, 10), np.float32)
+    old[:, :8] = [before + sentence + after, [1] * 8, [0, 0, 0, 1, 1, 1, 0, 0]]
+    empty[:, :2] = [[2, 3], [1, 1], [0, 0]]
+    assert in_its_context(old, empty)[0].tolist() == [*before, 3, *after, 0, 0, 0, 0]
+    assert in_its_context(old, empty)[1].sum() == 6
+    assert in_its_context(old, empty)[2].tolist() == [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    np.testing.assert_array_equal(in_its_context(empty, old), old)
 
 
 def test_dropped_frames_are_removed_and_the_length_is_shorter(split, tools):
