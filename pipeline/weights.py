@@ -33,16 +33,22 @@ def resolve_text_encoder(name: str) -> Path:
     Raises:
         MissingDependencyError: found nowhere, or a folder without ``config.json`` or weights.
     """
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        folder = _packaged_encoder(name) if name in _PACKAGED_ENCODERS else _from_hub(name)
-    weights = [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]
-    if not (folder / "config.json").is_file() or not weights:
-        raise MissingDependencyError(
-            f"text encoder {name}: its folder lacks config.json or weights; "
-            "expected config.json, tokenizer files and *.safetensors or pytorch_model*.bin"
-        )
-    return folder
+    if name in _PACKAGED_ENCODERS and not Path(name).is_dir():
+        return _complete(_packaged_encoder(name), f"text encoder {name}")
+    known = ", ".join(sorted(_PACKAGED_ENCODERS))
+    return _resolve(name, f"text encoder {name}", elsewhere=f"no folder, no known package ({known})")
+
+
+def resolve_ctc_model(name: str) -> Path:
+    """Find the folder of a CTC model: config, vocabulary and weights.
+
+    Args:
+        name: a folder, or a hub id such as ``facebook/wav2vec2-base-960h``; offline as for text encoders.
+
+    Raises:
+        MissingDependencyError: found nowhere, or a folder without ``config.json`` or weights.
+    """
+    return _resolve(name, f"CTC model {name}", elsewhere="no folder")
 
 
 def weight_files(folder: Path) -> Mapping[str, Path]:
@@ -82,6 +88,21 @@ def resolve_face_landmarker(path: str | None) -> Path:
     return found
 
 
+def _resolve(name: str, what: str, *, elsewhere: str) -> Path:
+    folder = Path(name).expanduser()
+    return _complete(folder if folder.is_dir() else _from_hub(name, what, elsewhere), what)
+
+
+def _complete(folder: Path, what: str) -> Path:
+    weights = [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]
+    if not (folder / "config.json").is_file() or not weights:
+        raise MissingDependencyError(
+            f"{what}: its folder lacks config.json or weights; "
+            "expected config.json, tokenizer files and *.safetensors or pytorch_model*.bin"
+        )
+    return folder
+
+
 def _packaged_encoder(name: str) -> Path:
     module, subfolder, install = _PACKAGED_ENCODERS[name]
     package = _package_folder(module)
@@ -98,16 +119,14 @@ def _package_folder(module: str) -> Path | None:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, what: str, elsewhere: str) -> Path:
     from huggingface_hub import snapshot_download
 
     offline = os.environ.get("HF_HUB_OFFLINE", "0").upper() in {"1", "ON", "YES", "TRUE"}
     try:
         return Path(snapshot_download(name, local_files_only=offline, allow_patterns=list(_HUB_PATTERNS)))
     except (OSError, ValueError) as error:  # the hub's own errors derive from these
-        known = ", ".join(sorted(_PACKAGED_ENCODERS))
         state = "the local Hugging Face cache (HF_HUB_OFFLINE is set)" if offline else "the Hugging Face hub"
         raise MissingDependencyError(
-            f"text encoder {name} is no folder, no known package ({known}) and was not found in {state}; "
-            f"set weights: to a folder or run: hf download {name}"
+            f"{what} is {elsewhere} and was not found in {state}; set weights: to a folder or run: hf download {name}"
         ) from error

@@ -74,10 +74,22 @@ class Workflow:
         """Packs of a dataset: the configured ones, or those that lie ready-made in its raw folder."""
         return self.summaries[dataset].packs or list(self.pack_configs)
 
+    def pack_config(self, dataset: str, pack: str) -> PackConfig:
+        """Settings of a configured pack for a dataset, which may name its own extractor of word timings."""
+        return self.pack_configs[pack].timed_by(self.datasets[dataset].words)
+
+    def extractors(self, dataset: str) -> list[str]:
+        """Extractors that the packs of a dataset ask for; none where they lie ready-made."""
+        if self.summaries[dataset].packs:
+            return []
+        configs = [self.pack_config(dataset, pack) for pack in self.pack_configs]
+        return sorted({name for config in configs for name in config.all_extractors()})
+
     @cached_property
-    def extractors(self) -> list[str]:
-        """Extractors that any configured pack asks for."""
-        return sorted({name for pack in self.pack_configs.values() for name in pack.all_extractors()})
+    def all_extractors(self) -> list[str]:
+        """Extractors that a configured pack may ask for, whatever the dataset."""
+        configs = [self.pack_config(dataset, pack) for dataset in self.datasets for pack in self.pack_configs]
+        return sorted({name for config in configs for name in config.all_extractors()})
 
     @property
     def needs_media(self) -> bool:
@@ -219,9 +231,8 @@ class Workflow:
         with FileHashes(self.layout.hashes) as hashes:
             for dataset, config in self.datasets.items():
                 paths = self.paths(dataset)
-                if not self.summaries[dataset].packs:
-                    for extractor in self.extractors:
-                        _write_json(paths.extractor_settings(extractor), self._extractor(dataset, extractor, hashes))
+                for extractor in self.extractors(dataset):
+                    _write_json(paths.extractor_settings(extractor), self._extractor(dataset, extractor, hashes))
                 for pack in self.packs(dataset):
                     _write_json(paths.pack_settings(pack), self._pack_settings(dataset, pack, config))
                 for model in self.config.models:
@@ -242,9 +253,10 @@ class Workflow:
         return resolve(extractor, overrides, f"settings of extractor {extractor} for {dataset}", hashes)
 
     def _pack_settings(self, dataset: str, pack: str, config: DatasetConfig) -> dict[str, Any]:
-        described = {"dataset": dataset, "pack": pack, "config": config.model_dump(mode="json")}
+        # Word timings stand in the pack's own settings: naming others remakes aligned packs alone.
+        described = {"dataset": dataset, "pack": pack, "config": config.model_dump(mode="json", exclude={"words"})}
         if pack in self.pack_configs and not self.summaries[dataset].packs:
-            return {**described, "settings": self.pack_configs[pack].model_dump(mode="json")}
+            return {**described, "settings": self.pack_config(dataset, pack).model_dump(mode="json")}
         return described
 
     def _model_settings(self, dataset: str, model: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def any_of(names):
 wildcard_constraints:
     dataset=any_of(plan.scanned),
     union=any_of(plan.unions),
-    extractor=any_of(plan.extractors),
+    extractor=any_of(plan.all_extractors),
     pack=any_of(
         sorted({pack for dataset in plan.datasets for pack in plan.packs(dataset)})
     ),
@@ -45,7 +45,7 @@ def pack_inputs(w):
     paths = plan.paths(w.dataset)
     if plan.summaries[w.dataset].packs:
         return [paths.manifest("packs", w.pack)]
-    extractors = plan.pack_configs[w.pack].all_extractors()
+    extractors = plan.pack_config(w.dataset, w.pack).all_extractors()
     return [
         paths.labels,
         paths.rejected,

@@ -50,7 +50,7 @@ rule gate:
 rule quarantine:
     """What is missing from {wildcards.dataset}, and why."""
     input:
-        gates=lambda w: plan.gates(w.dataset, plan.extractors),
+        gates=lambda w: plan.gates(w.dataset, plan.extractors(w.dataset)),
         rejected=f"{PROCESSED}/{{dataset}}/index/rejected.jsonl",
     output:
         f"{PROCESSED}/{{dataset}}/quarantine.jsonl",
@@ -60,7 +60,7 @@ rule quarantine:
         f"{PROCESSED}/benchmarks/quarantine/{{dataset}}.tsv"
     localrule: True
     params:
-        extractors=" ".join(plan.extractors),
+        extractors=lambda w: " ".join(plan.extractors(w.dataset)),
     shell:
         "python -m pipeline quarantine --dataset {wildcards.dataset} --extractors {params.extractors}"
         " --processed {PROCESSED:q} > {log} 2>&1"

@@ -5,6 +5,7 @@ Each ``make_<layout>(raw, clips)`` fills a raw folder and returns it. With ``med
 
 import csv
 import itertools
+import json
 import shutil
 import subprocess
 from collections import defaultdict
@@ -86,11 +87,12 @@ def make_mosei(raw: Path, clips: Sequence[SourceClip], *, media: bool = True) ->
         "208416": [(0.0, clips[3].duration_s, "valid")],
         "99331": [(0.0, clips[4].duration_s, "test")],
     }  # fmt: skip
-    rows, texts = [], iter(clips * 2)
+    rows, remaining = [], iter(clips)
     for video, spans in segments.items():
         lines = []
         for part, (start, end, split) in enumerate(spans):
-            clip = next(texts)
+            is_usable = start is not None and start < length
+            clip = next(remaining) if is_usable else clips[0]
             cells = ["", ""] if start is None else [start, end]
             rows.append([video, part, clip.label, "", split, *cells])
             times = "n/a___n/a" if start is None else f"{start}___{end}"
@@ -106,7 +108,7 @@ def make_mosei(raw: Path, clips: Sequence[SourceClip], *, media: bool = True) ->
 
 
 def make_sims(raw: Path, clips: Sequence[SourceClip], *, media: bool = True, encoding: str = "gbk") -> Path:
-    """Mandarin, in an old copy's encoding; the split cuts through a video."""
+    """Mandarin, in an old copy's encoding; the split cuts through a video; all clips but the last have word times."""
     ids = [("video_0001", f"{i:04}") for i in range(1, 5)] + [("video_0002", "0001"), ("video_0002", "0010")]
     splits = ["train", "train", "valid", "train", "test", "test"]
     rows = []
@@ -115,9 +117,19 @@ def make_sims(raw: Path, clips: Sequence[SourceClip], *, media: bool = True, enc
         rows.append([video, part, text, label, label, label, "", "Neutral", split])
         if media:
             _copy(clip, raw / "Raw" / video / f"{part}.mp4")
+        if (video, part) != ids[-1]:
+            _write(raw / "Words" / video / f"{part}.json", json.dumps(_characters(text, clip.duration_s)))
     columns = ["video_id", "clip_id", "text", "label", "label_T", "label_A", "label_V", "annotation", "mode"]
     _write_csv(raw / "meta.csv", columns, rows, encoding=encoding)
     return raw
+
+
+def _characters(text: str, duration_s: float) -> list[dict]:
+    """Every character, 0.1 s long, from a tenth of the clip on."""
+    starts_s = duration_s / 10 + 0.1 * np.arange(len(text))
+    return [
+        {"word": char, "start": start_s, "end": start_s + 0.1} for char, start_s in zip(text, starts_s, strict=True)
+    ]
 
 
 MELD_COLUMNS = ["Sr No.", "Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID"]

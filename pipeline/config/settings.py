@@ -84,6 +84,9 @@ class DatasetConfig(Settings):
     """Let the text encoder read the conversation around each clip; None: the clip alone."""
     features: dict[str, dict[str, Any]] = {}
     """Overrides of extractor settings for this dataset, such as another text encoder."""
+    words: str | None = None
+    """The extractor of word timings for this dataset's aligned packs, whatever they name themselves: ``words_given``
+    where the data brings word times, ``words_ctc`` for a language other than English."""
     licence: str = ""
     """What the dataset's owners allow."""
     source: str = ""
@@ -145,7 +148,7 @@ class Alignment(Settings):
     """Audio and vision put on the sub-word tokens of the text."""
 
     words: str = "words_sphinx"
-    """The extractor of word timings."""
+    """The extractor of word timings; a dataset may name another one that suits it."""
 
 
 class PackConfig(Settings):
@@ -175,6 +178,12 @@ class PackConfig(Settings):
         """Settings of audio and vision, as far as they are packed."""
         both: dict[Modality, StreamPack | None] = {"audio": self.audio, "vision": self.vision}
         return {name: settings for name, settings in both.items() if settings is not None}
+
+    def timed_by(self, words: str | None) -> "PackConfig":
+        """The same settings with another extractor of word timings; unchanged without one, or if not aligned."""
+        if words is None or self.align is None:
+            return self
+        return self.model_copy(update={"align": Alignment(words=words)})
 
     def extractors(self) -> dict[Modality, str]:
         """The extractor of each packed modality."""

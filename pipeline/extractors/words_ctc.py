@@ -99,7 +99,7 @@ def _folder(config: Config) -> Path:
             "words_ctc has no model; set weights: in config/features/words_ctc.yaml to a folder or hub id of a CTC "
             "model for the language, such as facebook/wav2vec2-base-960h"
         )
-    return weight_store.resolve_text_encoder(config.weights)
+    return weight_store.resolve_ctc_model(config.weights)
 
 
 def _vocabulary(tokenizer: object) -> Vocabulary:

@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import Field
 
-from pipeline.errors import FeatureError
 from pipeline.extractors._base import ClipInput, ExtractorConfig
 from pipeline.extractors._words_base import Alignment, WordsExtractor
 from pipeline.media.audio import Sound
@@ -19,7 +18,7 @@ from pipeline.words.proportional import share_out
 from pipeline.words.spans import word_spans
 from pipeline.words.timed import TimedWord
 
-VERSION = 1
+VERSION = 2
 MODALITY = "words"
 READS = ("sound", "text", "words")
 REQUIRES = ("num2words",)
@@ -39,6 +38,9 @@ class Config(ExtractorConfig):
 class GivenExtractor(WordsExtractor):
     """Takes over given times; a word without a match is placed between its neighbours and flagged.
 
+    The words of a clip without given times are spread by length, as where other methods fail; the pack's card lists
+    such clips.
+
     Args:
         config: settings.
     """
@@ -49,16 +51,9 @@ class GivenExtractor(WordsExtractor):
         self._config = config
 
     def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
-        """Match given words to spoken ones.
-
-        Raises:
-            FeatureError: the dataset gives no word times for this clip.
-        """
+        """Match given words to spoken ones; None where the dataset gives no word times for the clip."""
         if clip.given_words is None:
-            raise FeatureError(
-                f"{clip.clip_id}: the dataset gives no word times for this clip; expected a TextGrid, CTM, JSON or "
-                "subtitle file, or a column of the table; add it, or use words_sphinx or words_ctc"
-            )
+            return None
         given, given_times = _spoken_of(clip.given_words, clip.language)
         matcher = SequenceMatcher(None, given, list(words), autojunk=False)
         times = np.full((len(words), 2), np.nan)

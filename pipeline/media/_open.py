@@ -50,17 +50,31 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         MediaError: absent, empty, text or a playlist, a still picture, or no media file that FFmpeg knows.
             Errors of FFmpeg inside the ``with`` block come out as MediaError too.
     """
+    with told_in_one_line(path), opened(path) as container:
+        yield container
+
+
+def opened(path: Path) -> InputContainer:
+    """Open a media file; the caller closes it.
+
+    Raises:
+        MediaError: as for `open_media`.
+    """
     _refuse_obvious(path)
-    try:
+    with told_in_one_line(path):
         # The prefix keeps a name such as "concat:a|b" from being read as a protocol.
-        with av.open(
-            f"file:{os.fspath(path)}",
-            container_options=_OPEN_OPTIONS,
-            metadata_errors="replace",
-        ) as container:
-            if container.metadata.get("major_brand") in _STILL_BRANDS:
-                raise MediaError(f"{short_name(path)}: holds a still picture; give a video or sound file")
-            yield container
+        container = av.open(f"file:{os.fspath(path)}", container_options=_OPEN_OPTIONS, metadata_errors="replace")
+    if container.metadata.get("major_brand") in _STILL_BRANDS:
+        container.close()
+        raise MediaError(f"{short_name(path)}: holds a still picture; give a video or sound file")
+    return container
+
+
+@contextmanager
+def told_in_one_line(path: Path) -> Iterator[None]:
+    """Turn FFmpeg's errors into MediaError."""
+    try:
+        yield
     except av.FFmpegError as error:
         raise MediaError(
             f"{short_name(path)}: cannot be read as media ({error.strerror}); "
@@ -80,8 +94,9 @@ def first_stream(container: InputContainer, kind: str, path: Path) -> Any:
         found = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         raise MediaError(f"{short_name(path)}: has no {kind} stream (found: {found}); replace the file")
     stream: Any = streams[0]
-    # One process per core is the plan; threads inside each would only fight.
-    stream.thread_type = "NONE"
+    if not stream.codec_context.is_open:
+        # One process per core is the plan; threads inside each would only fight.
+        stream.thread_type = "NONE"
     return stream
 
 
@@ -118,10 +133,16 @@ def stream_end_s(container: InputContainer, stream: Any) -> Seconds | None:
     return container.duration / av.time_base - _header_offset_s(container) if container.duration else None
 
 
-def seek(container: InputContainer, stream: Any, time_s: Seconds) -> None:
-    """Go to a time of the clip or somewhat before it; what lies between is to be decoded and dropped."""
-    if time_s > 0 and container.format.name not in _UNINDEXED:
-        container.seek(int((time_s + zero_s(container)) / stream.time_base), stream=stream)
+def seek(container: InputContainer, stream: Any, time_s: Seconds) -> bool:
+    """Go to a time of the clip or somewhat before it; what lies between is to be decoded and dropped.
+
+    Returns:
+        False where the file is to be read from its beginning.
+    """
+    if time_s <= 0 or container.format.name in _UNINDEXED:
+        return False
+    container.seek(int((time_s + zero_s(container)) / stream.time_base), stream=stream)
+    return True
 
 
 def decode(container: InputContainer, stream: Any, path: Path, *, wanted_from_s: Seconds = 0.0) -> Iterator[Any]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
 from typing import Any
 
 import numpy as np
+from av import AudioFrame
 from av.audio.resampler import AudioResampler
-from av.container import InputContainer
 from jaxtyping import Float32, Int16
 
 from pipeline.errors import MediaError
@@ -61,8 +63,11 @@ def load_sound(span: MediaSpan) -> Sound:
         length_s = _open.duration_s(container, span.path)
         start_s, end_s = _open.segment_bounds_s(span.start_s, span.end_s, length_s=length_s, path=span.path)
         header_end_s = _open.stream_end_s(container, stream)
-        _open.seek(container, stream, start_s - _PREROLL_S)
-        runs = list(_runs(container, stream, span, until_s=None if span.end_s is None else end_s))
+        frames = _open.decode(container, stream, span.path)
+        if _open.seek(container, stream, start_s - _PREROLL_S):
+            frames = _from_grid(frames, stream.start_time or 0)
+        zero_s = _open.zero_s(container)
+        runs = list(_runs(frames, zero_s, until_s=None if span.end_s is None else end_s))
     samples = _on_timeline(runs, start_s, None if span.end_s is None else end_s)
     if len(samples) == 0:
         raise MediaError(
@@ -75,14 +80,50 @@ def load_sound(span: MediaSpan) -> Sound:
     return Sound(samples)
 
 
+def _from_grid(frames: Iterator[Any], origin: int) -> Iterator[Any]:
+    """Leave out the first samples, so that the resampler begins on a sample that it makes of the whole file, too.
+
+    Args:
+        frames: decoded frames of one stream, from anywhere on.
+        origin: time stamp of the stream's first sample.
+    """
+    for frame in frames:
+        passed = _samples_before(frame, origin)
+        skipped = -passed % (frame.sample_rate // gcd(frame.sample_rate, RATE_HZ))
+        if skipped < frame.samples:
+            yield _cut(frame, skipped, Fraction(origin) * frame.time_base + Fraction(passed, frame.sample_rate))
+            break
+    yield from frames
+
+
+def _samples_before(frame: Any, origin: int) -> int:
+    """How many samples of the stream come before a frame.
+
+    Matroska rounds time stamps to milliseconds; most codecs have frames of one length, which tells the sample.
+    """
+    passed = (frame.pts - origin) * frame.time_base * frame.sample_rate if frame.pts is not None else Fraction(0)
+    by_frames = round(passed / frame.samples) * frame.samples
+    is_rounding = abs(by_frames - passed) < frame.time_base * frame.sample_rate
+    return by_frames if is_rounding else round(passed)
+
+
+def _cut(frame: Any, samples: int, time_s: Fraction) -> Any:
+    """A frame that starts at a time, without its first samples."""
+    values = samples if frame.format.is_planar else samples * frame.layout.nb_channels
+    rest = np.ascontiguousarray(frame.to_ndarray()[:, values:])
+    cut = AudioFrame.from_ndarray(rest, format=frame.format.name, layout=frame.layout.name)
+    cut.sample_rate, cut.time_base = frame.sample_rate, Fraction(1, frame.sample_rate)
+    cut.pts = round(time_s * frame.sample_rate) + samples
+    return cut
+
+
 def _runs(
-    container: InputContainer, stream: Any, span: MediaSpan, *, until_s: Seconds | None
+    frames: Iterator[Any], zero_s: Seconds, *, until_s: Seconds | None
 ) -> Iterator[tuple[Seconds, Int16[np.ndarray, "samples"]]]:
     """Yield gapless runs of samples at 16 kHz, each with its start time in the file."""
-    zero_s = _open.zero_s(container)
     run: list[Any] = []
     run_start_s = next_s = 0.0
-    for frame in _open.decode(container, stream, span.path):
+    for frame in frames:
         time_s = next_s if frame.time is None else frame.time - zero_s
         if until_s is not None and time_s >= until_s:
             break

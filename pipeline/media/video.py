@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import av
@@ -10,7 +11,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from jaxtyping import UInt8
 
 from pipeline.errors import MediaError
-from pipeline.media import _open
+from pipeline.media import _kept, _open
 from pipeline.media.span import MediaSpan
 from pipeline.types import Hertz, Seconds
 
@@ -46,17 +47,11 @@ class Video:
 
     def __init__(self, span: MediaSpan):
         self.span = span
-        with _open.open_media(span.path) as container:
-            stream = _open.first_stream(container, "video", span.path)
-            length_s = _open.duration_s(container, span.path)
-            self._start_s, self._end_s = _open.segment_bounds_s(
-                span.start_s, span.end_s, length_s=length_s, path=span.path
-            )
-            first = next(_open.decode(container, stream, span.path), None)
-        if first is None:
-            raise MediaError(f"{_open.short_name(span.path)}: no picture can be decoded; replace the file")
-        width_px, height_px = (first.width, first.height)[:: -1 if first.rotation % 180 else 1]
-        self._crop = _crop_px(span.crop, width_px, height_px)
+        head = _head(_kept.stamp(span.path))
+        self._start_s, self._end_s = _open.segment_bounds_s(
+            span.start_s, span.end_s, length_s=head.length_s, path=span.path
+        )
+        self._crop = _crop_px(span.crop, *head.size_px)
 
     @property
     def duration_s(self) -> Seconds:
@@ -98,7 +93,7 @@ class Video:
     def _timed_frames(self) -> Iterator[tuple[Seconds, Any]]:
         """Yield source frames with their times from the clip's start."""
         end_s = time_s = 0.0
-        with _open.open_media(self.span.path) as container:
+        with _kept.open_pictures(self.span.path, self._start_s) as container:
             stream = _open.first_stream(container, "video", self.span.path)
             offset_s = _open.zero_s(container) + self._start_s
             _open.seek(container, stream, self._start_s)
@@ -112,6 +107,26 @@ class Video:
         if header_end_s is not None:
             expected_s = min(header_end_s - self._start_s, self.duration_s)
             _open.refuse_cut_off(end_s, expected_s, what="picture", path=self.span.path)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What all segments of a file share: its length, and the size of its upright pictures."""
+
+    length_s: Seconds
+    size_px: tuple[int, int]
+
+
+@lru_cache(maxsize=64)
+def _head(stamp: _kept.Stamp) -> _Head:
+    path = stamp[0]
+    with _open.open_media(path) as container:
+        stream = _open.first_stream(container, "video", path)
+        length_s = _open.duration_s(container, path)
+        first = next(_open.decode(container, stream, path), None)
+    if first is None:
+        raise MediaError(f"{_open.short_name(path)}: no picture can be decoded; replace the file")
+    return _Head(length_s, (first.width, first.height)[:: -1 if first.rotation % 180 else 1])
 
 
 class _Picture:

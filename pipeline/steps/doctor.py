@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import __version__, discovery
-from pipeline.config.loading import read_yaml, validated
-from pipeline.config.settings import PackConfig, RunConfig
+from pipeline.config.loading import Model, read_yaml, validated
+from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
 from pipeline.errors import PipelineError
 from pipeline.provenance import library_versions
 from pipeline.workflow import config_file
@@ -127,9 +127,14 @@ def _configured() -> set[str]:
     if not path.is_file():
         return set(discovery.names("extractors"))
     config = validated(RunConfig, read_yaml(path), str(path))
-    files = [config_file("packs", name) for name in config.packs]
-    packs = [validated(PackConfig, read_yaml(file), str(file)) for file in files]
-    return {name for pack in packs for name in pack.all_extractors()}
+    packs = [_settings(PackConfig, "packs", name) for name in config.packs]
+    datasets = [_settings(DatasetConfig, "datasets", name) for name in config.datasets]
+    return {name for pack in packs for dataset in datasets for name in pack.timed_by(dataset.words).all_extractors()}
+
+
+def _settings(kind: type[Model], folder: str, name: str) -> Model:
+    path = config_file(folder, name)
+    return validated(kind, read_yaml(path), str(path))
 
 
 def _attempt(look: Callable[[], str]) -> str:

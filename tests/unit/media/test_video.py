@@ -2,10 +2,12 @@
 
 import subprocess
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 
 from pipeline.errors import MediaError
+from pipeline.media import _kept
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 
@@ -49,6 +51,28 @@ def test_segment_begins_with_the_frame_due_at_its_start(make_clip, read_number, 
     assert numbers == [int((start_s + 0.001) * 25) + slot for slot in range(25)]
 
 
+def test_segments_that_share_an_open_file_equal_those_read_alone(make_clip, read_number, monkeypatch):
+    path = make_clip(times_s=np.arange(150) / 25, name="clip.mp4")
+    spans = [MediaSpan(path, start_s, start_s + 1) for start_s in (1.0, 2.0, 3.5, 0.4)]
+    in_a_row = [[read_number(frame.rgb) for frame in Video(span).frames(25.0)] for span in spans]
+    assert [stamp[0] for stamp in _kept._idle] == [path]
+    monkeypatch.setattr(_kept, "_keep", lambda key, container: container.close())
+    _kept._idle.clear()
+    assert in_a_row == [[read_number(frame.rgb) for frame in Video(span).frames(25.0)] for span in spans]
+
+
+def test_a_file_that_took_the_place_of_another_is_opened_anew(make_clip, read_number):
+    path = make_clip(times_s=np.arange(75) / 25, name="clip.mp4")
+    span = MediaSpan(path, 1.0, 2.0)
+    assert list(Video(span).frames(25.0))
+    assert _kept._idle
+    wide = [np.full((64, 128, 3), 255, np.uint8)] * 75
+    make_clip(times_s=np.arange(75) / 25, pictures=wide, name="other.mp4").replace(path)
+    video = Video(span)
+    assert video.size_px == (128, 64)
+    assert min(frame.rgb.min() for frame in video.frames(25.0)) > 200
+
+
 def test_pictures_are_scaled_down_but_never_up(make_clip):
     wide = np.zeros((64, 128, 3), np.uint8)
     video = Video(MediaSpan(make_clip(times_s=[0.0, 0.5], pictures=[wide, wide])))
@@ -84,7 +108,6 @@ def test_rows_lie_side_by_side_in_memory(make_clip):
 
 @pytest.mark.parametrize(("turn_deg", "corner"), [(90, "left bottom"), (180, "right bottom"), (270, "right top")])
 def test_pictures_are_turned_upright(make_clip, turn_deg, corner):
-    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
     picture = np.zeros((64, 128, 3), np.uint8)
     picture[:32, :32] = 255  # left top
     source = make_clip(times_s=[0.0, 0.5], pictures=[picture, picture])

@@ -134,3 +134,10 @@ def test_every_shaping_file_is_fingerprinted(tiny_model):
 def test_without_a_model_the_remedy_names_one():
     with pytest.raises(MissingDependencyError, match="wav2vec2-base-960h"):
         extractor.weight_files(Config())
+
+
+def test_a_model_that_is_not_there_is_called_a_ctc_model(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(MissingDependencyError, match=r"^CTC model no-such-model is no folder .*hf download") as caught:
+        extractor.weight_files(Config(weights="no-such-model"))
+    assert "encoder" not in str(caught.value)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import FeatureError
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors.words_given import Config, extractor
 from pipeline.features import Features, validate_features
@@ -78,6 +77,9 @@ def test_chinese_words_share_their_time_by_character():
     np.testing.assert_allclose(features.times[:, 0], [0, 0.2, 0.4, 0.6, 0.8])
 
 
-def test_a_clip_without_given_words_says_what_to_do():
-    with pytest.raises(FeatureError, match="words_sphinx"):
-        match("a b", None)
+@pytest.mark.parametrize("given", [None, ()])
+def test_a_clip_without_given_words_is_spread_by_length_and_flagged(given):
+    features = match("one three", given)
+    assert (features.notes["method"], features.notes["agrees"]) == ("proportional", 0)
+    np.testing.assert_allclose(features.times, [[0, 3 * 3 / 8], [3 * 3 / 8, 3]])
+    assert features.values[:, 1].all()
