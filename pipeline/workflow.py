@@ -94,7 +94,7 @@ class Workflow:
     @property
     def needs_media(self) -> bool:
         """Whether any configured pack is made of sound or video."""
-        reads = [source for name in self.extractors for source in discovery.literals("extractors", name)["READS"]]
+        reads = [source for name in self.all_extractors for source in discovery.literals("extractors", name)["READS"]]
         return "sound" in reads or "video" in reads
 
     def shards(self, dataset: str, extractor: str) -> list[str]:
