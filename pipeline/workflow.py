@@ -76,7 +76,7 @@ class Workflow:
 
     def pack_config(self, dataset: str, pack: str) -> PackConfig:
         """Settings of a configured pack for a dataset, which may name its own extractor of word timings."""
-        return self.pack_configs[pack].timed_by(self.datasets[dataset].words)
+        return self.pack_configs[pack].timed_by(self.scanned[dataset].words)
 
     def extractors(self, dataset: str) -> list[str]:
         """Extractors that the packs of a dataset ask for; none where they lie ready-made."""
