@@ -1,4 +1,5 @@
 # make demo: set up, make the demo dataset, run the whole workflow on it.   make test: set up, run all checks.
+# make test-slurm: the workflow on a SLURM of one node.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,7 @@ CORES ?= $(shell nproc)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check setup system schemas bench clean
+.PHONY: demo test test-slurm check setup system schemas bench clean
 
 demo: setup
 	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
@@ -17,6 +18,15 @@ demo: setup
 
 test: setup check
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+# The workflow on a real SLURM of one node, which is brought up for it (as root) and taken down again.
+test-slurm: setup $(VENV)/.slurm
+	tests/slurm/one_node.sh up
+	trap 'tests/slurm/one_node.sh down' EXIT; $(BIN)/python -m pytest -m slurm tests/workflow/test_slurm.py
+
+$(VENV)/.slurm: requirements-slurm.lock $(VENV)/.done
+	$(BIN)/pip install --quiet --requirement $<
+	touch $@
 
 # Style, types, layers, workflow format.
 check: setup

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +135,13 @@ class Workflow:
         return [paths.store(extractor, shard) for shard in self.shards(dataset, extractor)]
 
     def train_threads(self, cores: int | None) -> int:
-        """Threads of a training job: all cores shared by the runs that can go on at once, at least one each."""
+        """Threads of a training job: as configured, or all cores shared by the runs that can go on at once.
+
+        Args:
+            cores: of this run; None where it is not known, as on a cluster.
+        """
         at_once = max(1, min(len(self.runs()), self.config.gpus or len(self.runs())))
-        return max(1, min(8, (cores or 1) // at_once))
+        return self.config.train_threads or max(1, min(8, (cores or 1) // at_once))
 
     @cached_property
     def trained_encoders(self) -> dict[str, str]:
@@ -175,11 +179,12 @@ class Workflow:
 
     def identity(self, dataset: str, extractor: str) -> str:
         """Fingerprint of an extractor's settings, weights and libraries for a dataset."""
-        path = self.paths(dataset).extractor_settings(extractor)
-        try:
-            return json.loads(path.read_text())["identity"]
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"{path}: not readable ({error}); run snakemake again") from error
+        return _read_resolved(self.paths(dataset).extractor_settings(extractor))["identity"]
+
+    def extract_gpus(self, dataset: str, extractor: str) -> int:
+        """GPUs of an extraction job: one where the extractor's ``device`` is one."""
+        resolved = _read_resolved(self.paths(dataset).extractor_settings(extractor))
+        return int(resolved["outside"].get("device", "cpu") != "cpu")
 
     def union_texts(self, union: str) -> list[Path]:
         """Labels and texts of a union's datasets."""
@@ -284,6 +289,15 @@ def config_file(kind: str, name: str, *, required: bool = True) -> Path:
         known = sorted({path.stem for folder in folders for path in folder.glob("*.yaml")})
         raise ConfigError(f"no config/{kind}/{name}.yaml; {nearest(name, known)}")
     return folders[0] / f"{name}.yaml"
+
+
+@cache
+def _read_resolved(path: Path) -> dict[str, Any]:
+    try:
+        resolved = json.loads(path.read_text())
+        return {key: resolved[key] for key in ("identity", "outside")}
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{path}: not readable ({error}); run snakemake again") from error
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -36,6 +36,18 @@ wildcard_constraints:
     level="|".join(map(str, LEVELS)),
 
 
+def growing(amount):
+    """A resource that doubles with every try, for profiles with retries."""
+    return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
+
+
+def train_threads():
+    """On a cluster, where no number of cores is given, one thread a job; the profile's set-threads may say more."""
+    return plan.train_threads(
+        workflow.resource_settings.cores if workflow.is_main_process else None
+    )
+
+
 def manifests(kind):
     return lambda w: plan.manifests(w.dataset, w.extractor, w.shard, kind)
 

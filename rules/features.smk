@@ -17,8 +17,9 @@ rule extract:
         f"{PROCESSED}/benchmarks/extract/{{dataset}}/{{extractor}}/{{shard}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=growing(2000),
+        runtime=growing(240),
+        gpu=lambda w: plan.extract_gpus(w.dataset, w.extractor),
     params:
         identity=lambda w: plan.identity(w.dataset, w.extractor),
         retry=plan.config.retry_quarantine,
@@ -40,6 +41,11 @@ rule gate:
     benchmark:
         f"{PROCESSED}/benchmarks/gate/{{dataset}}/{{extractor}}.tsv"
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
+        gpu=0,
     params:
         limit=plan.config.max_failed_fraction,
     shell:
@@ -59,6 +65,11 @@ rule quarantine:
     benchmark:
         f"{PROCESSED}/benchmarks/quarantine/{{dataset}}.tsv"
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
+        gpu=0,
     params:
         extractors=lambda w: " ".join(plan.extractors(w.dataset)),
     shell:

@@ -16,9 +16,11 @@ rule simcse:
         f"{PROCESSED}/benchmarks/simcse/{{encoder}}.tsv"
     wildcard_constraints:
         encoder=any_of(plan.trained_encoders),
+    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=growing(4000),
+        runtime=growing(240),
+        gpu=0,
     params:
         union=lambda w: plan.trained_encoders[w.encoder],
     shell:
@@ -41,9 +43,11 @@ rule embed:
         f"{PROCESSED}/benchmarks/embed/{{encoder}}/{{dataset}}.tsv"
     wildcard_constraints:
         encoder="[a-z0-9-]+",
+    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=growing(2000),
+        runtime=growing(240),
+        gpu=0,
     shell:
         "python -m pipeline embed --dataset {wildcards.dataset} --encoder {wildcards.encoder}"
         " --processed {PROCESSED:q} > {log} 2>&1"
@@ -63,9 +67,11 @@ rule universal_labels:
         f"{PROCESSED}/logs/labels/{{union}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/labels/{{union}}.tsv"
+    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
+        gpu=0,
     shell:
         "python -m pipeline labels --union {wildcards.union} --processed {PROCESSED:q} > {log} 2>&1"
 
@@ -82,8 +88,10 @@ rule label_quality:
         f"{PROCESSED}/logs/label_quality/{{union}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/label_quality/{{union}}.tsv"
+    threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000),
+        runtime=growing(60),
+        gpu=0,
     shell:
         "python -m pipeline label_quality --union {wildcards.union} --processed {PROCESSED:q} > {log} 2>&1"

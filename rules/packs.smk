@@ -17,9 +17,11 @@ rule pack:
         f"{PROCESSED}/logs/pack/{{dataset}}/{{pack}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/pack/{{dataset}}/{{pack}}.tsv"
+    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+        gpu=0,
     shell:
         "python -m pipeline pack --dataset {wildcards.dataset} --pack {wildcards.pack}"
         " --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"

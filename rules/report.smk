@@ -12,6 +12,11 @@ rule results:
     benchmark:
         f"{PROCESSED}/benchmarks/results.tsv"
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
+        gpu=0,
     params:
         runs=sorted(str(run) for run in plan.runs()),
     shell:
@@ -30,6 +35,11 @@ rule report_page:
     benchmark:
         f"{PROCESSED}/benchmarks/report.tsv"
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
+        gpu=0,
     shell:
         "python -m pipeline report --results {input.results:q} --quarantines {input.quarantines:q}"
         " --output {output:q} > {log} 2>&1"

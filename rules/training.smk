@@ -18,10 +18,10 @@ rule train:
         f"{PROCESSED}/logs/train/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/train/{{dataset}}/{{pack}}/{{model}}/{{seed}}.tsv"
-    threads: plan.train_threads(workflow.cores)
+    threads: train_threads()
     resources:
-        mem_mb=6000,
-        runtime=720,
+        mem_mb=growing(6000),
+        runtime=growing(720),
         gpu=1 if plan.config.gpus else 0,
     params:
         version=lambda w: plan.model_version(w.model),
@@ -45,9 +45,10 @@ rule evaluate:
         f"{PROCESSED}/logs/evaluate/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/evaluate/{{dataset}}/{{pack}}/{{model}}/{{seed}}.tsv"
+    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
         gpu=1 if plan.config.gpus else 0,
     params:
         folder=lambda w, output: Path(output.metrics).parent,

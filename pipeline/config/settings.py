@@ -43,6 +43,9 @@ class RunConfig(Settings):
     """Raise it to try quarantined clips again although nothing about them changed."""
     gpus: int = Field(default=0, ge=0)
     """Training jobs take one GPU each, at most this many at once; 0 trains on what ``device: auto`` finds."""
+    train_threads: int = Field(default=0, ge=0)
+    """CPU threads of a training; 0 shares the cores of the run among the trainings that go on at once, and is 1 on a
+    cluster. The last digits of a training depend on it: give a number for equal bytes on any number of cores."""
 
     @model_validator(mode="after")
     def _there_is_something_to_build(self) -> "RunConfig":

@@ -56,11 +56,11 @@ class Project:
         config = yaml.safe_load(path.read_text()) if path.is_file() else {}
         path.write_text(yaml.safe_dump({**config, **changes}))
 
-    def run(self, *arguments: str, cores: int = 2, snakefile: Path = REPOSITORY / "Snakefile") -> Finished:
-        """Run Snakemake as a user would; targets and options as given."""
+    def run(self, *arguments: str, cores: int | None = 2, snakefile: Path = REPOSITORY / "Snakefile") -> Finished:
+        """Run Snakemake as a user would; targets and options as given. ``cores`` is None on a cluster."""
         started = time.time()
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)]
-        command += ["--configfile", "config.yaml", "--cores", str(cores), *arguments]
+        command += ["--configfile", "config.yaml", *(["--cores", str(cores)] if cores else []), *arguments]
         environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
         done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
         output = done.stdout + done.stderr
