@@ -16,7 +16,7 @@ from pipeline.disturbances.levels import LEVELS, MEDIA, MEDIA_SOURCES, at_level
 from pipeline.errors import ConfigError, StoreError
 from pipeline.extraction.identity import resolve
 from pipeline.labels.planning import UnionPlan, encoder_settings, plan_union
-from pipeline.manifest import extractor_shards, manifests_of, shard_name
+from pipeline.manifest import manifests_of, shard_name
 from pipeline.paths import DatasetPaths, Layout
 from pipeline.provenance import FileHashes, canonical
 from pipeline.scanning.scan import scan
@@ -203,7 +203,7 @@ class Workflow:
 
     def _num_shards(self, dataset: str, extractor: str) -> int:
         clips = discovery.literals("extractors", extractor)["SHARD_CLIPS"]
-        return extractor_shards(self.summaries[dataset].manifests, clips)
+        return self.summaries[dataset].shards(clips)
 
     def _dataset_config(self, name: str) -> DatasetConfig:
         path = config_file("datasets", name)

@@ -15,6 +15,7 @@ from pipeline.manifest import (
     Clip,
     Rejected,
     label_row,
+    manifest_clips,
     media_row,
     num_shards,
     shard_name,
@@ -110,7 +111,7 @@ def _index_table(
     hashes: FileHashes,
     before: Summary | None,
 ) -> Summary:
-    manifests = before.manifests if before and before.manifests else num_shards(len(table.clips))
+    manifests, each = _layout(len(table.clips), before)
     around = contexts(table.clips, config.context) if config.context else {}
     texts = [{**text_row(clip, config.language), **context_row(around, clip.clip_id)} for clip in table.clips]
     words = [words_row(clip) for clip in table.clips if clip.words is not None]
@@ -127,8 +128,21 @@ def _index_table(
     hashes.forget_all_but([*table.sources, *present])
     absent = sum(row["sha256"] is None for row in media)
     return Summary(
-        manifests, len(table.clips), len(table.unusable), absent, signature, missing_files=table.missing_files
+        manifests,
+        len(table.clips),
+        len(table.unusable),
+        absent,
+        signature,
+        missing_files=table.missing_files,
+        manifest_clips=each,
     )
+
+
+def _layout(num_clips: int, before: Summary | None) -> tuple[int, int]:
+    """Number of manifests and clips in each, fixed by the first scan: a clip never moves to another shard."""
+    if before and before.manifests:
+        return before.manifests, before.manifest_clips
+    return num_shards(num_clips), manifest_clips(num_clips)
 
 
 def _media_rows(clips: Sequence[Clip], raw: Path, hashes: FileHashes) -> list[dict[str, Any]]:

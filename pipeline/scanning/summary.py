@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.atomic import write_if_changed
 from pipeline.errors import StoreError
+from pipeline.manifest import MANIFEST_CLIPS
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Summary:
         signature: fingerprint of the dataset's settings and its reader.
         packs: names of ready-made packs.
         missing_files: files besides media that the reader looked for in vain.
+        manifest_clips: mean number of clips in a manifest, about, when their number was fixed.
     """
 
     manifests: int
@@ -29,6 +31,11 @@ class Summary:
     signature: str
     packs: list[str] = field(default_factory=list)
     missing_files: int = 0
+    manifest_clips: int = MANIFEST_CLIPS
+
+    def shards(self, shard_clips: int) -> int:
+        """How many jobs an extractor gets that wants ``shard_clips`` clips in each: a power of two, as manifests."""
+        return min(self.manifests, max(1, self.manifests * self.manifest_clips // shard_clips))
 
     def write(self, path: Path) -> None:
         """Write it, unless the file says the same already."""

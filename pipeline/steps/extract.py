@@ -18,7 +18,7 @@ from pipeline.disturbances.levels import LEVELS, MEDIA, MEDIA_SOURCES, Disturban
 from pipeline.errors import ConfigError, StoreError
 from pipeline.extraction.shard import ShardJob, update_shard
 from pipeline.extraction.tasks import Task, failure_row, make_tasks
-from pipeline.manifest import extractor_shards, manifests_of, read_jsonl, shard_name, to_jsonl
+from pipeline.manifest import manifests_of, read_jsonl, shard_name, to_jsonl
 from pipeline.paths import DatasetPaths, Layout
 from pipeline.provenance import digest, library_versions
 from pipeline.scanning.summary import read_summary
@@ -82,7 +82,7 @@ def run(
     summary = read_summary(paths.summary)
     if summary is None:
         raise StoreError(f"dataset {dataset} was never scanned; run: python -m pipeline scan {dataset}")
-    shards = extractor_shards(summary.manifests, literals["SHARD_CLIPS"])
+    shards = summary.shards(literals["SHARD_CLIPS"])
     names = [shard_name(index) for index in manifests_of(int(shard, 16), shards, summary.manifests)]
     tasks = make_tasks(
         media_rows=(row for name in names for row in read_jsonl(paths.manifest("media", name))),

@@ -13,7 +13,7 @@ from typing import Any
 from pipeline import discovery
 from pipeline.atomic import atomic_path
 from pipeline.errors import PipelineError, StoreError
-from pipeline.manifest import extractor_shards, read_jsonl, shard_name, to_jsonl
+from pipeline.manifest import read_jsonl, shard_name, to_jsonl
 from pipeline.paths import DatasetPaths, Layout
 from pipeline.scanning.summary import read_summary
 from pipeline.store import StoreReader
@@ -89,7 +89,7 @@ def _shards(paths: DatasetPaths, extractor: str) -> list[str]:
     summary = read_summary(paths.summary)
     if summary is None:
         raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
-    count = extractor_shards(summary.manifests, discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    count = summary.shards(discovery.literals("extractors", extractor)["SHARD_CLIPS"])
     return [shard_name(index) for index in range(count)]
 
 

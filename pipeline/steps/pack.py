@@ -14,7 +14,7 @@ from pipeline import __version__, discovery
 from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig, PackConfig
 from pipeline.errors import StoreError
-from pipeline.manifest import extractor_shards, quarantine_row, read_jsonl, shard_name
+from pipeline.manifest import quarantine_row, read_jsonl, shard_name
 from pipeline.pack.assemble import Source, assemble
 from pipeline.pack.files import read_pickle, write_card, write_h5, write_pickle
 from pipeline.pack.imported import import_splits
@@ -109,7 +109,7 @@ def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[d
 
 
 def _stores(paths: DatasetPaths, summary: Summary, extractor: str) -> list[Path]:
-    shards = extractor_shards(summary.manifests, discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    shards = summary.shards(discovery.literals("extractors", extractor)["SHARD_CLIPS"])
     return [paths.store(extractor, shard_name(index)) for index in range(shards)]
 
 

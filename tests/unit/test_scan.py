@@ -7,9 +7,10 @@ import pytest
 
 from pipeline.config.settings import DatasetConfig
 from pipeline.errors import ConfigError, RawDataError
-from pipeline.manifest import read_jsonl, shard_name
+from pipeline.manifest import manifest_clips, num_shards, read_jsonl, shard_name
 from pipeline.paths import DatasetPaths
 from pipeline.scanning.scan import scan
+from pipeline.scanning.summary import Summary
 
 HEADER = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n"
 OLD_NS = 1_600_000_000 * 10**9
@@ -187,3 +188,21 @@ def test_text_in_another_encoding_names_the_byte(tmp_path):
         run_scan(tmp_path, raw)
     summary, _ = run_scan(tmp_path, raw, options={"encoding": "gb18030"})
     assert summary.clips == 6
+
+
+@pytest.mark.parametrize(
+    ("clips", "manifests", "face_jobs", "bert_jobs"),
+    [(0, 1, 1, 1), (64, 2, 2, 1), (2199, 64, 64, 1), (22856, 256, 256, 8), (1_000_000, 1024, 1024, 256)],
+)
+def test_manifests_grow_more_slowly_than_clips(clips, manifests, face_jobs, bert_jobs):
+    """A job costs planning time however little it does; the counts are powers of two, so that shards nest."""
+    assert num_shards(clips) == manifests
+    summary = Summary(manifests, clips, 0, 0, "", manifest_clips=manifest_clips(clips))
+    assert (summary.shards(32), summary.shards(4096)) == (face_jobs, bert_jobs)
+
+
+def test_a_dataset_that_grew_keeps_its_shards(tmp_path):
+    before, paths = run_scan(tmp_path, make_raw(tmp_path / "raw"))
+    grown, _ = run_scan(tmp_path, make_raw(tmp_path / "raw", clips=70))
+    assert (grown.clips, grown.manifests, grown.manifest_clips) == (70, before.manifests, before.manifest_clips)
+    assert len(list((paths.index / "media").iterdir())) == before.manifests
