@@ -35,7 +35,7 @@ class Summary:
 
     def shards(self, shard_clips: int) -> int:
         """How many jobs an extractor gets that wants ``shard_clips`` clips in each: a power of two, as manifests."""
-        return min(self.manifests, max(1, self.manifests * self.manifest_clips // shard_clips))
+        return max(1, min(self.manifests, self.manifests * self.manifest_clips // shard_clips))
 
     def write(self, path: Path) -> None:
         """Write it, unless the file says the same already."""
