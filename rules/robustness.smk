@@ -20,8 +20,9 @@ rule extract_disturbed:
         f"{PROCESSED}/benchmarks/disturbed/{{dataset}}/{{disturbance}}_{{level}}/{{extractor}}/{{shard}}.tsv"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=growing(2000),
+        runtime=growing(240),
+        gpu=lambda w: plan.extract_gpus(w.dataset, w.extractor),
     params:
         identity=lambda w: plan.identity(w.dataset, w.extractor),
         disturbance=lambda w: at_level(w.disturbance, int(w.level)).described(),
@@ -46,9 +47,11 @@ rule disturb:
         f"{PROCESSED}/logs/disturb/{{dataset}}/{{disturbance}}_{{level}}/{{pack}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/disturb/{{dataset}}/{{disturbance}}_{{level}}/{{pack}}.tsv"
+    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
+        gpu=0,
     params:
         limit=plan.config.max_failed_fraction,
     shell:
@@ -71,9 +74,10 @@ rule robustness:
         f"{PROCESSED}/logs/robustness/{{dataset}}/{{pack}}/{{model}}/{{seed}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/robustness/{{dataset}}/{{pack}}/{{model}}/{{seed}}.tsv"
+    threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
         gpu=1 if plan.config.gpus else 0,
     params:
         folder=lambda w, input: Path(input.weights).parent,
@@ -92,6 +96,11 @@ rule curves:
     benchmark:
         f"{PROCESSED}/benchmarks/curves.tsv"
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
+        gpu=0,
     params:
         runs=sorted(str(run) for run in plan.runs()),
     shell:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline import discovery
 from pipeline.disturbances.levels import LEVELS, MEDIA, at_level
 from pipeline.errors import StoreError
-from pipeline.manifest import extractor_shards, shard_name
+from pipeline.manifest import shard_name
 from pipeline.pack.disturbed import Stores, with_stream, write_disturbed
 from pipeline.pack.files import read_card, read_split
 from pipeline.pack.schema import Card
@@ -77,7 +77,7 @@ def _stores(paths: DatasetPaths, where: DatasetPaths, extractor: str) -> list[Pa
     summary = read_summary(paths.summary)
     if summary is None:
         raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
-    shards = extractor_shards(summary.manifests, discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    shards = summary.shards(discovery.literals("extractors", extractor)["SHARD_CLIPS"])
     return [where.store(extractor, shard_name(index)) for index in range(shards)]
 
 

@@ -1,6 +1,7 @@
 """Rules of the house that import-linter cannot say without a list of names kept by hand."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -52,3 +53,13 @@ def test_library_code_holds_no_assert(repository):
         if isinstance(node, ast.Assert)
     ]
     assert not found
+
+
+def test_every_rule_states_what_it_needs(repository):
+    """A cluster gives a job what its rule asks for; memory and time grow with every try."""
+    text = "\n".join(path.read_text() for path in sorted((repository / "rules").glob("*.smk")))
+    rules = {block.split(":")[0]: block for block in re.split(r"^rule ", text, flags=re.M)[1:]}
+    needs = ("threads: ", "mem_mb=growing(", "runtime=growing(", "gpu=")
+    missing = {name: [need for need in needs if need not in block] for name, block in rules.items()}
+    assert len(rules) >= 8
+    assert {name: absent for name, absent in missing.items() if absent} == {}
