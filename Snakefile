@@ -36,7 +36,7 @@ rule train_all:
     """Everything: features, packs, trained and evaluated models, tables, report."""
     default_target: True
     input:
-        [results(), curves(), report_page()] if plan.datasets else [],
+        [results(), curves(), *comparisons(), report_page()] if plan.datasets else [],
         all_labels(),
 
 

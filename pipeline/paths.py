@@ -76,9 +76,14 @@ class DatasetPaths:
         """Stores and packs of the test clips under a disturbance of their media."""
         return DatasetPaths(self.root / "disturbed" / f"{disturbance}_{level}")
 
+    @property
+    def runs(self) -> Path:
+        """All training runs, ``<pack>/<model>/<seed>``."""
+        return self.root / "runs"
+
     def run(self, pack: str, model: str, seed: int | str) -> Path:
         """The folder of one training run."""
-        return self.root / "runs" / pack / model / str(seed)
+        return self.runs / pack / model / str(seed)
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,10 @@ class Layout:
     def results(self) -> Path:
         """The table of all runs."""
         return self.processed / "results.csv"
+
+    def comparison(self, dataset: str, pack: str, ablation: str | None = None) -> Path:
+        """The models of a dataset beside each other, or one beside its variants; without the suffix."""
+        return self.processed / "compare" / ".".join([dataset, pack, *([f"{ablation}_ablation"] if ablation else [])])
 
     @property
     def robustness(self) -> Path:

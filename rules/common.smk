@@ -112,6 +112,23 @@ def curves():
     return [plan.layout.robustness] if plan.config.robustness else []
 
 
+def compared(w):
+    """Evaluations of all runs on a pack."""
+    paths = plan.paths(w.dataset)
+    return [
+        paths.run(run.pack, run.model, run.seed) / name
+        for run in plan.runs()
+        if (run.dataset, run.pack) == (w.dataset, w.pack)
+        for name in ("metrics.json", "predictions.csv")
+    ]
+
+
+def comparisons():
+    return sorted(
+        {f"{plan.layout.comparison(run.dataset, run.pack)}.md" for run in plan.runs()}
+    )
+
+
 def results():
     return plan.layout.results
 

@@ -43,3 +43,27 @@ rule report_page:
     shell:
         "python -m pipeline report --results {input.results:q} --quarantines {input.quarantines:q}"
         " --output {output:q} > {log} 2>&1"
+
+
+rule compare:
+    """The models on {wildcards.dataset}/{wildcards.pack} beside each other."""
+    input:
+        compared,
+    output:
+        multiext(
+            f"{PROCESSED}/compare/{{dataset}}.{{pack}}",
+            csv=".csv",
+            md=".md",
+            tex=".tex",
+        ),
+    log:
+        f"{PROCESSED}/logs/compare/{{dataset}}.{{pack}}.log",
+    benchmark:
+        f"{PROCESSED}/benchmarks/compare/{{dataset}}.{{pack}}.tsv"
+    localrule: True
+    params:
+        models=plan.config.models,
+        seeds=plan.config.seeds,
+    shell:
+        "python -m pipeline compare {wildcards.dataset} --pack {wildcards.pack} --models {params.models:q}"
+        " --seeds {params.seeds} --processed {PROCESSED:q} > {log} 2>&1"

@@ -1,0 +1,94 @@
+"""Compare the models of a dataset: metrics over seeds, differences with their significance; CSV, Markdown, LaTeX.
+
+example: python -m pipeline compare demo
+         python -m pipeline compare demo --ablation amccl      # a model beside its variants
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.atomic import atomic_path
+from pipeline.config.loading import nearest
+from pipeline.errors import ConfigError, StoreError
+from pipeline.paths import Layout
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("dataset", help="a folder in processed/")
+    parser.add_argument("--pack", help="name of the pack; may be left out where there is one")
+    parser.add_argument("--models", nargs="+", default=[], help="which models (default: all that were evaluated)")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[], help="which seeds (default: all)")
+    parser.add_argument("--ablation", metavar="MODEL", help="this model against its variants MODEL@...")
+    parser.add_argument("--by-video", action="store_true", help="clips of one video are not taken as independent")
+    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
+    parser.add_argument("--output", type=Path, help="without suffix (default: processed/compare/<dataset>.<pack>)")
+
+
+def run(
+    *,
+    dataset: str,
+    pack: str | None = None,
+    models: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    ablation: str | None = None,
+    by_video: bool = False,
+    processed: Path = Path("processed"),
+    output: Path | None = None,
+) -> None:
+    """Write ``<output>.csv``, ``.md`` and ``.tex`` and print the Markdown.
+
+    Args:
+        dataset: whose runs.
+        pack: on which pack; None where there are runs on one only.
+        models: which; empty: all that were evaluated, or with ``ablation`` the model and all its variants.
+        seeds: which; empty: all of each model.
+        ablation: compare with this model instead of the best one.
+        by_video: flip the clips of a video together in the test.
+        processed: folder of everything derived.
+        output: path without suffix.
+
+    Raises:
+        PipelineError: there are no such runs, or they cannot be compared.
+    """
+    from pipeline.report.comparison import compare
+    from pipeline.report.runs import found_runs, read_runs
+    from pipeline.report.typeset import written_forms
+
+    layout = Layout(processed)
+    folder = _pack_folder(layout.dataset(dataset).runs, pack)
+    found = {model: [s for s in there if not seeds or s in seeds] for model, there in found_runs(folder).items()}
+    chosen = _chosen({model: there for model, there in found.items() if there}, models, ablation)
+    runs = [read_runs(folder, model, found[model]) for model in chosen]
+    table = compare(runs, reference=ablation, by_video=by_video)
+    view = f"Ablation of {ablation}" if ablation else "Models"
+    stem = output or layout.comparison(dataset, folder.name, ablation)
+    for suffix, content in written_forms(table, f"{view} on {dataset}, pack {folder.name}"):
+        with atomic_path(stem.with_name(f"{stem.name}.{suffix}")) as part:
+            part.write_text(content, encoding="utf-8")
+        if suffix == "md":
+            print(content, end="")
+
+
+def _pack_folder(runs: Path, pack: str | None) -> Path:
+    there = sorted(path.name for path in runs.glob("*") if any(path.glob("*/*/metrics.json")))
+    if pack is None and len(there) == 1:
+        return runs / there[0]
+    if pack in there:
+        return runs / str(pack)
+    if not there:
+        raise StoreError(f"{runs}: no evaluated runs; run: snakemake train_all")
+    raise ConfigError(f"{runs}: evaluated runs are on {', '.join(there)}, not on {pack}; name one as --pack")
+
+
+def _chosen(there: dict[str, list[int]], models: Sequence[str], ablation: str | None) -> list[str]:
+    for model in [*models, *([ablation] if ablation else [])]:
+        if model not in there:
+            raise ConfigError(f"no evaluated run of '{model}' with these seeds; {nearest(model, list(there))}")
+    if ablation is None:
+        return list(dict.fromkeys(models)) or list(there)
+    variants = [model for model in models or there if model.startswith(f"{ablation}@")]
+    if not variants:
+        raise ConfigError(f"no evaluated variant of '{ablation}'; add '{ablation}@<variant>' to models, run: train_all")
+    return [ablation, *variants]
