@@ -49,9 +49,10 @@ def _cells(table: pd.DataFrame, emphasis: Emphasis) -> tuple[list[str], list[lis
     metrics = [name for name in table.columns if name not in _NOT_METRICS and not name.endswith("_sd")]
     columns = {"model": table["model"].tolist(), "seeds": table["seeds"].astype(str).tolist()}
     columns |= {name: _metric(table, name, emphasis) for name in metrics}
+    differences = table[["difference", "low", "high"]].to_numpy(float)
     columns["difference [95 %]"] = [
-        f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]" if pd.notna(row.difference) else "reference"
-        for row in table.itertuples()
+        "reference" if is_reference else f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+        for (mean, low, high), is_reference in zip(differences, table["reference"], strict=True)
     ]
     columns["p (clips)"] = _p_values(table["p_clips_holm"])
     if table["p_seeds_holm"].notna().any():
