@@ -22,6 +22,7 @@ include: "rules/packs.smk"
 include: "rules/labels.smk"
 include: "rules/training.smk"
 include: "rules/robustness.smk"
+include: "rules/sweeps.smk"
 include: "rules/report.smk"
 
 
@@ -29,6 +30,7 @@ localrules:
     train_all,
     packs,
     labels,
+    sweep,
     report,
 
 
@@ -51,6 +53,12 @@ rule labels:
     """Universal labels of the configured unions, with reports; no video is read."""
     input:
         all_labels(),
+
+
+rule sweep:
+    """The best settings of every sweep, chosen on the valid split."""
+    input:
+        sweeps(),
 
 
 rule report:

@@ -85,6 +85,22 @@ class DatasetPaths:
         """The folder of one training run."""
         return self.runs / pack / model / str(seed)
 
+    def sweep_plan(self, sweep: str) -> Path:
+        """The trials of a sweep as they were drawn."""
+        return self.root / "settings" / "sweeps" / f"{sweep}.json"
+
+    def trial_settings(self, sweep: str, trial: str) -> Path:
+        """Resolved settings of a trial."""
+        return self.root / "settings" / "sweeps" / sweep / f"{trial}.json"
+
+    def sweep(self, sweep: str) -> Path:
+        """Trials and result of a sweep."""
+        return self.root / "sweeps" / sweep
+
+    def trial(self, sweep: str, trial: str, seed: int) -> Path:
+        """The folder of one training run of a trial."""
+        return self.sweep(sweep) / trial / str(seed)
+
 
 @dataclass(frozen=True)
 class UnionPaths:

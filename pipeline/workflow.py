@@ -21,8 +21,9 @@ from pipeline.paths import DatasetPaths, Layout
 from pipeline.provenance import FileHashes, canonical
 from pipeline.scanning.scan import scan
 from pipeline.scanning.summary import Summary, read_summary
-from pipeline.training.settings import base_model
+from pipeline.training.settings import RunSettings, base_model
 from pipeline.training.settings import resolve as resolve_model
+from pipeline.training.sweeps import SweepConfig, SweepPlan, draw, nested
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -59,10 +60,14 @@ class Workflow:
         #: Also those that only a union needs: their texts and labels are read, their media not asked for.
         self.scanned = {**{name: self._dataset_config(name) for name in sorted(labelled)}, **self.datasets}
         self.pack_configs = {name: self._pack_config(name) for name in self.config.packs}
+        self.sweeps = {name: self._sweep_config(name) for name in self.config.sweeps}
         self.summaries = {name: self._summary(name, scan_now=scan_now) for name in self.scanned}
         self.unions = {name: self._union(name, config) for name, config in union_configs.items()}
         if scan_now:
             self._write_settings()
+            for name, sweep in self.sweeps.items():
+                for dataset in sweep.datasets:
+                    self._write_sweep(dataset, name)
 
     # -- what there is
 
@@ -110,6 +115,15 @@ class Workflow:
             for model in self.config.models
             for seed in self.config.seeds
         ]
+
+    def trials(self, dataset: str, sweep: str) -> list[str]:
+        """Names of a sweep's trials."""
+        path = self.paths(dataset).sweep_plan(sweep)
+        return list(validated(SweepPlan, read_yaml(path), str(path)).trials)
+
+    def train_gpus(self, dataset: str, model: str) -> int:
+        """GPUs that a training job takes: one for each of its processes; 0 where none are lent."""
+        return self._model_settings(dataset, model)["training"]["devices"] if self.config.gpus else 0
 
     def model_version(self, model: str) -> int:
         """The ``VERSION`` of a model's file: raised when the same settings train to other numbers."""
@@ -264,14 +278,39 @@ class Workflow:
             return {**described, "settings": self.pack_config(dataset, pack).model_dump(mode="json")}
         return described
 
-    def _model_settings(self, dataset: str, model: str) -> dict[str, Any]:
+    def _sweep_config(self, name: str) -> SweepConfig:
+        path = config_file("sweeps", name)
+        sweep = validated(SweepConfig, read_yaml(path), str(path))
+        for dataset in sweep.datasets:
+            if dataset not in self.datasets:
+                raise ConfigError(f"{path}: dataset '{dataset}' is not in the run; add it to datasets")
+        return sweep
+
+    def _write_sweep(self, dataset: str, name: str) -> None:
+        sweep, paths, where = self.sweeps[name], self.paths(dataset), str(config_file("sweeps", name))
+        if sweep.pack not in self.packs(dataset):
+            raise ConfigError(
+                f"{where}: {dataset} has no pack '{sweep.pack}'; {nearest(sweep.pack, self.packs(dataset))}"
+            )
+        trials = draw(sweep, where)
+        for trial, values in trials.items():
+            settings = self._model_settings(dataset, sweep.model, nested(values), where=where)
+            _write_json(paths.trial_settings(name, trial), settings)
+        plan = {"model": sweep.model, "seeds": sweep.seeds, "metric": sweep.metric, "trials": trials}
+        _write_json(paths.sweep_plan(name), plan)
+
+    def _model_settings(
+        self, dataset: str, model: str, changes: Mapping[str, Any] | None = None, where: str = ""
+    ) -> dict[str, Any]:
         base, _, variant = model.partition("@")
         discovery.source("models", base)
         path = config_file("models", base, required=False)
         raw = read_yaml(path) if path.is_file() else {}
         settings = resolve_model(raw, dataset, variant=variant, where=str(path))
+        if changes:
+            settings = validated(RunSettings, merged(settings.model_dump(mode="json"), changes), where)
         schema = _REPOSITORY / "config" / "schemas" / f"model.{base}.schema.json"
-        check_against_schema(settings.model, schema, f"{path}: model")
+        check_against_schema(settings.model, schema, f"{where or path}: model")
         return settings.model_dump(mode="json")
 
 

@@ -30,6 +30,8 @@ wildcard_constraints:
         sorted({pack for dataset in plan.datasets for pack in plan.packs(dataset)})
     ),
     model=any_of(plan.config.models),
+    sweep=any_of(plan.sweeps),
+    trial=r"\d+",
     shard="[0-9a-f]{3}",
     seed=r"\d+",
     disturbance="|".join(MEDIA),
@@ -110,6 +112,28 @@ def all_scores():
 
 def curves():
     return [plan.layout.robustness] if plan.config.robustness else []
+
+
+def model_of(w):
+    """The model that a job trains, for a run or for a trial of a sweep."""
+    return plan.sweeps[w.sweep].model if "sweep" in w.keys() else w.model
+
+
+def trial_facts(w):
+    """What every trial of a sweep reached on the valid split."""
+    return [
+        plan.paths(w.dataset).trial(w.sweep, trial, seed) / "train.json"
+        for trial in plan.trials(w.dataset, w.sweep)
+        for seed in plan.sweeps[w.sweep].seeds
+    ]
+
+
+def sweeps():
+    return [
+        plan.paths(dataset).sweep(name) / "best.yaml"
+        for name, sweep in plan.sweeps.items()
+        for dataset in sweep.datasets
+    ]
 
 
 def compared(w):

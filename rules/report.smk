@@ -61,6 +61,11 @@ rule compare:
     benchmark:
         f"{PROCESSED}/benchmarks/compare/{{dataset}}.{{pack}}.tsv"
     localrule: True
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(30),
+        gpu=0,
     params:
         models=plan.config.models,
         seeds=plan.config.seeds,

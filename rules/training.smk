@@ -22,12 +22,13 @@ rule train:
     resources:
         mem_mb=growing(6000),
         runtime=growing(720),
-        gpu=1 if plan.config.gpus else 0,
+        gpu=lambda w: plan.train_gpus(w.dataset, model_of(w)),
     params:
-        version=lambda w: plan.model_version(w.model),
+        model=model_of,
+        version=lambda w: plan.model_version(model_of(w)),
         folder=lambda w, output: Path(output.weights).parent,
     shell:
-        "python -m pipeline train --pack {input.pack:q} --settings {input.settings:q} --model {wildcards.model}"
+        "python -m pipeline train --pack {input.pack:q} --settings {input.settings:q} --model {params.model}"
         " --seed {wildcards.seed} --output {params.folder:q} --threads {threads} > {log} 2>&1"
 
 

@@ -29,6 +29,8 @@ class RunConfig(Settings):
     """One training run each; results are given as mean and standard deviation over them."""
     robustness: bool = False
     """Also score every run under missing text, shuffled words, dropped frames, blur and audio noise."""
+    sweeps: list[str] = []
+    """Names of files in ``config/sweeps/`` for the target ``sweep``."""
     raw: str = "raw"
     """Folder of the raw datasets, one folder each; only read."""
     processed: str = "processed"

@@ -14,6 +14,7 @@ from pipeline.atomic import write_if_changed
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
 from pipeline.config.unions import UnionConfig
 from pipeline.training.settings import TrainingSettings
+from pipeline.training.sweeps import SweepConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +41,7 @@ def settings_models() -> dict[str, type[BaseModel]]:
         "pack": PackConfig,
         "training": TrainingSettings,
         "union": UnionConfig,
+        "sweep": SweepConfig,
     }
     models |= {f"features.{name}": discovery.load("extractors", name).Config for name in discovery.names("extractors")}
     models |= {f"reader.{name}": discovery.load("readers", name).Options for name in discovery.names("readers")}

@@ -16,6 +16,8 @@ from pipeline.pack.schema import Card, PackSplit
 from pipeline.training.settings import Corruption, RunSettings
 
 if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
     from pipeline.training.corruption import TrainOfEpoch
     from pipeline.training.runs import Run
 
@@ -48,18 +50,33 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     Raises:
         PipelineError: settings or pack cannot be used, or the training diverged.
     """
-    from pipeline.training import checkpoint, device, runs, seeding
-    from pipeline.training.trainer import History, Trainer
+    from pipeline.training import device, ranks, runs
 
     train, valid = read_split(pack, "train"), read_split(pack, "valid")
     card = read_card(pack.with_suffix(".json"))
     plan = runs.plan_run(model=model, seed=seed, settings=_read_settings(settings), pack=pack, card=card, train=train)
     options = plan.settings.training
-    fabric = device.make_fabric(options, threads=threads)
-    seeding.seed_all(seed)
-    trainer = Trainer(runs.build_model(plan), options, seed=seed, folder=output, identity=plan.identity, fabric=fabric)
+    fabric = device.make_fabric(options, threads=threads, devices=options.devices)
+    ranks.launch(fabric, _train, plan, card, (train, valid), output, max(1, threads // options.devices))
+    shutil.rmtree(output / "resume", ignore_errors=True)
+
+
+def _train(
+    fabric: "Fabric", plan: "Run", card: Card, splits: tuple[PackSplit, PackSplit], output: Path, threads: int
+) -> None:
+    """What every process of a run does; the first one writes the files."""
+    from pipeline.training import checkpoint, device, runs, seeding
+    from pipeline.training.trainer import History, Trainer
+
+    device.set_up_cpu(threads)
+    seeding.seed_all(plan.seed)
+    model, options = runs.build_model(plan), plan.settings.training
+    trainer = Trainer(model, options, seed=plan.seed, folder=output, identity=plan.identity, fabric=fabric)
+    train, valid = splits
     corrupted = _corrupted(plan, card, train)
     history: History = trainer.fit(train, valid, family=plan.families, corrupted=corrupted)
+    if not fabric.is_global_zero:
+        return
     runs.write_run(output, plan)
     facts = {
         "best_epoch": history.best_epoch,
@@ -71,7 +88,6 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     }
     write_if_changed(output / runs.TRAIN_FILE, (json.dumps(facts, indent=1) + "\n").encode())
     checkpoint.save_weights(trainer.model, output / runs.WEIGHTS)
-    shutil.rmtree(output / "resume", ignore_errors=True)
 
 
 def _corrupted(plan: "Run", card: Card, train: PackSplit) -> "TrainOfEpoch | None":

@@ -5,32 +5,49 @@ import sys
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
 
 from pipeline.errors import ConfigError
 from pipeline.training.settings import TrainingSettings
 
 
-def make_fabric(settings: TrainingSettings, *, threads: int) -> Fabric:
-    """Set up one device.
-
-    Denormal numbers are flushed to zero: they cost CPUs many times the work and carry no information here.
+def make_fabric(settings: TrainingSettings, *, threads: int, devices: int = 1) -> Fabric:
+    """Set up the devices.
 
     Args:
         settings: device and precision.
         threads: CPU threads of this process.
+        devices: how many processes train together.
 
     Raises:
         ConfigError: the device asked for is absent.
     """
-    torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)
+    set_up_cpu(threads)
     device = settings.device if settings.device != "auto" else _best_device()
     if device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("training.device is cuda, but torch sees no CUDA device; use auto or cpu")
     if device == "mps" and not torch.backends.mps.is_available():
         raise ConfigError("training.device is mps, but torch sees no Apple GPU; use auto or cpu")
+    if device == "cuda" and torch.cuda.device_count() < devices:
+        raise ConfigError(f"training.devices is {devices}, but torch sees {torch.cuda.device_count()} CUDA devices")
     half = settings.precision == "bf16" or (settings.precision == "auto" and device == "cuda")
-    return Fabric(accelerator=device, devices=1, precision="bf16-mixed" if half else "32-true")
+    # A job starts its processes itself, on a cluster too: the cluster's scheduler sees one task.
+    return Fabric(
+        accelerator=device,
+        devices=devices,
+        strategy="ddp_spawn" if devices > 1 else "auto",
+        precision="bf16-mixed" if half else "32-true",
+        plugins=LightningEnvironment(),
+    )
+
+
+def set_up_cpu(threads: int) -> None:
+    """Set the CPU threads of this process and flush denormal numbers to zero.
+
+    Denormals cost CPUs many times the work and carry no information here.
+    """
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
 
 
 def peak_memory_mb() -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.config.loading import merged, nearest, validated
 from pipeline.config.settings import Settings
@@ -60,14 +60,25 @@ class TrainingSettings(Settings):
     """Seconds of work after which the state is saved, at the end of an epoch, for a run that is interrupted."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train; ``auto`` takes an accelerator if there is one."""
+    devices: int = Field(default=1, ge=1)
+    """Processes that share every batch, each with a GPU of its own (or a part of the CPU threads)."""
     compile: bool = False
     """Compile the model with torch.compile; pays for long runs only."""
+    tensorboard: bool = False
+    """Write logs for TensorBoard to ``tensorboard/`` in the run's folder; needs ``pip install tensorboard``."""
     use: tuple[Modality, ...] = MODALITIES
     """Modalities that the model may see; the others are masked."""
     corruption: Corruption = Corruption()
     """Disturbances of the train clips."""
     text_encoder: str | None = None
     """Folder, package or hub id of the text encoder; None takes the one whose vocabulary the pack was made with."""
+
+    @model_validator(mode="after")
+    def _every_device_has_a_clip(self) -> "TrainingSettings":
+        if self.batch_size < self.devices:
+            message = f"batch_size {self.batch_size} is less than devices {self.devices}; expected a clip for each"
+            raise ValueError(message)
+        return self
 
 
 class RunSettings(Settings):

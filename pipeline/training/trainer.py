@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from lightning_fabric import Fabric
@@ -20,15 +20,19 @@ from models._base import Phase, SentimentModel
 from pipeline.atomic import atomic_path
 from pipeline.errors import PipelineError
 from pipeline.pack.schema import PackSplit
-from pipeline.training import checkpoint
+from pipeline.training import checkpoint, ranks
 from pipeline.training.batches import Clips, epoch_visits, training_order
 from pipeline.training.corruption import TrainOfEpoch
+from pipeline.training.events import open_events, write_epoch
 from pipeline.training.metrics import COMBINED, Families
 from pipeline.training.optim import learning_rate_factor, make_optimizer, set_learning_rates
 from pipeline.training.predict import predict, score
 from pipeline.training.progress import tracked
 from pipeline.training.seeding import seed_all
 from pipeline.training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +75,10 @@ class History:
 
 
 class Trainer:
-    """Trains one model on one device, selects its epoch on the valid split, and goes on after an interruption."""
+    """Trains one model, selects its epoch on the valid split, and goes on after an interruption.
+
+    With several devices each has a process with a trainer of its own, and all take the same steps.
+    """
 
     def __init__(
         self,
@@ -91,14 +98,18 @@ class Trainer:
             seed: of the order of the clips and of dropout.
             folder: the run's folder; an unfinished run keeps its state in ``resume/`` there.
             identity: fingerprint of everything that shapes the run; only a state that carries it is resumed.
-            fabric: device and precision.
+            fabric: devices and precision.
+
+        Raises:
+            MissingDependencyError: TensorBoard is asked for and absent.
         """
         self.model = model.to(fabric.device)
         self.settings = settings
         self.history = History()
         self._seed, self._identity, self._fabric = seed, identity, fabric
-        self._history_file = folder / "history.csv"
+        self._folder = folder
         self._state_file = folder / "resume" / "last.pt"
+        self._events: SummaryWriter | None = None
         self._best: dict[str, torch.Tensor] = {}
         self._saved_at = time.monotonic()
         self._select: str = settings.select
@@ -133,13 +144,17 @@ class Trainer:
         train_clips = Clips(train, use=use, device=device, target_text=target_text)
         valid_clips = Clips(valid, use=use, device=device)
         self._resume()
+        if self.settings.tensorboard and self._fabric.is_global_zero:
+            self._events = open_events(self._folder / "tensorboard", epochs=self.history.epochs)
         while not self._is_finished():
             started = time.perf_counter()
             if corrupted:
                 train_clips = Clips(corrupted(self.history.epochs), use=use, device=device, target_text=target_text)
             row = self._train_epoch(train_clips)
-            scores = score(family, valid, predict(self.model, valid_clips))
-            row |= {f"valid_{name}": value for name, value in scores.values.items()}
+            values = ranks.from_first(
+                self._fabric, lambda: score(family, valid, predict(self.model, valid_clips)).values
+            )
+            row |= {f"valid_{name}": value for name, value in values.items()}
             row |= {"lr": self._optimizers[-1].param_groups[0]["lr"], "seconds": time.perf_counter() - started}
             self._record(row)
         self.model.load_state_dict(self._best)
@@ -147,13 +162,14 @@ class Trainer:
 
     def _train_epoch(self, clips: Clips) -> Row:
         # Seeded anew in each epoch: a resumed run needs no states of random generators.
-        epoch = self.history.epochs
-        seed_all(self._seed, epoch)
+        epoch, rank = self.history.epochs, self._fabric.global_rank
+        seed_all(self._seed, epoch, *([rank] if rank else []))
         self.model.train()
         row: Row = {"epoch": epoch + 1}
         for index, phase in enumerate(self._phases):
             losses = self._train_phase(clips, index)
             row |= {f"{phase.name}_{name}": value for name, value in losses.items()}
+        ranks.share_buffers(self._fabric, self.model)
         return row
 
     def _train_phase(self, clips: Clips, index: int) -> dict[str, float]:
@@ -167,13 +183,17 @@ class Trainer:
         sums: dict[str, torch.Tensor] = {}
         for step, batches in enumerate(tracked(steps, f"epoch {epoch + 1} {phase.name}")):
             for indices in batches:
-                batch = clips.take(indices)
+                own = ranks.own_part(self._fabric, indices)
+                if not len(own):
+                    continue
+                batch = clips.take(own)
                 with self._fabric.autocast():
                     losses = self.model.losses(self.model(batch), batch, phase.name)
-                self._fabric.backward(losses["loss"] / len(batches))
+                self._fabric.backward(losses["loss"] * (len(own) / len(indices)) / len(batches))
                 for name, value in losses.items():
                     sums[name] = sums.get(name, 0.0) + value.detach() * len(batch)
             self._step(index, epoch * len(steps) + step, settings.epochs * len(steps))
+        sums = ranks.sum_values(self._fabric, sums)
         return self._means(sums, len(clips) if visits is None else len(visits))
 
     def _open_parameters(self, phase: Phase) -> None:
@@ -185,8 +205,9 @@ class Trainer:
     def _step(self, index: int, step: int, total_steps: int) -> None:
         optimizer = self._optimizers[index]
         set_learning_rates(optimizer, learning_rate_factor(self.settings, step=step, total_steps=total_steps))
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        ranks.sum_gradients(self._fabric, parameters)
         if self.settings.grad_clip:
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
             torch.nn.utils.clip_grad_norm_(parameters, self.settings.grad_clip)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -201,7 +222,7 @@ class Trainer:
         return means
 
     def _record(self, row: Row) -> None:
-        """Note an epoch, keep the weights if they are the best, and save the state if it is time."""
+        """Note an epoch, keep the weights if they are the best; the first rank reports and saves."""
         history, select = self.history, self._select
         value = row.get(f"valid_{select}")
         if value is None:
@@ -212,7 +233,14 @@ class Trainer:
         if value < history.best_score - _LEAST_GAIN:
             history.best_score, history.best_epoch = value, history.epochs
             self._best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
-        write_history(self._history_file, history)
+        if self._fabric.is_global_zero:
+            self._report(row)
+
+    def _report(self, row: Row) -> None:
+        history, select = self.history, self._select
+        write_history(self._folder / "history.csv", history)
+        if self._events:
+            write_epoch(self._events, row)
         logger.info(_line(history, self.settings, select))
         # Optimiser states are large: short runs would spend more time on saving than on training.
         if time.monotonic() - self._saved_at >= self.settings.checkpoint_s:

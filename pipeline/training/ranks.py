@@ -1,0 +1,84 @@
+"""Several processes that train one model together: each takes its part of every batch, gradients are summed.
+
+A rank's loss is weighted by its share of the batch, so the sum of the gradients is that of the whole batch, wherever a
+loss is a mean over clips. Terms that compare the clips of a batch see those of their own rank only.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from lightning_fabric import Fabric
+from torch import nn
+from torch.multiprocessing.spawn import ProcessRaisedException
+
+from pipeline.errors import PipelineError
+
+Value = TypeVar("Value")
+
+
+def launch(fabric: Fabric, function: Callable[..., None], *arguments: Any) -> None:
+    """Call ``function(fabric, *arguments)``, in a process of its own for each device where there are several.
+
+    Raises:
+        PipelineError: a process failed; carries the last line of what it said.
+    """
+    if fabric.world_size == 1:
+        function(fabric, *arguments)
+        return
+    try:
+        fabric.launch(partial(_with_log, function=function, arguments=arguments))
+    except ProcessRaisedException as error:
+        raise PipelineError(str(error).strip().splitlines()[-1]) from error
+
+
+def _with_log(fabric: Fabric, *, function: Callable[..., None], arguments: Sequence[Any]) -> None:
+    # A spawned process starts without the settings of the command line's log.
+    logging.basicConfig(level=logging.INFO if fabric.is_global_zero else logging.ERROR, format="%(message)s")
+    function(fabric, *arguments)
+
+
+def own_part(fabric: Fabric, clips: Int64[np.ndarray, "batch"]) -> Int64[np.ndarray, "part"]:
+    """The clips of a batch that this rank takes; no other takes them, and together they are the batch."""
+    return clips[fabric.global_rank :: fabric.world_size]
+
+
+def sum_gradients(fabric: Fabric, parameters: Sequence[nn.Parameter]) -> None:
+    """Give every rank the sum of all ranks' gradients; one exchange for all parameters."""
+    if fabric.world_size == 1:
+        return
+    present = torch.tensor([float(parameter.grad is not None) for parameter in parameters], device=fabric.device)
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+    summed = _sum(fabric, torch.cat([present, *(gradient.flatten() for gradient in gradients)]))
+    found, *parts = summed.split([len(parameters), *(parameter.numel() for parameter in parameters)])
+    for parameter, part, count in zip(parameters, parts, found.tolist(), strict=True):
+        parameter.grad = part.view_as(parameter) if count else None
+
+
+def sum_values(fabric: Fabric, values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Sums over the ranks."""
+    if fabric.world_size == 1:
+        return dict(values)
+    return {name: _sum(fabric, value) for name, value in sorted(values.items())}
+
+
+def from_first(fabric: Fabric, make: Callable[[], Value]) -> Value:
+    """What the first rank makes, for all: decisions such as stopping must be the same everywhere."""
+    if fabric.world_size == 1:
+        return make()
+    return cast(Value, fabric.broadcast(make() if fabric.is_global_zero else None))
+
+
+def share_buffers(fabric: Fabric, model: nn.Module) -> None:
+    """Give every rank the first one's buffers, which are those that a checkpoint keeps."""
+    if fabric.world_size > 1:
+        for buffer in model.buffers():
+            buffer.copy_(fabric.broadcast(buffer))
+
+
+def _sum(fabric: Fabric, values: torch.Tensor) -> torch.Tensor:
+    return cast(torch.Tensor, fabric.all_reduce(values, reduce_op="sum"))
