@@ -63,6 +63,8 @@ class Workflow:
         self.sweeps = {name: self._sweep_config(name) for name in self.config.sweeps}
         self.summaries = {name: self._summary(name, scan_now=scan_now) for name in self.scanned}
         self.unions = {name: self._union(name, config) for name, config in union_configs.items()}
+        #: Unions whose packs are joined for training.
+        self.joined = list(self.unions) if self.config.joint else []
         if scan_now:
             self._write_settings()
             for name, sweep in self.sweeps.items():
@@ -107,11 +109,12 @@ class Workflow:
         return [shard_name(index) for index in range(self._num_shards(dataset, extractor))]
 
     def runs(self) -> list[Run]:
-        """Every dataset x pack x model x seed."""
+        """Every dataset or joined union x pack x model x seed."""
+        places = [(dataset, pack) for dataset in self.datasets for pack in self.packs(dataset)]
+        places += [(union, pack) for union in self.joined for pack in self.pack_configs]
         return [
             Run(dataset, pack, model, seed)
-            for dataset in self.datasets
-            for pack in self.packs(dataset)
+            for dataset, pack in places
             for model in self.config.models
             for seed in self.config.seeds
         ]
@@ -209,6 +212,10 @@ class Workflow:
         """Labels of a union's datasets."""
         return [self.paths(dataset).labels for dataset in self.unions[union].datasets]
 
+    def union_packs(self, union: str, pack: str) -> list[Path]:
+        """Packs that a union's pack is made of."""
+        return [self.paths(dataset).pack(pack, "h5") for dataset in self.unions[union].datasets]
+
     def embeddings(self, union: str, encoders: list[str]) -> list[Path]:
         """Sentence vectors of a union's datasets."""
         return [self.layout.encoder(encoder).embeddings(d) for encoder in encoders for d in self.unions[union].datasets]
@@ -234,6 +241,8 @@ class Workflow:
     def _union(self, name: str, config: UnionConfig) -> UnionPlan:
         if packed := [dataset for dataset in config.datasets if self.summaries[dataset].packs]:
             raise ConfigError(f"union {name}: {packed[0]} comes as ready-made packs; a union needs its label table")
+        if self.config.joint and (absent := [dataset for dataset in config.datasets if dataset not in self.datasets]):
+            raise ConfigError(f"union {name}: joint training needs packs of {absent[0]}; add it to datasets")
         return plan_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})
 
     def _summary(self, name: str, *, scan_now: bool) -> Summary:
@@ -249,18 +258,29 @@ class Workflow:
     def _write_settings(self) -> None:
         with FileHashes(self.layout.hashes) as hashes:
             for dataset, config in self.datasets.items():
-                paths = self.paths(dataset)
-                for extractor in self.extractors(dataset):
-                    _write_json(paths.extractor_settings(extractor), self._extractor(dataset, extractor, hashes))
-                for pack in self.packs(dataset):
-                    _write_json(paths.pack_settings(pack), self._pack_settings(dataset, pack, config))
-                for model in self.config.models:
-                    _write_json(paths.model_settings(model), self._model_settings(dataset, model))
+                self._write_dataset(dataset, config, hashes)
             for union in self.unions.values():
-                _write_json(self.layout.union(union.name).settings, union.model_dump(mode="json"))
-                for encoder in union.encoders:
-                    paths_of = self.layout.encoder(encoder)
-                    _write_json(paths_of.settings, encoder_settings(union, encoder, paths_of, hashes))
+                self._write_union(union, hashes)
+
+    def _write_dataset(self, dataset: str, config: DatasetConfig, hashes: FileHashes) -> None:
+        paths = self.paths(dataset)
+        for extractor in self.extractors(dataset):
+            _write_json(paths.extractor_settings(extractor), self._extractor(dataset, extractor, hashes))
+        for pack in self.packs(dataset):
+            _write_json(paths.pack_settings(pack), self._pack_settings(dataset, pack, config))
+        self._write_models(dataset)
+
+    def _write_models(self, dataset: str) -> None:
+        for model in self.config.models:
+            _write_json(self.paths(dataset).model_settings(model), self._model_settings(dataset, model))
+
+    def _write_union(self, union: UnionPlan, hashes: FileHashes) -> None:
+        _write_json(self.layout.union(union.name).settings, union.model_dump(mode="json"))
+        for encoder in union.encoders:
+            paths = self.layout.encoder(encoder)
+            _write_json(paths.settings, encoder_settings(union, encoder, paths, hashes))
+        if union.name in self.joined:
+            self._write_models(union.name)
 
     def _extractor(self, dataset: str, extractor: str, hashes: FileHashes) -> dict[str, Any]:
         optional = config_file("features", extractor, required=False)

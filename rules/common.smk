@@ -23,7 +23,7 @@ def any_of(names):
 
 
 wildcard_constraints:
-    dataset=any_of(plan.scanned),
+    dataset=any_of([*plan.scanned, *plan.joined]),
     union=any_of(plan.unions),
     extractor=any_of(plan.all_extractors),
     pack=any_of(
@@ -74,6 +74,10 @@ def all_packs():
         plan.paths(dataset).pack(pack, "pkl")
         for dataset in plan.datasets
         for pack in plan.packs(dataset)
+    ] + [
+        plan.paths(union).pack(pack, "pkl")
+        for union in plan.joined
+        for pack in plan.pack_configs
     ]
 
 
@@ -104,9 +108,11 @@ def all_labels():
 
 
 def all_scores():
+    """Of runs on datasets; a union's clips are scored where they come from."""
     return [
         plan.paths(run.dataset).run(run.pack, run.model, run.seed) / "robustness.csv"
         for run in plan.runs()
+        if run.dataset in plan.datasets
     ]
 
 

@@ -21,6 +21,9 @@ class RunConfig(Settings):
     unions: list[str] = []
     """Names of files in ``config/unions/``, whose rows are given universal labels; texts and labels are all they need,
     and their datasets need not be among ``datasets``."""
+    joint: bool = False
+    """Also train each model on each union: the packs of its datasets are joined under universal labels. All of them
+    must be among ``datasets`` then."""
     packs: list[str] = ["unaligned_50"]
     """Names of files in ``config/packs/``; imported pickles bring their own packs."""
     models: list[str] = ["amccl"]

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from pipeline.labels.table import read_labels
+from pipeline.pack.files import read_card, read_split
 from tests.workflow.conftest import Project
 
 MOSI = [("a", "1", "I LOVED THIS FILM", 2.4, "train"), ("a", "2", "THE ENDING WAS AWFUL", -1.8, "train"),
@@ -54,3 +55,22 @@ def test_one_edited_text_concerns_its_dataset_and_the_labels_alone(labelled):
     done = labelled.run("labels", "--dry-run")
     jobs = sorted((name, wildcards.get("dataset", "")) for name, wildcards in done.jobs if name != "labels")
     assert jobs == [("embed", "mosi"), ("label_quality", ""), ("universal_labels", "")]
+
+
+@pytest.mark.slow
+def test_packs_of_a_union_are_joined_for_training(labelled, tmp_path):
+    project = labelled.copy_to(tmp_path / "joint")
+    project.configure(datasets=["mosi", "meld"], packs=["text_50"], models=["unimse"], joint=True)
+    done = project.run("packs")
+    assert done.status == 0, done.output
+    packs = project.processed / "mosi_meld" / "packs"
+    card = read_card(packs / "text_50.json")
+    assert card.members == {"mosi": "mosi", "meld": "emotion"}
+    assert [row.clip_id for row in card.dropped] == ["mosi/a$_$2"]
+    train = read_split(packs / "text_50.h5", "train")
+    assert dict(zip(train.ids, train.annotations, strict=True)) == {
+        "mosi/a$_$1": "joy",
+        "meld/train_dia0$_$utt0": "joy",
+    }
+    project.configure(datasets=["mosi"])
+    assert "joint training needs packs of meld; add it to datasets" in project.run("packs").output

@@ -1,0 +1,57 @@
+"""Join the packs of a union's datasets under universal labels, for joint training.
+
+example: python -m pipeline union_pack --union mosi_meld --pack text_50
+"""
+
+import argparse
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.labels.planning import UnionPlan, read_plan
+from pipeline.labels.table import read_labels
+from pipeline.pack.files import read_card, read_split, write_card, write_h5, write_pickle
+from pipeline.pack.union import Member, unite
+from pipeline.paths import Layout
+from pipeline.provenance import digest, file_sha256
+from pipeline.types import SPLITS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("--union", required=True, help="name of the union")
+    parser.add_argument("--pack", required=True, help="name of the pack, which each of its datasets has")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+
+
+def run(*, union: str, pack: str, processed: Path) -> None:
+    """Write ``packs/<pack>.pkl``, ``.h5`` and ``.json`` of the union.
+
+    Args:
+        union: name of the union, whose labels are made.
+        pack: name of the pack.
+        processed: folder of everything derived.
+
+    Raises:
+        StoreError: a pack or the labels are absent or damaged, or the packs do not fit together.
+    """
+    layout = Layout(processed)
+    plan = read_plan(layout.union(union).settings)
+    labels = layout.union(union).labels
+    inputs = [file_sha256(labels), *(file_sha256(layout.dataset(name).pack(pack, "h5")) for name in plan.datasets)]
+    described = {"dataset": union, "pack": pack, "inputs": digest(inputs), "versions": {"triptych": __version__}}
+    splits, card = unite(_members(plan, layout, pack), read_labels(labels), described)
+    paths = layout.dataset(union)
+    write_pickle(paths.pack(pack, "pkl"), splits)
+    write_h5(paths.pack(pack, "h5"), splits)
+    write_card(paths.pack(pack, "json"), card)
+
+
+def _members(plan: UnionPlan, layout: Layout, pack: str) -> dict[str, Member]:
+    members = {}
+    for name, dataset in plan.datasets.items():
+        paths = layout.dataset(name)
+        splits = {split: read_split(paths.pack(pack, "h5"), split) for split in SPLITS}
+        members[name] = Member(splits, read_card(paths.pack(pack, "json")), dataset.taxonomy)
+    return members
