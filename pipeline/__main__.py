@@ -39,7 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(name: str, words: Sequence[str]) -> int:
-    step = discovery.load("steps", name)
+    step = discovery.load("steps", name.replace("-", "_"))
+    status = step.run(**vars(parser_of(name).parse_args(words)))
+    return int(status or 0)
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """The command line of a step, as a user writes its name.
+
+    Raises:
+        ConfigError: there is no such step.
+    """
+    step = discovery.load("steps", name.replace("-", "_"))
     parser = argparse.ArgumentParser(
         prog=f"python -m pipeline {name}",
         description=step.__doc__,
@@ -47,13 +58,12 @@ def _run(name: str, words: Sequence[str]) -> int:
         epilog="--debug shows the traceback of an error.",
     )
     step.add_arguments(parser)
-    status = step.run(**vars(parser.parse_args(words)))
-    return int(status or 0)
+    return parser
 
 
 def _overview() -> str:
     lines = ["usage: python -m pipeline STEP [options]      (STEP --help tells more)", ""]
-    lines += [f"  {name:10} {_summary(name)}" for name in discovery.names("steps")]
+    lines += [f"  {step.replace('_', '-'):14} {_summary(step)}" for step in discovery.names("steps")]
     return "\n".join(lines)
 
 

@@ -42,7 +42,7 @@ def serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> Non
     """Build the extractor, then answer each list of tasks with a list of outcomes until None comes."""
     logging.basicConfig(level=logging.WARNING)
     try:
-        extractor = _build(name, settings)
+        extractor = build(name, settings)
         connection.send(Ready(extractor.feature_names, extractor.batch_size))
         reads = discovery.literals("extractors", name)["READS"]
         while (tasks := connection.recv()) is not None:
@@ -64,7 +64,12 @@ def process(extractor: Extractor, reads: Sequence[str], tasks: Sequence[Task]) -
     return [clip if isinstance(clip, Failure) else done[clip.clip_id] for clip in loaded]
 
 
-def _build(name: str, settings: Mapping[str, Any]) -> Extractor:
+def build(name: str, settings: Mapping[str, Any]) -> Extractor:
+    """An extractor with its settings.
+
+    Raises:
+        PipelineError: it is unknown, or its weights are absent.
+    """
     module = discovery.load("extractors", name)
     return module.extractor(module.Config(**settings))
 

@@ -155,7 +155,7 @@ def _split(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str], parts: _
     padded = {
         name: pad(parts.streams[name], ids, parts.lengths[name].padded, parts.scalers.get(name)) for name in _STREAMS
     }
-    vectors, text_bert = _pad_text(parts.text, ids)
+    vectors, text_bert = pad_text(parts.text, ids)
     aligned = parts.alignment is not None
     return PackSplit(
         ids=ids,
@@ -203,7 +203,8 @@ def pad(stream: Stream, ids: Sequence[str], rows: int, scaler: Scaler | None) ->
     return Padded(values, mask, lengths)
 
 
-def _pad_text(text: Text, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def pad_text(text: Text, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors and ``text_bert`` of some clips; one without text is all zeros."""
     positions = text.lengths.padded
     vectors = np.zeros((len(ids), positions, len(text.vectors.names)), np.float32)
     text_bert = np.zeros((len(ids), 3, positions), np.float32)

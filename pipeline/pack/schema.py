@@ -144,6 +144,9 @@ class Card(_Documented):
     """The pack's resolved settings."""
     identities: dict[str, str] = Field(default_factory=dict)
     """Fingerprint of each extractor's name, version, settings, weights and libraries."""
+    extractor_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """By extractor, the one of word times included: resolved settings, version, hashes of weights, libraries. A clip
+    that is not in the pack is extracted by them."""
     inputs: str = ""
     """Fingerprint of everything that went in: the keys of all clips and their labels."""
     versions: dict[str, str] = Field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Reading feature stores into one modality of all clips, on the pack's grid."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +10,12 @@ from jaxtyping import Bool, Float32, Float64, Int32
 from pipeline.errors import StoreError
 from pipeline.features import Features
 from pipeline.pack.schema import Lengths
-from pipeline.store import StoreReader
+from pipeline.store import Header, StoreReader
 
 #: Rows of a clip on the pack's grid: values and what was measured.
 Gridded = tuple[np.ndarray, np.ndarray]
+#: Features of one clip, with what all clips of their extractor share.
+Extracted = tuple[str, Features, Header]
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,28 @@ def load_stream(paths: Sequence[Path], wanted: set[str], regrid: Callable[[str, 
         wanted: ids of the clips.
         regrid: puts the rows of a clip onto the pack's grid.
     """
+    return stream_of(stored_clips(paths, wanted), regrid)
+
+
+def stream_of(clips: Iterable[Extracted], regrid: Callable[[str, Features], Gridded]) -> Stream:
+    """Put one modality of some clips onto the pack's grid."""
     values: dict[str, np.ndarray] = {}
     masks: dict[str, np.ndarray] = {}
     names: tuple[str, ...] = ()
     identity = ""
-    for clip_id, features, reader in stored_clips(paths, wanted):
-        names, identity = reader.header.feature_names, reader.header.identity
+    for clip_id, features, header in clips:
+        names, identity = header.feature_names, header.identity
         values[clip_id], masks[clip_id] = regrid(clip_id, features)
     return Stream(values, masks, names, identity)
 
 
 def load_text(paths: Sequence[Path], wanted: set[str], rows: int) -> Text:
-    """Read tokens and vectors, cut to ``rows - 1`` so that every mask ends with a zero."""
+    """Read tokens and vectors of the wanted clips, cut as `text_of` does."""
+    return text_of(stored_clips(paths, wanted), rows)
+
+
+def text_of(clips: Iterable[Extracted], rows: int) -> Text:
+    """Tokens and vectors of some clips, cut to ``rows - 1`` so that every mask ends with a zero."""
     kept: dict[str, np.ndarray] = {}
     tokens: dict[str, np.ndarray] = {}
     word_ids: dict[str, np.ndarray] = {}
@@ -103,7 +115,7 @@ def load_text(paths: Sequence[Path], wanted: set[str], rows: int) -> Text:
         word_ids[clip_id] = features.extras["word_ids"][keep]
         return features.values[keep], np.ones(len(keep), bool)
 
-    vectors = load_stream(paths, wanted, cut)
+    vectors = stream_of(clips, cut)
     lost = {clip_id: int(before - after) for clip_id, (before, after) in kept.items() if before > after}
     lengths = Lengths(
         policy=f"{rows} positions, the last one always padding",
@@ -116,26 +128,32 @@ def load_text(paths: Sequence[Path], wanted: set[str], rows: int) -> Text:
 
 
 def load_word_times(paths: Sequence[Path], wanted: set[str]) -> dict[str, WordTimes]:
-    """Read the word times of the wanted clips.
+    """Read the word times of the wanted clips."""
+    return word_times_of(stored_clips(paths, wanted))
+
+
+def word_times_of(clips: Iterable[Extracted]) -> dict[str, WordTimes]:
+    """Word times of some clips.
 
     Raises:
-        StoreError: the store is not one of word times.
+        StoreError: the features are none of word times.
     """
     found = {}
-    for clip_id, features, reader in stored_clips(paths, wanted):
+    for clip_id, features, header in clips:
         if "method" not in features.notes:
-            raise StoreError(f"{reader.path}: holds no word times; name a words_* extractor under align")
+            raise StoreError(f"{header.extractor} gives no word times; name a words_* extractor under align")
         method, agrees = str(features.notes["method"]), bool(features.notes.get("agrees", 1))
         found[clip_id] = WordTimes(features.times, features.mask, method, agrees)
     return found
 
 
-def stored_clips(paths: Sequence[Path], wanted: set[str]) -> Iterator[tuple[str, Features, StoreReader]]:
+def stored_clips(paths: Sequence[Path], wanted: set[str]) -> Iterator[Extracted]:
     """The wanted clips of some stores, one after the other."""
     for path in paths:
         with StoreReader(path) as reader:
+            header = reader.header
             for clip_id in sorted(reader.ids() & wanted):
-                yield clip_id, reader.read(clip_id), reader
+                yield clip_id, reader.read(clip_id), header
 
 
 def _kept_tokens(length: int, limit: int) -> np.ndarray:

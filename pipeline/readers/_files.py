@@ -6,16 +6,8 @@ from pathlib import Path
 
 from pipeline.errors import RawDataError
 from pipeline.manifest import GivenWord
+from pipeline.media.suffixes import MEDIA_SUFFIXES
 from pipeline.words.formats import PARSERS, read_words
-
-#: Containers that clips come in.
-MEDIA_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "flv", "wmv", "3gp", "ogv"),
-        *("wav", "mp3", "m4a", "flac", "ogg"),
-    )
-)
 
 
 @dataclass(frozen=True)

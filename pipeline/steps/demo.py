@@ -1,4 +1,7 @@
-"""Make the demo dataset: a synthetic talking head whose sentiment, words and word times are known."""
+"""Make the demo dataset: a synthetic talking head whose sentiment, words and word times are known.
+
+example: python -m pipeline demo --output raw/demo
+"""
 
 import argparse
 import logging

@@ -2,6 +2,7 @@
 
 Exit status: 0 when everything the default configuration needs is there, else 1.
 example: python -m pipeline doctor
+         python -m pipeline doctor --json
 """
 
 import argparse
@@ -11,12 +12,13 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline import __version__, discovery
 from pipeline.config.loading import Model, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.console import Level, print_json, print_line, print_table
 from pipeline.errors import PipelineError
 from pipeline.provenance import library_versions
 from pipeline.workflow import config_file
@@ -38,28 +40,28 @@ class Check:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line: there is nothing to choose."""
-    del parser
+    """Declare the command line."""
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
 
-def run() -> int:
+def run(*, as_json: bool = False) -> int:
     """Print what was found.
+
+    Args:
+        as_json: print one JSON object instead of a table.
 
     Returns:
         1 if something needed is missing, else 0.
     """
-    from rich.console import Console
-    from rich.table import Table
-
     checks = [check for group in (_machine, _libraries, _system, _programs, _extractors) for check in group()]
-    table = Table(title=f"Triptych {__version__}", title_justify="left")
-    for column in ("what", "found", "what to do"):
-        table.add_column(column, overflow="fold")
-    for check in checks:
-        table.add_row(check.what, check.found or "missing", check.mend if not check.found else "")
-    Console(width=120).print(table)
     missing = [check for check in checks if not check.found]
-    print(f"{len(missing)} missing" if missing else "everything is there")
+    if as_json:
+        print_json({"triptych": __version__, "missing": len(missing), "checks": [asdict(check) for check in checks]})
+        return int(bool(missing))
+    rows = [[check.what, check.found or "missing", check.mend if not check.found else ""] for check in checks]
+    levels: list[Level] = ["ok" if check.found else "error" for check in checks]
+    print_table(f"Triptych {__version__}", ("what", "found", "what to do"), rows, levels)
+    print_line(f"{len(missing)} missing" if missing else "everything is there", "error" if missing else "ok")
     return int(bool(missing))
 
 

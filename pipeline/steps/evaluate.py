@@ -1,4 +1,7 @@
-"""Score a trained run. The only step that reads the test split."""
+"""Score a trained run. The only step that reads the test split.
+
+example: python -m pipeline evaluate --pack p.h5 --run-dir my_run
+"""
 
 import argparse
 import csv

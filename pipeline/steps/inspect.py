@@ -1,32 +1,40 @@
 """Describe and validate a pack (pickle, HDF5 or csd folder), explaining each violation. Runs no code from the file.
 
-Exit status: 0 when MMSA can train on it (warnings or not), 1 when it cannot.
+Exit status: 0 when MMSA can train on it (warnings or not), 1 when it cannot, 2 when it cannot be read.
 example: python -m pipeline inspect processed/demo/packs/unaligned_50.pkl
+         python -m pipeline inspect foreign.pkl --json
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline.console import print_json, print_line, print_table
 from pipeline.errors import StoreError
 from pipeline.pack.contents import read_contents
 from pipeline.pack.csd import CARD, read_csd
 from pipeline.pack.files import read_card, read_pickle
 from pipeline.pack.rules import Finding, check
 from pipeline.pack.schema import Card
-from pipeline.types import SPLITS, Split
+from pipeline.types import MODALITIES, SPLITS, Modality, Split
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("file", type=Path, help="a pack: .pkl, .h5, or a folder of .csd files")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
 
-def run(*, file: Path) -> int:
+def run(*, file: Path, as_json: bool = False) -> int:
     """Print what the pack holds and what is wrong with it.
+
+    Args:
+        file: the pack.
+        as_json: print one JSON object instead of tables.
 
     Returns:
         1 if there is an error, else 0.
@@ -38,11 +46,14 @@ def run(*, file: Path) -> int:
         raise StoreError(f"{file}: no such file; expected a pack: .pkl, .h5, or a folder of .csd files")
     splits = _read(file)
     findings = check(splits)
-    _print_shapes(file, splits)
-    card = file / CARD if file.is_dir() else file.with_suffix(".json")
-    if card.is_file():
-        _print_card(read_card(card))
-    _print_findings(findings)
+    path = file / CARD if file.is_dir() else file.with_suffix(".json")
+    card = read_card(path) if path.is_file() else None
+    if as_json:
+        print_json(_described(file, splits, card, findings))
+    else:
+        _print_shapes(file, splits)
+        _print_card(card)
+        _print_findings(findings)
     return int(any(finding.level == "error" for finding in findings))
 
 
@@ -54,16 +65,21 @@ def _read(file: Path) -> Mapping[Split, Mapping[str, Any]]:
     return read_pickle(file)
 
 
-def _print_shapes(file: Path, splits: Mapping[Split, Mapping[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _described(
+    file: Path, splits: Mapping[Split, Mapping[str, Any]], card: Card | None, findings: Sequence[Finding]
+) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "splits": {name: {key: _shape(value) for key, value in splits.get(name, {}).items()} for name in SPLITS},
+        "card": card.model_dump(mode="json") if card else None,
+        "findings": [asdict(finding) for finding in findings],
+    }
 
-    table = Table(title=str(file), title_justify="left")
-    for column in ("key", *SPLITS):
-        table.add_column(column)
-    for key in sorted({key for split in splits.values() for key in split}):
-        table.add_row(key, *[_shape(splits[split].get(key)) for split in SPLITS])
-    Console(width=110).print(table)
+
+def _print_shapes(file: Path, splits: Mapping[Split, Mapping[str, Any]]) -> None:
+    keys = sorted({key for split in splits.values() for key in split})
+    rows = [[key, *(_shape(splits.get(name, {}).get(key)) for name in SPLITS)] for key in keys]
+    print_table(str(file), ("key", *SPLITS), rows)
 
 
 def _shape(value: Any) -> str:
@@ -74,17 +90,35 @@ def _shape(value: Any) -> str:
     return f"{'x'.join(map(str, value.shape))} {value.dtype if value.dtype.kind != 'U' else 'text'}"
 
 
-def _print_card(card: Card) -> None:
-    for name, length in card.lengths.items():
-        cut = f"{length.clips_cut} clips cut by {length.rows_cut} rows" if length.clips_cut else "nothing cut"
-        print(f"{name}: {length.padded} rows ({length.policy}); longest {length.longest}, {cut}")
-    print(f"dropped: {len(card.dropped)} clips; without a face: {len(card.faceless)}")
+def _print_card(card: Card | None) -> None:
+    if card is None:
+        print_line("no card lies beside it: rates, lengths and scale are not known")
+        return
+    rows = [[name, *_facts(card, name)] for name in MODALITIES]
+    print_table(f"{card.pack} of {card.dataset}", ("", "extractor", "columns", "rows", "cut", "scale"), rows)
+    print_line(f"dropped: {len(card.dropped)} clips; without a face: {len(card.faceless)}")
     for row in card.dropped:
-        print(f"  {row.clip_id} ({row.split}): {row.modality}, {row.stage}: {row.reason}")
+        print_line(f"  {row.clip_id} ({row.split}): {row.modality}, {row.stage}: {row.reason}")
 
 
-def _print_findings(findings: list[Finding]) -> None:
+def _facts(card: Card, modality: Modality) -> list[str]:
+    """Extractor, columns, rows, what was cut, and scale of a modality."""
+    length, scale = card.lengths.get(modality), card.normalisation.get(modality)
+    rate_hz = card.rate_hz.get(modality)
+    rows = f"{length.padded} ({length.policy}); longest {length.longest}" if length else "-"
+    cut = f"{length.clips_cut} clips by {length.rows_cut} rows" if length and length.clips_cut else "nothing"
+    extractor = card.extractors.get(modality, "imported")
+    return [
+        extractor + (f" at {rate_hz:g} Hz" if rate_hz else ""),
+        str(card.dims[modality]),
+        rows,
+        cut if length else "-",
+        scale.method if scale else "-",
+    ]
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
-        print(f"{finding.level}: {finding.where}: {finding.what}")
+        print_line(f"{finding.level}: {finding.where}: {finding.what}", finding.level)
     errors = sum(finding.level == "error" for finding in findings)
-    print(f"{errors} errors, {len(findings) - errors} warnings")
+    print_line(f"{errors} errors, {len(findings) - errors} warnings", "error" if errors else "ok")

@@ -75,7 +75,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: no readable pack settings ({error}); run: python -m pipeline scan") from error
+        raise StoreError(f"{path}: no readable settings ({error}); run: python -m pipeline scan") from error
 
 
 def _assembled(
@@ -95,8 +95,9 @@ def _assembled(
         quarantine=_quarantine(paths, config, described["dataset"]),
         words=_stores(paths, summary, config.align.words) if config.align else [],
     )
-    text_settings = json.loads(paths.extractor_settings(extractors["text"]).read_text())
-    described = {**described, "text_weights": text_settings["outside"].get("weights")}
+    settings = {name: _read_settings(paths.extractor_settings(name)) for name in config.all_extractors()}
+    text_weights = settings[extractors["text"]]["outside"].get("weights")
+    described = {**described, "text_weights": text_weights, "extractor_settings": settings}
     splits, card = assemble(source, config, described)
     inputs = digest([labels, texts, card.identities, [row.clip_id for row in card.dropped]])
     return splits, card.model_copy(update={"inputs": inputs})

@@ -1,4 +1,8 @@
-"""Train one model on one pack with one seed. The test split is not read."""
+"""Train one model on one pack with one seed. The test split is not read.
+
+The run's folder holds all that is needed to predict with it, wherever it is moved to.
+example: python -m pipeline train --pack p.h5 --settings amccl.json --model amccl --seed 1 --output my_run
+"""
 
 import argparse
 import json
@@ -11,7 +15,7 @@ from pydantic import ValidationError
 
 from pipeline.atomic import write_if_changed
 from pipeline.errors import ConfigError
-from pipeline.pack.files import read_card, read_split
+from pipeline.pack.files import read_card, read_split, write_card
 from pipeline.pack.schema import Card, PackSplit
 from pipeline.training.settings import Corruption, RunSettings
 
@@ -35,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, threads: int = 1) -> None:
-    """Train and write ``best.safetensors``, ``config.yaml``, ``history.csv`` and ``train.json``.
+    """Train and write ``best.safetensors``, ``config.yaml``, ``history.csv``, ``train.json`` and the pack's card.
 
     An interrupted run leaves ``resume/`` in its folder and goes on from there.
 
@@ -78,6 +82,7 @@ def _train(
     if not fabric.is_global_zero:
         return
     runs.write_run(output, plan)
+    write_card(output / runs.CARD, card)
     facts = {
         "best_epoch": history.best_epoch,
         "epochs": history.epochs,

@@ -20,6 +20,8 @@ from pipeline.types import Modality
 from pipeline.weights import resolve_text_encoder
 
 WEIGHTS, RUN_FILE, TRAIN_FILE = "best.safetensors", "config.yaml", "train.json"
+#: Copy of the pack's card, so that a run folder can be moved: it tells how a new clip is made ready for the model.
+CARD = "card.json"
 
 
 class Run(Settings):

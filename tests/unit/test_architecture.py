@@ -31,6 +31,8 @@ def test_a_plug_in_imports_no_other_plug_in(kind, name):
 @pytest.mark.parametrize(
     ("code", "forbidden"),
     [
+        ("import pipeline", ("pipeline.api", "torch", "numpy", "pydantic")),
+        ("from pipeline import extract, load_run, open_pack, score", ("torch", "mediapipe", "opensmile", "pandas")),
         ("import pipeline.workflow", ("torch", "transformers", "mediapipe", "opensmile", "pandas")),
         ("import pipeline.steps.extract", ("torch", "transformers", "mediapipe", "opensmile", "pandas")),
         ("import pipeline.steps.gate, pipeline.steps.pack", ("torch", "transformers", "mediapipe", "opensmile")),

@@ -47,6 +47,7 @@ def test_training_leaves_weights_settings_history_and_facts(workplace):
     folder = workplace / "run"
     assert sorted(path.name for path in folder.iterdir() if path.name not in ("predictions.csv", "metrics.json")) == [
         "best.safetensors",
+        "card.json",
         "config.yaml",
         "history.csv",
         "train.json",

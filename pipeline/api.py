@@ -1,0 +1,133 @@
+"""The Python interface: extract a file, open a pack, score predictions, predict with a trained run.
+
+Each function imports what it needs when it is called.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import ConfigError, FeatureError
+from pipeline.features import Features
+from pipeline.pack.opened import Pack
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipeline.extractors._base import Extractor
+    from pipeline.prediction.trained import TrainedRun
+
+
+@dataclass(frozen=True)
+class NamedFeatures(Features):
+    """Features of a file, with the names of their columns."""
+
+    feature_names: tuple[str, ...] = ()
+
+    def pandas(self) -> "pd.DataFrame":
+        """One row per frame or token: ``start_s``, ``end_s``, ``measured``, then the features."""
+        import pandas as pd
+
+        frame = pd.DataFrame({"start_s": self.times[:, 0], "end_s": self.times[:, 1], "measured": self.mask})
+        return pd.concat([frame, pd.DataFrame(self.values, columns=list(self.feature_names))], axis=1)
+
+
+def extract(
+    file: Path | str, extractor: str, *, text: str | None = None, language: str = "en", **settings: Any
+) -> NamedFeatures:
+    """Extract the features of one file.
+
+    The extractor stays loaded for the next file with the same settings.
+
+    Args:
+        file: a video or sound file; an extractor of text alone does not open it.
+        extractor: a file in ``pipeline/extractors/``, such as ``face``.
+        text: what is said, for extractors that read text.
+        language: of the text.
+        **settings: of the extractor, where they differ from its defaults.
+
+    Raises:
+        ConfigError: the extractor or a setting is unknown.
+        FeatureError: the file cannot be processed; says why.
+    """
+    from pipeline import discovery
+    from pipeline.extraction.tasks import Failure, Task
+    from pipeline.extraction.worker import process
+    from pipeline.media.span import MediaSpan
+
+    reads = discovery.literals("extractors", extractor)["READS"]
+    built = _built(extractor, json.dumps(settings, sort_keys=True))
+    media = MediaSpan(Path(file)) if {"sound", "video"} & set(reads) else None
+    (outcome,) = process(built, reads, [Task(str(file), "", media, text=text, language=language)])
+    if isinstance(outcome, Failure):
+        raise FeatureError(f"{extractor}: {outcome.reason}")
+    return NamedFeatures(**vars(outcome.features), feature_names=built.feature_names)
+
+
+def open_pack(file: Path | str) -> Pack:
+    """Open a pack.
+
+    Args:
+        file: ``.h5``, MMSA's ``.pkl`` (read without running its code), or a folder of computational sequences.
+
+    Raises:
+        StoreError: there is no such pack.
+    """
+    return Pack(Path(file))
+
+
+def score(
+    labels: Sequence[float] | Sequence[str], predictions: Sequence[float] | Sequence[str], metrics: str = "mosi"
+) -> dict[str, float]:
+    """Score predictions as MMSA does.
+
+    Args:
+        labels: numbers, or emotion names.
+        predictions: the same, one for each label.
+        metrics: ``mosi`` (labels in [-3, 3]), ``sims`` (labels in [-1, 1]) or ``emotion``.
+
+    Raises:
+        ConfigError: unknown metrics, or not one prediction for each label.
+    """
+    from pipeline.training.metrics import NAMES, emotion_scores, sentiment_scores
+
+    if metrics not in NAMES:
+        raise ConfigError(f"metrics {metrics!r}; expected one of {', '.join(NAMES)}")
+    if len(labels) != len(predictions) or len(labels) == 0:
+        raise ConfigError(f"{len(labels)} labels and {len(predictions)} predictions; expected one for each, at least 1")
+    if metrics == "emotion":
+        return emotion_scores([str(name) for name in labels], [str(name) for name in predictions]).values
+    truth, guess = np.asarray(labels, np.float32), np.asarray(predictions, np.float32)
+    return sentiment_scores("sims" if metrics == "sims" else "mosi", truth, guess).values
+
+
+def load_run(folder: Path | str, *, isolated: bool = False, threads: int = 1) -> "TrainedRun":
+    """Load a trained run, to predict new videos with ``run.predict(video, text=...)``.
+
+    Args:
+        folder: the run's folder.
+        isolated: extractors run in processes of their own, side by side. A script that asks for it needs a main guard.
+        threads: CPU threads of the model.
+
+    Raises:
+        PipelineError: there is no finished run, or an extractor or the model is not what it was.
+    """
+    from pipeline.prediction.trained import TrainedRun
+
+    return TrainedRun(Path(folder), isolated=isolated, threads=threads)
+
+
+@lru_cache(maxsize=4)
+def _built(name: str, settings: str) -> "Extractor":
+    from pipeline import discovery
+    from pipeline.config.loading import validated
+    from pipeline.extraction.worker import build
+
+    values: Mapping[str, Any] = json.loads(settings)
+    config = validated(discovery.load("extractors", name).Config, values, f"settings of extractor {name}")
+    return build(name, config.model_dump())

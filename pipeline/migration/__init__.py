@@ -1,0 +1,1 @@
+"""From other programs' settings to ours."""

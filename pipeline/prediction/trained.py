@@ -1,0 +1,137 @@
+"""A trained run that predicts new clips."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import MediaError
+from pipeline.media.probe import probe
+from pipeline.pack.fitted import NewClips, fit_to_pack
+from pipeline.prediction.clips import NewClip
+from pipeline.prediction.extractors import Extractors
+from pipeline.prediction.inputs import collect
+from pipeline.prediction.outcome import Extraction, Prediction
+from pipeline.prediction.recipe import find_card, make_recipe, read_finished
+from pipeline.training import checkpoint, device, runs
+from pipeline.training.batches import Clips
+from pipeline.training.predict import predict
+from pipeline.types import MODALITIES
+
+
+class TrainedRun:
+    """Weights of a run and the extractors of its pack, loaded once. A context manager.
+
+    Attributes:
+        run: what the run is: model, dataset, pack, seed, range of the label.
+        recipe: what a clip goes through.
+    """
+
+    def __init__(self, folder: Path, *, isolated: bool = False, threads: int = 1) -> None:
+        """Load a run.
+
+        Args:
+            folder: the run's folder.
+            isolated: extractors run in processes of their own, side by side. A script that asks for it needs a main
+                guard.
+            threads: CPU threads of the model.
+
+        Raises:
+            PipelineError: there is no finished run in the folder, or its pack cannot be told, or an extractor or the
+                model is not what it was.
+        """
+        self.run = read_finished(folder)
+        card = find_card(folder, self.run)
+        options = self.run.settings.training
+        # A run that was trained on a GPU predicts a few clips anywhere.
+        fabric = device.make_fabric(options.model_copy(update={"device": "auto"}), threads=threads)
+        self._model = runs.build_model(self.run).to(fabric.device)
+        checkpoint.load_weights(self._model, folder / runs.WEIGHTS)
+        packed = card.extractors or MODALITIES
+        read = [name for name in MODALITIES if name in packed and name in options.use and name in self._model.modalities]
+        self.recipe = make_recipe(card, tuple(read))
+        self._device = fabric.device
+        self._extractors = Extractors(self.recipe, isolated=isolated)
+
+    def __enter__(self) -> "TrainedRun":
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Release the extractors."""
+        self.close()
+
+    def close(self) -> None:
+        """Release the extractors."""
+        self._extractors.close()
+
+    def predict(
+        self, *videos: Path | str, text: str | None = None, transcript: Path | str | None = None
+    ) -> list[Prediction]:
+        """Predict videos, each on its own; what one lacks is masked and told.
+
+        Args:
+            videos: files, or folders of them.
+            text: what is said in the one video.
+            transcript: file of words of the one video, or a table of several; without it and without ``text``, a file
+                of the same name beside each video is taken.
+
+        Returns:
+            One for each video, in their order; with ``error`` where one could not be predicted.
+
+        Raises:
+            PipelineError: there is no such file, or words and videos do not go together.
+        """
+        words = None if transcript is None else Path(transcript)
+        return self.predict_clips(collect([Path(video) for video in videos], text=text, transcript=words))
+
+    def predict_clips(self, clips: Sequence[NewClip]) -> list[Prediction]:
+        """Predict clips whose words are known; as `predict` otherwise."""
+        broken = {clip.clip_id: fault for clip in clips if (fault := _media_fault(clip))}
+        done = self._predict_readable([clip for clip in clips if clip.clip_id not in broken])
+        return [
+            Prediction(clip.clip_id, error=broken[clip.clip_id]) if clip.clip_id in broken else done[clip.clip_id]
+            for clip in clips
+        ]
+
+    def _predict_readable(self, clips: Sequence[NewClip]) -> dict[str, Prediction]:
+        if not clips:
+            return {}
+        features, failed = self._extractors.extract(clips)
+        texts = {clip.clip_id: clip.text for clip in clips if clip.text}
+        fitted = fit_to_pack(NewClips([clip.clip_id for clip in clips], texts, features), self.recipe.card)
+        extraction = Extraction(self.recipe, self.run.model, fitted, failed)
+        use = self.run.settings.training.use
+        said = predict(self._model, Clips(fitted.split, use=use, device=self._device))
+        made = {}
+        for index, clip in enumerate(clips):
+            emotion = said.categories[index] if said.categories else None
+            generated = said.generated[index] if said.generated else None
+            sentiment = float(said.sentiment[index])
+            made[clip.clip_id] = _prediction(clip, extraction, index, (sentiment, emotion, generated))
+        return made
+
+
+def _prediction(
+    clip: NewClip, extraction: Extraction, index: int, said: tuple[float, str | None, str | None]
+) -> Prediction:
+    uses = extraction.uses(index, clip)
+    about = {"text": clip.text, "text_from": clip.text_from, "modalities": uses}
+    if not any(use.used for use in uses.values()):
+        reasons = "; ".join(f"{name}: {use.why}" for name, use in uses.items())
+        return Prediction(clip.clip_id, **about, error=f"nothing is left to predict from ({reasons})")
+    sentiment, emotion, generated = said
+    return Prediction(
+        clip.clip_id,
+        sentiment=sentiment,
+        emotion=emotion,
+        generated=generated,
+        **about,
+        notes=extraction.notes(clip),
+    )
+
+
+def _media_fault(clip: NewClip) -> str | None:
+    try:
+        probe(clip.media)
+    except MediaError as error:
+        return str(error)
+    return None

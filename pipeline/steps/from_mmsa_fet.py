@@ -1,0 +1,80 @@
+"""Convert a configuration file of MMSA-FET to Triptych's YAML, and tell each setting that has no equal.
+
+Writes <output>/<name>.yaml, which says what to build, and <output>/packs/<name>.yaml, the pack; <name> is the JSON's.
+Files that exist are not overwritten.
+example: python -m pipeline from-mmsa-fet my_config.json --dataset mydata
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline import discovery
+from pipeline.atomic import atomic_path
+from pipeline.config.loading import validated
+from pipeline.config.settings import PackConfig, RunConfig
+from pipeline.console import print_line
+from pipeline.errors import ConfigError
+from pipeline.migration.mmsa_fet import Converted, convert
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("config", type=Path, help="configuration file of MMSA-FET (.json)")
+    parser.add_argument("--dataset", default="mydata", help="name of the dataset to build (default: mydata)")
+    parser.add_argument("--output", type=Path, default=Path("config"), help="folder of settings (default: config)")
+
+
+def run(*, config: Path, dataset: str = "mydata", output: Path = Path("config")) -> None:
+    """Write the settings and print what did not come over.
+
+    Args:
+        config: configuration file of MMSA-FET.
+        dataset: name of the dataset to build.
+        output: folder of settings.
+
+    Raises:
+        ConfigError: the file is no such configuration, a value is impossible, or a target exists.
+    """
+    made = _converted(config)
+    name = config.stem
+    build = {"datasets": [dataset], "packs": [name], "features": made.features}
+    targets = {output / f"{name}.yaml": build, output / "packs" / f"{name}.yaml": made.pack}
+    for target in targets:
+        if target.exists():
+            raise ConfigError(f"{target}: exists already; move it away, or give another folder with --output")
+    for target, content in targets.items():
+        _write(target, content, config.name)
+        print_line(f"written: {target}", "ok")
+    for remark in made.remarks:
+        print_line(f"warning: {remark}", "warning")
+    print_line(f"next: snakemake --cores 2 --configfile {output / name}.yaml packs")
+
+
+def _converted(path: Path) -> Converted:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: not readable JSON ({error}); expected a configuration of MMSA-FET") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: holds a {type(content).__name__}; expected sections audio, video, text, align")
+    try:
+        made = convert(content)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    where = f"{path}, converted"
+    validated(PackConfig, made.pack, where)
+    validated(RunConfig, {"datasets": ["any"], "features": made.features}, where)
+    for extractor, settings in made.features.items():
+        validated(discovery.load("extractors", extractor).Config, settings, f"{where}: {extractor}")
+    return made
+
+
+def _write(target: Path, content: Mapping[str, Any], source: str) -> None:
+    text = yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True)
+    with atomic_path(target) as part:
+        part.write_text(f"# Made of {source} by python -m pipeline from-mmsa-fet.\n{text}", encoding="utf-8")

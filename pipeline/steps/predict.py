@@ -1,0 +1,115 @@
+"""Predict new videos with a trained run: the extractors, settings, lengths and scale are those of the run's pack.
+
+Words come from --text or --transcript, else from a file of the same name beside the video (.txt, or word times such
+as .srt or .TextGrid). What a video lacks, such as words or sound, is masked, and the output says so. A folder is
+searched for videos with all below it; a table as transcript has the columns video and text.
+
+Exit status: 0 when every video was predicted, 1 when one could not be, 2 for wrong usage.
+example: python -m pipeline predict processed/demo/runs/unaligned_50/amccl/1111 new.mp4 --text "I loved it."
+         python -m pipeline predict my_run videos/ --transcript words.csv --json --output predictions.json
+"""
+
+import argparse
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.atomic import atomic_path
+from pipeline.errors import ConfigError
+from pipeline.prediction.inputs import collect
+from pipeline.types import MODALITIES
+
+if TYPE_CHECKING:
+    from pipeline.prediction.outcome import Prediction
+    from pipeline.training.runs import Run
+
+#: Videos that are extracted side by side before the next ones are begun.
+_AT_ONCE = 16
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("run_dir", type=Path, help="folder of a trained run")
+    parser.add_argument("videos", type=Path, nargs="*", metavar="VIDEO", help="files, or folders of them")
+    parser.add_argument("--text", help="what is said in the one video")
+    parser.add_argument("--transcript", type=Path, help="words of the one video, or a table (.csv, .tsv) of several")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+    parser.add_argument("--output", type=Path, help="write the JSON object to this file")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model (default: 1)")
+
+
+def run(
+    *,
+    run_dir: Path,
+    videos: Sequence[Path],
+    text: str | None = None,
+    transcript: Path | None = None,
+    as_json: bool = False,
+    output: Path | None = None,
+    threads: int = 1,
+) -> int:
+    """Predict videos and print or write what was found.
+
+    Args:
+        run_dir: folder of a trained run.
+        videos: files, or folders of them.
+        text: what is said in the one video.
+        transcript: file of words of the one video, or a table of several.
+        as_json: print one JSON object.
+        output: file for the JSON object.
+        threads: CPU threads of the model.
+
+    Returns:
+        1 if a video could not be predicted, else 0.
+
+    Raises:
+        PipelineError: wrong usage: no such run or video, words that do not go with the videos, a folder that
+            ``output`` cannot be written to.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # extractors run side by side; their threads would only fight
+    clips = collect(videos, text=text, transcript=transcript)
+    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
+        raise ConfigError(f"{output}: cannot be written; expected a file in a folder that exists")
+    from pipeline.prediction.trained import TrainedRun
+
+    with TrainedRun(run_dir, isolated=True, threads=threads) as trained:
+        found: list[Prediction] = []
+        for start in range(0, len(clips), _AT_ONCE):
+            found += trained.predict_clips(clips[start : start + _AT_ONCE])
+            if len(clips) > _AT_ONCE:
+                _log.info("%d of %d videos", len(found), len(clips))
+        about = _about(trained.run)
+    made = {"run": about, "clips": [prediction.as_json() for prediction in found]}
+    if output is not None:
+        with atomic_path(output) as part:
+            part.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if as_json:
+        print(json.dumps(made, indent=1, ensure_ascii=False))
+    else:
+        for prediction in found:
+            print("\n".join(_lines(prediction, about["label_range"])))
+    return int(any(prediction.error for prediction in found))
+
+
+def _about(run: "Run") -> dict[str, Any]:
+    return run.model_dump(mode="json", include={"model", "dataset", "pack", "seed", "label_range", "metrics"})
+
+
+def _lines(prediction: "Prediction", label_range: Sequence[float]) -> Iterator[str]:
+    """The number on one line, what it rests on below."""
+    if prediction.error:
+        yield f"{prediction.video}: not predicted: {prediction.error}"
+        return
+    low, high = label_range
+    said = prediction.emotion or f"sentiment {prediction.sentiment:+.3f} in [{low:g}, {high:g}]"
+    used = [name for name in MODALITIES if prediction.modalities[name].used]
+    yield f"{prediction.video}: {said}, from {', '.join(used)}"
+    for name in MODALITIES:
+        if name not in used:
+            yield f"  {name} is masked: {prediction.modalities[name].why}"
+    for note in prediction.notes:
+        yield f"  {note}"

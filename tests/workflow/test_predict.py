@@ -1,0 +1,133 @@
+"""A trained run on new videos: the same numbers as its own, whatever is missing is masked and told."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.__main__ import main
+from pipeline.errors import ConfigError
+from pipeline.pack.files import read_card, read_split
+from pipeline.pack.fitted import NewClips, fit_to_pack
+from pipeline.pack.streams import stored_clips
+from pipeline.prediction.inputs import collect
+from pipeline.prediction.recipe import make_recipe
+from pipeline.prediction.trained import TrainedRun
+from pipeline.steps import evaluate, train
+from pipeline.training.batches import Clips
+from pipeline.training.predict import predict
+from pipeline.training.settings import resolve
+from pipeline.types import SPLITS
+from tests.media_tools import sound_alone
+
+RAW = {
+    "model": {"feedforward_dim": 16, "channels": 8, "head_dim": 8},
+    "training": {"epochs": 1, "batch_size": 4, "device": "cpu"},
+}
+
+
+@pytest.fixture(scope="module")
+def run_dir(packed, tmp_path_factory) -> Path:
+    """A run that was moved away from its pack."""
+    folder = tmp_path_factory.mktemp("moved") / "run"
+    settings = folder.parent / "settings.json"
+    settings.write_text(resolve(RAW, "demo").model_dump_json())
+    pack = packed.processed / "demo" / "packs" / "unaligned_50.h5"
+    train.run(pack=pack, settings=settings, model="amccl", seed=3, output=folder)
+    evaluate.run(pack=pack, run_dir=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(run_dir):
+    with TrainedRun(run_dir) as loaded:
+        yield loaded
+
+
+@pytest.fixture(scope="module")
+def raw(packed) -> Path:
+    return packed.root / "raw" / "demo"
+
+
+def clip_of(raw: Path, clip_id: str) -> Path:
+    video, _, part = clip_id.partition("$_$")
+    return raw / "Raw" / video / f"{part}.mp4"
+
+
+def own_predictions(run_dir: Path) -> dict[str, float]:
+    with (run_dir / "predictions.csv").open() as file:
+        return {row["id"]: float(row["prediction"]) for row in csv.DictReader(file)}
+
+
+def test_new_clips_get_the_predictions_of_the_run_itself(run_dir, trained, raw, packed):
+    own = own_predictions(run_dir)
+    split = read_split(packed.processed / "demo" / "packs" / "unaligned_50.h5", "train")
+    own[split.ids[0]] = float(predict(trained._model, Clips(split)).sentiment[0])
+    chosen = [split.ids[0], *list(own)[:2]]
+    clips = collect([clip_of(raw, clip_id) for clip_id in chosen], transcript=raw / "label.csv")
+    found = trained.predict_clips(clips)
+    assert [clip.sentiment for clip in found] == pytest.approx([own[clip_id] for clip_id in chosen], abs=1e-5)
+    assert all(use.used for clip in found for use in clip.modalities.values())
+    assert {clip.text_from for clip in found} == {"label.csv"}
+
+
+def test_what_is_missing_is_masked_and_told(trained, raw, packed, run_dir, tmp_path):
+    clip_id = next(iter(own_predictions(run_dir)))
+    sound = sound_alone(clip_of(raw, clip_id), tmp_path / "sound.wav")
+    (found,) = trained.predict(sound)
+    split = read_split(packed.processed / "demo" / "packs" / "unaligned_50.h5", "valid")
+    alone = predict(trained._model, Clips(split, use=("audio",))).sentiment[split.ids.index(clip_id)]
+    assert found.sentiment == pytest.approx(float(alone), abs=1e-3)  # the sound was encoded once more
+    assert found.modalities["audio"].used
+    assert found.modalities["text"].why == "no text was given"
+    assert "no video stream" in found.modalities["vision"].why
+
+
+def test_a_file_that_is_no_media_costs_itself_alone(run_dir, raw, tmp_path, capsys):
+    (tmp_path / "a.mp4").write_text("no film")
+    clip_id = next(iter(own_predictions(run_dir)))
+    shutil.copy(clip_of(raw, clip_id), tmp_path / "b.mp4")
+    with (raw / "label.csv").open() as file:
+        text = next(row["text"] for row in csv.DictReader(file) if f"{row['video_id']}$_${row['clip_id']}" == clip_id)
+    (tmp_path / "b.txt").write_text(f"{text}\n")
+    assert main(["predict", str(run_dir), str(tmp_path), "--json", "--output", str(tmp_path / "out.json")]) == 1
+    made = json.loads(capsys.readouterr().out)
+    assert made == json.loads((tmp_path / "out.json").read_text())
+    broken, good = made["clips"]
+    assert broken["sentiment"] is None
+    assert "holds text, not media" in broken["error"]
+    assert good["sentiment"] == pytest.approx(own_predictions(run_dir)[clip_id], abs=1e-5)
+    assert good["text_from"] == "b.txt"
+    assert made["run"]["label_range"] == [-3.0, 3.0]
+
+
+@pytest.mark.parametrize("split_name", SPLITS)
+def test_features_of_the_store_land_on_the_packs_own_arrays(packed, split_name):
+    packs = packed.processed / "demo" / "packs"
+    assert_fits(packed.processed / "demo", read_card(packs / "unaligned_50.json"), split_name)
+
+
+def assert_fits(dataset: Path, card, split_name) -> None:
+    split = read_split(dataset / "packs" / f"{card.pack}.h5", split_name)
+    names = [*card.extractors.values(), *([card.alignment.words] if card.alignment else [])]
+    features = {
+        name: list(stored_clips(sorted((dataset / "features" / name).glob("*.h5")), set(split.ids))) for name in names
+    }
+    texts = dict(zip(split.ids, split.raw_text, strict=True))
+    fitted = fit_to_pack(NewClips(split.ids, texts, features), card).split
+    for field in ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask", "audio_lengths"):
+        np.testing.assert_array_equal(getattr(fitted, field), getattr(split, field))
+
+
+def test_a_run_on_features_that_have_changed_is_refused(packed):
+    card = read_card(packed.processed / "demo" / "packs" / "unaligned_50.json")
+    assert make_recipe(card, ("text",)).extractors.keys() == {"bert"}
+    for change, message in [({"version": 99}, "made with version 99"), ({"weights": {"a": "b"}}, "weights of")]:
+        settings = {**card.extractor_settings, "bert": {**card.extractor_settings["bert"], **change}}
+        with pytest.raises(ConfigError, match=message):
+            make_recipe(card.model_copy(update={"extractor_settings": settings}), ("text",))
+    with pytest.raises(ConfigError, match="was imported"):
+        make_recipe(card.model_copy(update={"extractors": {}}), ("text",))
