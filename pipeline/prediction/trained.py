@@ -46,7 +46,9 @@ class TrainedRun:
         self._model = runs.build_model(self.run).to(fabric.device)
         checkpoint.load_weights(self._model, folder / runs.WEIGHTS)
         packed = card.extractors or MODALITIES
-        read = [name for name in MODALITIES if name in packed and name in options.use and name in self._model.modalities]
+        read = [
+            name for name in MODALITIES if name in packed and name in options.use and name in self._model.modalities
+        ]
         self.recipe = make_recipe(card, tuple(read))
         self._device = fabric.device
         self._extractors = Extractors(self.recipe, isolated=isolated)

@@ -9,6 +9,7 @@ from pipeline.pack.files import read_card, read_pickle, read_split
 from pipeline.pack.rules import check
 from pipeline.store import StoreReader
 from pipeline.types import SPLITS
+from tests.fitting import assert_fits
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,12 @@ def test_each_token_holds_the_mean_of_the_rows_that_overlap_its_word(aligned, mo
                 else:
                     assert not packed_row.any()
     assert checked > 30
+
+
+def test_a_new_clip_lands_on_the_tokens_as_the_packs_own_clips_do(aligned):
+    project, _ = aligned
+    dataset = project.processed / "demo"
+    assert_fits(dataset, read_card(dataset / "packs" / "aligned_50.json"), "test")
 
 
 def test_special_tokens_and_padding_are_masked(aligned):

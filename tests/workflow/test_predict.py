@@ -2,17 +2,15 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.__main__ import main
 from pipeline.errors import ConfigError
 from pipeline.pack.files import read_card, read_split
-from pipeline.pack.fitted import NewClips, fit_to_pack
-from pipeline.pack.streams import stored_clips
 from pipeline.prediction.inputs import collect
 from pipeline.prediction.recipe import make_recipe
 from pipeline.prediction.trained import TrainedRun
@@ -21,6 +19,7 @@ from pipeline.training.batches import Clips
 from pipeline.training.predict import predict
 from pipeline.training.settings import resolve
 from pipeline.types import SPLITS
+from tests.fitting import assert_fits
 from tests.media_tools import sound_alone
 
 RAW = {
@@ -76,14 +75,15 @@ def test_new_clips_get_the_predictions_of_the_run_itself(run_dir, trained, raw, 
 
 def test_what_is_missing_is_masked_and_told(trained, raw, packed, run_dir, tmp_path):
     clip_id = next(iter(own_predictions(run_dir)))
-    sound = sound_alone(clip_of(raw, clip_id), tmp_path / "sound.wav")
-    (found,) = trained.predict(sound)
+    clip = clip_of(raw, clip_id)
+    speechless, pictureless = trained.predict(clip, sound_alone(clip, tmp_path / "sound.wav"))
     split = read_split(packed.processed / "demo" / "packs" / "unaligned_50.h5", "valid")
-    alone = predict(trained._model, Clips(split, use=("audio",))).sentiment[split.ids.index(clip_id)]
-    assert found.sentiment == pytest.approx(float(alone), abs=1e-3)  # the sound was encoded once more
-    assert found.modalities["audio"].used
-    assert found.modalities["text"].why == "no text was given"
-    assert "no video stream" in found.modalities["vision"].why
+    without_text = predict(trained._model, Clips(split, use=("audio", "vision")))
+    assert speechless.sentiment == pytest.approx(float(without_text.sentiment[split.ids.index(clip_id)]), abs=1e-5)
+    assert speechless.modalities["text"].why == "no text was given"
+    assert [name for name, use in pictureless.modalities.items() if use.used] == ["audio"]
+    assert "no video stream" in pictureless.modalities["vision"].why
+    assert pictureless.sentiment is not None
 
 
 def test_a_file_that_is_no_media_costs_itself_alone(run_dir, raw, tmp_path, capsys):
@@ -110,18 +110,6 @@ def test_features_of_the_store_land_on_the_packs_own_arrays(packed, split_name):
     assert_fits(packed.processed / "demo", read_card(packs / "unaligned_50.json"), split_name)
 
 
-def assert_fits(dataset: Path, card, split_name) -> None:
-    split = read_split(dataset / "packs" / f"{card.pack}.h5", split_name)
-    names = [*card.extractors.values(), *([card.alignment.words] if card.alignment else [])]
-    features = {
-        name: list(stored_clips(sorted((dataset / "features" / name).glob("*.h5")), set(split.ids))) for name in names
-    }
-    texts = dict(zip(split.ids, split.raw_text, strict=True))
-    fitted = fit_to_pack(NewClips(split.ids, texts, features), card).split
-    for field in ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask", "audio_lengths"):
-        np.testing.assert_array_equal(getattr(fitted, field), getattr(split, field))
-
-
 def test_a_run_on_features_that_have_changed_is_refused(packed):
     card = read_card(packed.processed / "demo" / "packs" / "unaligned_50.json")
     assert make_recipe(card, ("text",)).extractors.keys() == {"bert"}
@@ -131,3 +119,21 @@ def test_a_run_on_features_that_have_changed_is_refused(packed):
             make_recipe(card.model_copy(update={"extractor_settings": settings}), ("text",))
     with pytest.raises(ConfigError, match="was imported"):
         make_recipe(card.model_copy(update={"extractors": {}}), ("text",))
+
+
+def test_the_examples_of_the_api_run(run_dir, packed, tmp_path, monkeypatch, repository):
+    (tmp_path / "raw").symlink_to(packed.root / "raw")
+    demo = tmp_path / "processed" / "demo"
+    (demo / "runs" / "unaligned_50" / "amccl").mkdir(parents=True)
+    (demo / "packs").symlink_to(packed.processed / "demo" / "packs")
+    (demo / "runs" / "unaligned_50" / "amccl" / "1111").symlink_to(run_dir)
+    monkeypatch.chdir(tmp_path)
+    page = (repository / "docs" / "api.md").read_text(encoding="utf-8")
+    names: dict = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.S):
+        exec(compile(code, "docs/api.md", "exec"), names)  # noqa: S102 - our own page
+    assert names["jaw"] > 0
+    assert names["text"].values.shape[1] == 384
+    assert names["clips"].split.value_counts().sum() == 8
+    assert -6 < names["prediction"].sentiment < 6
+    assert all(clip.text_from == "label.csv" for clip in names["silent"])

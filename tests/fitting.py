@@ -1,0 +1,24 @@
+"""Stored features as if they were new: they must land on the arrays of their own pack."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.pack.files import read_split
+from pipeline.pack.fitted import NewClips, fit_to_pack
+from pipeline.pack.schema import Card
+from pipeline.pack.streams import stored_clips
+from pipeline.types import Split
+
+
+def assert_fits(dataset: Path, card: Card, split_name: Split) -> None:
+    """Compare all arrays of a split, bit by bit."""
+    split = read_split(dataset / "packs" / f"{card.pack}.h5", split_name)
+    names = [*card.extractors.values(), *([card.alignment.words] if card.alignment else [])]
+    features = {
+        name: list(stored_clips(sorted((dataset / "features" / name).glob("*.h5")), set(split.ids))) for name in names
+    }
+    texts = dict(zip(split.ids, split.raw_text, strict=True))
+    fitted = fit_to_pack(NewClips(split.ids, texts, features), card).split
+    for field in ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask", "audio_lengths"):
+        np.testing.assert_array_equal(getattr(fitted, field), getattr(split, field))
