@@ -103,7 +103,8 @@ class Extraction:
             return "no text was given"
         if not clip.text and self.recipe.words:
             return "the run's pack is aligned by words, and no text was given"
-        for name in (self.recipe.card.extractors[modality], self.recipe.words if modality != "text" else None):
-            if name in self.failed and clip.clip_id in self.failed[name]:
+        words = [self.recipe.words] if self.recipe.words and modality != "text" else []
+        for name in [self.recipe.card.extractors[modality], *words]:
+            if clip.clip_id in self.failed.get(name, {}):
                 return self.failed[name][clip.clip_id].reason
         return _UNSEEN[modality]

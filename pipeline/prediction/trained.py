@@ -1,6 +1,7 @@
 """A trained run that predicts new clips."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import MediaError
@@ -116,19 +117,13 @@ def _prediction(
     clip: NewClip, extraction: Extraction, index: int, said: tuple[float, str | None, str | None]
 ) -> Prediction:
     uses = extraction.uses(index, clip)
-    about = {"text": clip.text, "text_from": clip.text_from, "modalities": uses}
+    about = Prediction(clip.clip_id, text=clip.text, text_from=clip.text_from, modalities=uses)
     if not any(use.used for use in uses.values()):
         reasons = "; ".join(f"{name}: {use.why}" for name, use in uses.items())
-        return Prediction(clip.clip_id, **about, error=f"nothing is left to predict from ({reasons})")
+        return replace(about, error=f"nothing is left to predict from ({reasons})")
     sentiment, emotion, generated = said
-    return Prediction(
-        clip.clip_id,
-        sentiment=sentiment,
-        emotion=emotion,
-        generated=generated,
-        **about,
-        notes=extraction.notes(clip),
-    )
+    notes = extraction.notes(clip)
+    return replace(about, sentiment=sentiment, emotion=emotion, generated=generated, notes=notes)
 
 
 def _media_fault(clip: NewClip) -> str | None:

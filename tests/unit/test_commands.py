@@ -22,9 +22,10 @@ def test_help_holds_an_example_that_the_command_takes(name, capsys):
     assert ended.value.code == 0
     text = capsys.readouterr().out
     assert "\nexample: python -m pipeline " in text
-    prefix = f"python -m pipeline {name}"
     lines = [line.removeprefix("example:").strip() for line in text.splitlines()]
-    examples = [line.removeprefix(prefix) for line in lines if line.startswith(prefix)]
+    prefixes = [f"python -m pipeline {written}" for written in {name, name.replace("-", "_")}]
+    examples = [line.removeprefix(prefix) for line in lines for prefix in prefixes if line.startswith(f"{prefix} ")]
+    examples += ["" for line in lines if line in prefixes]
     assert examples
     for example in examples:
         parser_of(name).parse_args(shlex.split(example, comments=True))

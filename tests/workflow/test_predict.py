@@ -28,16 +28,19 @@ RAW = {
 }
 
 
+def moved_run(packed, folder: Path, model: str, settings: dict) -> Path:
+    """A run that was moved away from its pack."""
+    path = folder / "settings.json"
+    path.write_text(resolve(settings, "demo").model_dump_json())
+    pack = packed.processed / "demo" / "packs" / "unaligned_50.h5"
+    train.run(pack=pack, settings=path, model=model, seed=3, output=folder / "run")
+    evaluate.run(pack=pack, run_dir=folder / "run")
+    return folder / "run"
+
+
 @pytest.fixture(scope="module")
 def run_dir(packed, tmp_path_factory) -> Path:
-    """A run that was moved away from its pack."""
-    folder = tmp_path_factory.mktemp("moved") / "run"
-    settings = folder.parent / "settings.json"
-    settings.write_text(resolve(RAW, "demo").model_dump_json())
-    pack = packed.processed / "demo" / "packs" / "unaligned_50.h5"
-    train.run(pack=pack, settings=settings, model="amccl", seed=3, output=folder)
-    evaluate.run(pack=pack, run_dir=folder)
-    return folder
+    return moved_run(packed, tmp_path_factory.mktemp("moved"), "amccl", RAW)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +89,10 @@ def test_what_is_missing_is_masked_and_told(trained, raw, packed, run_dir, tmp_p
     assert pictureless.sentiment is not None
 
 
-def test_a_file_that_is_no_media_costs_itself_alone(run_dir, raw, tmp_path, capsys):
+def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factory, capsys):
+    text_only = {"training": RAW["training"]}  # the lightest: a single extractor, in a process of its own
+    run_dir = moved_run(packed, tmp_path_factory.mktemp("text"), "text_only", text_only)
+    tmp_path = tmp_path_factory.mktemp("videos")
     (tmp_path / "a.mp4").write_text("no film")
     clip_id = next(iter(own_predictions(run_dir)))
     shutil.copy(clip_of(raw, clip_id), tmp_path / "b.mp4")
@@ -101,6 +107,7 @@ def test_a_file_that_is_no_media_costs_itself_alone(run_dir, raw, tmp_path, caps
     assert "holds text, not media" in broken["error"]
     assert good["sentiment"] == pytest.approx(own_predictions(run_dir)[clip_id], abs=1e-5)
     assert good["text_from"] == "b.txt"
+    assert "does not read it" in good["modalities"]["vision"]["why"]
     assert made["run"]["label_range"] == [-3.0, 3.0]
 
 
