@@ -1,6 +1,6 @@
 """Rank the trials of a sweep by their valid metric and write the best settings.
 
-example: d=processed/demo; python -m pipeline sweep --plan $d/settings/sweeps/small.json --folder $d/sweeps/small
+example: python -m pipeline sweep --plan processed/demo/settings/sweeps/small.json --folder processed/demo/sweeps/small
 """
 
 import argparse
