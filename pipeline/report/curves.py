@@ -43,10 +43,14 @@ def curves(scores: pd.DataFrame) -> pd.DataFrame:
     """
     table = scores.pivot_table("value", [*_CURVE, "origin"], "level", sort=False)
     levels = list(table.columns)
-    area = np.trapezoid(np.asarray(table, dtype=np.float64), axis=1) / (len(levels) - 1)
+    area = pd.Series(np.trapezoid(np.asarray(table, dtype=np.float64), axis=1), table.index) / (len(levels) - 1)
     retained = table[levels[1:]].div(table[levels[0]].replace(0, np.nan), axis=0)
     seeds = scores.groupby([*_CURVE, "origin"], sort=False)["seed"].nunique()
-    whole = pd.concat(
-        [seeds.rename("seeds"), table.add_prefix("level_"), retained.add_prefix("retention_")], axis=1
-    ).assign(area=area)
+    parts: list[pd.Series | pd.DataFrame] = [
+        seeds.rename("seeds"),
+        table.add_prefix("level_"),
+        retained.add_prefix("retention_"),
+        area.rename("area"),
+    ]
+    whole = pd.concat(parts, axis=1)
     return whole.reset_index().sort_values(_CURVE, kind="stable", ignore_index=True)

@@ -119,20 +119,20 @@ def test_curves_hold_means_over_seeds_retention_and_area(tmp_path):
     paths = [tmp_path / "demo" / "runs" / "pack" / "amccl" / str(seed) / "robustness.csv" for seed in (1, 2)]
     for path, corr in zip(paths, ([0.8, 0.6, 0.4, 0.2, 0.0], [0.4, 0.4, 0.4, 0.4, 0.4]), strict=True):
         path.parent.mkdir(parents=True)
-        frame = pd.DataFrame({"disturbance": "blur", "level": range(5), "strength": 1.0, "origin": "raw", "Corr": corr})
-        frame.to_csv(path, index=False)
+        scores = {"MAE": 1.5, "Corr": corr, "Acc": 0.9}
+        frames = [
+            pd.DataFrame({"disturbance": name, "level": range(5), "strength": 1.0, "origin": "raw", **scores})
+            for name in ("shuffled_words", "blur", "missing_text")
+        ]
+        pd.concat(frames).to_csv(path, index=False)
     curves.run(scores=paths, output=tmp_path / "robustness.csv")
-    (row,) = pd.read_csv(tmp_path / "robustness.csv").to_dict("records")
-    assert (row["dataset"], row["model"], row["metric"], row["seeds"], row["origin"]) == (
-        "demo",
-        "amccl",
-        "Corr",
-        2,
-        "raw",
-    )
-    assert [row[f"level_{i}"] for i in range(5)] == pytest.approx([0.6, 0.5, 0.4, 0.3, 0.2])
-    assert [row[f"retention_{i}"] for i in LEVELS] == pytest.approx([5 / 6, 4 / 6, 3 / 6, 2 / 6], abs=1e-6)
-    assert row["area"] == pytest.approx(0.4)
+    table = pd.read_csv(tmp_path / "robustness.csv")
+    assert len(table) == 9
+    assert set(zip(table.dataset, table.model, table.seeds, table.origin, strict=True)) == {("demo", "amccl", 2, "raw")}
+    for row in table[table.metric == "Corr"].to_dict("records"):
+        assert [row[f"level_{i}"] for i in range(5)] == pytest.approx([0.6, 0.5, 0.4, 0.3, 0.2])
+        assert [row[f"retention_{i}"] for i in LEVELS] == pytest.approx([5 / 6, 4 / 6, 3 / 6, 2 / 6], abs=1e-6)
+    assert table.groupby("metric").area.unique().to_dict() == {"Acc": [0.9], "Corr": [0.4], "MAE": [1.5]}
 
 
 def test_corruption_depends_on_clip_seed_and_epoch_alone(workplace):
