@@ -100,13 +100,6 @@ def test_labels_are_read_back_as_they_were_written(union, table):
     assert len(found) == len(table)
 
 
-def test_a_second_run_writes_nothing(union):
-    path = union.union("mosi_meld").labels
-    before = path.stat().st_mtime_ns
-    labels.run(union="mosi_meld", processed=union.processed)
-    assert path.stat().st_mtime_ns == before
-
-
 def test_the_same_folders_without_media_are_refused_where_media_are_needed(union):
     raw = union.processed.parent / "raw"
     with pytest.raises(RawDataError, match="not one of 2199 media files is there"):
