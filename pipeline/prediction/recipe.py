@@ -95,9 +95,14 @@ def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:
         modalities: what the model reads.
 
     Raises:
-        ConfigError: the pack was imported, or an extractor has changed since.
+        ConfigError: the pack was imported or joins several datasets, or an extractor has changed since.
         StoreError: the card is too old to tell the extractors' settings.
     """
+    if card.members:
+        raise ConfigError(
+            f"pack {card.pack} joins {', '.join(card.members)}, each with extractors and a scale of its own; "
+            "expected a run on the pack of one dataset"
+        )
     if not card.extractors:
         raise ConfigError(
             f"pack {card.pack} of {card.dataset} was imported, nobody knows how its features were extracted; "

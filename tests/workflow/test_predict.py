@@ -124,6 +124,8 @@ def test_a_run_on_features_that_have_changed_is_refused(packed):
         settings = {**card.extractor_settings, "bert": {**card.extractor_settings["bert"], **change}}
         with pytest.raises(ConfigError, match=message):
             make_recipe(card.model_copy(update={"extractor_settings": settings}), ("text",))
+    with pytest.raises(ConfigError, match="joins demo, each with extractors"):
+        make_recipe(card.model_copy(update={"members": {"demo": "mosi"}}), ("text",))
     with pytest.raises(ConfigError, match="was imported"):
         make_recipe(card.model_copy(update={"extractors": {}}), ("text",))
 
