@@ -114,6 +114,8 @@ def _row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
         faults.append(f"split {clip.split!r}; expected one of {', '.join(SPLITS)}")
     if clip.sentiment is None and not clip.emotion:
         faults.append("neither a label nor an emotion; expected a number or a class")
+    if "\0" in clip.text:
+        faults.append("the text holds a NUL character, which no file format keeps; remove it")
     if not _is_segment(clip):
         faults.append(f"segment {clip.start_s} s to {clip.end_s} s is empty or negative; expected 0 <= start < end")
     for name in ("sentiment", "sentiment_text", "sentiment_audio", "sentiment_vision"):

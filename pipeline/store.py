@@ -62,7 +62,8 @@ class StoreReader:
         try:
             self._file = h5py.File(path, "r")
         except OSError as error:
-            raise StoreError(f"{path}: not a readable feature store ({error}); delete it and run again") from error
+            reason = " ".join(str(error).split())
+            raise StoreError(f"{path}: not a readable feature store ({reason}); delete it and run again") from error
         if self._file.attrs.get("format") != _FORMAT:
             found = self._file.attrs.get("format", "no format mark")
             self._file.close()
@@ -87,6 +88,11 @@ class StoreReader:
         """The key of every stored clip, by clip id."""
         return {clip_id: group.attrs["key"] for clip_id, group in self._clips().items()}
 
+    def sound_keys(self) -> dict[str, str]:
+        """The keys of clips whose arrays are there and fit each other; the others cannot be kept."""
+        width = self._file["feature_names"].shape[0]
+        return {clip_id: group.attrs["key"] for clip_id, group in self._clips().items() if _is_sound(group, width)}
+
     def ids(self) -> set[str]:
         """The ids of the stored clips."""
         return set(self._clips())
@@ -109,10 +115,10 @@ class StoreReader:
         try:
             group = self._clips()[clip_id]
             arrays = {name: dataset[()] for name, dataset in group.items()}
+            extras = {name.removeprefix(_EXTRA): array for name, array in arrays.items() if name.startswith(_EXTRA)}
+            return Features(arrays["values"], arrays["times"], arrays["mask"], extras, self.notes(clip_id))
         except (KeyError, OSError) as error:
             raise StoreError(f"{self.path}: clip {clip_id} cannot be read ({error}); delete the file") from error
-        extras = {name.removeprefix(_EXTRA): array for name, array in arrays.items() if name.startswith(_EXTRA)}
-        return Features(arrays["values"], arrays["times"], arrays["mask"], extras, self.notes(clip_id))
 
     def group(self, clip_id: str) -> h5py.Group:
         """The clip's group, for copying."""
@@ -131,11 +137,19 @@ def open_if_usable(path: Path) -> StoreReader | None:
     except StoreError:
         return None
     try:
-        reader.keys()
-    except (KeyError, OSError, RuntimeError):
+        reader.sound_keys()
+    except (KeyError, OSError, RuntimeError, AttributeError):
         reader.__exit__()
         return None
     return reader
+
+
+def _is_sound(group: h5py.Group, width: int) -> bool:
+    if "key" not in group.attrs or not {"values", "times", "mask"} <= set(group):
+        return False
+    values, times, mask = group["values"], group["times"], group["mask"]
+    rows = len(mask)
+    return (values.dtype, values.shape, times.shape) == (np.float32, (rows, width), (rows, 2))
 
 
 def write_store(path: Path, header: Header, clips: Iterable[Stored]) -> None:

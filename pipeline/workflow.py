@@ -1,6 +1,7 @@
 """What the Snakefile asks: which datasets, shards, packs and runs there are, and which files each job reads."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -25,6 +26,8 @@ from pipeline.training.settings import RunSettings, base_model
 from pipeline.training.settings import resolve as resolve_model
 from pipeline.training.sweeps import SweepConfig, SweepPlan, draw, nested
 
+#: Names become parts of paths and of shell lines.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
 _REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -340,6 +343,8 @@ def config_file(kind: str, name: str, *, required: bool = True) -> Path:
     Raises:
         ConfigError: neither has it; names the nearest one.
     """
+    if not _PLAIN_NAME.fullmatch(name):
+        raise ConfigError(f"{name[:60]!r} cannot be a name in {kind}; expected letters, digits and . _ - +, no folder")
     folders = [Path("config") / kind, _REPOSITORY / "config" / kind]
     for folder in folders:
         if (folder / f"{name}.yaml").is_file():

@@ -87,7 +87,7 @@ def _reusable(stack: ExitStack, job: ShardJob, tasks: Sequence[Task]) -> dict[st
                 _log.warning("%s is damaged or foreign; its clips are computed again", path.name)
             continue
         stack.enter_context(reader)
-        kept.update({clip_id: reader for clip_id, key in reader.keys().items() if keys.get(clip_id) == key})
+        kept.update({clip_id: reader for clip_id, key in reader.sound_keys().items() if keys.get(clip_id) == key})
     return kept
 
 

@@ -28,6 +28,8 @@ _STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
 #: Containers without an index: seeking lands anywhere, so they are decoded from their beginning.
 _UNINDEXED = frozenset({"mpeg", "mpegts", "mpegvideo"})
 
+#: No clip is longer; recordings may be, of which a clip is a segment.
+LONGEST_S = 3600
 #: A stream counts as cut off when more than both of these are missing at its end.
 MISSING_S, MISSING_FRACTION = 0.5, 0.1
 #: A stream counts as damaged when more than this part of its packets cannot be decoded.
@@ -187,15 +189,29 @@ def refuse_cut_off(reached_s: Seconds, expected_s: Seconds, *, what: str, path: 
         )
 
 
+def refuse_too_long(length_s: Seconds, path: Path) -> None:
+    """Keep a header or a time stamp that lies from filling the memory.
+
+    Raises:
+        MediaError: the clip is longer than an hour.
+    """
+    if length_s > LONGEST_S:
+        raise MediaError(
+            f"{short_name(path)}: lasts {length_s:.0f} s by its time stamps; expected at most {LONGEST_S} s; "
+            "give the clips' start and end in the label table, or cut the file"
+        )
+
+
 def segment_bounds_s(
     start_s: Seconds | None, end_s: Seconds | None, *, length_s: Seconds, path: Path
 ) -> tuple[Seconds, Seconds]:
     """Put a segment's bounds inside the file; an end slightly past the file's end is drawn in.
 
     Raises:
-        MediaError: the segment starts after the file's end or reaches clearly past it.
+        MediaError: the segment starts after the file's end or reaches clearly past it, or lasts more than an hour.
     """
     begin_s = start_s or 0.0
+    refuse_too_long((length_s if end_s is None else min(end_s, length_s)) - begin_s, path)
     if begin_s >= length_s:
         raise MediaError(
             f"{short_name(path)}: segment starts at {begin_s:.2f} s but the file lasts {length_s:.2f} s; "

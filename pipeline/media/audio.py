@@ -127,6 +127,7 @@ def _runs(
         time_s = next_s if frame.time is None else frame.time - zero_s
         if until_s is not None and time_s >= until_s:
             break
+        _open.refuse_too_long(time_s - (span.start_s or 0.0), span.path)
         if run and (abs(time_s - next_s) > _JUMP_S or frame.sample_rate != run[-1].sample_rate):
             yield run_start_s, _resampled(run)
             run = []

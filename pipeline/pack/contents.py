@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from pipeline.atomic import atomic_path
+from pipeline.bounded import open_hdf5
 from pipeline.errors import StoreError
 from pipeline.types import SPLITS, Split
 
@@ -101,7 +102,7 @@ def read_contents(path: Path) -> Contents:
         StoreError: the file is damaged, no pack, or lacks a split.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             splits = {split: {key: data[()] for key, data in file[split].items()} for split in SPLITS}
     except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read as a pack's HDF5 ({error}); make it anew") from error

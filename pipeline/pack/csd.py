@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
+from pipeline.bounded import open_hdf5
 from pipeline.errors import StoreError
 from pipeline.pack.contents import Contents, plain, read_contents, write_contents
 from pipeline.pack.entries import (
@@ -142,7 +142,7 @@ def read_csd(folder: Path) -> Contents:
 
 def _read_layout(path: Path) -> dict[str, Any]:
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             layout = json.loads(file.attrs["layout"])
         return {name: layout[name] for name in ("rows", "labels", "strings")}
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from pydantic import ValidationError
 
 from pipeline.atomic import atomic_path
+from pipeline.bounded import open_hdf5, read_bounded
 from pipeline.errors import StoreError
 from pipeline.pack import pickles
 from pipeline.pack.contents import write_contents
@@ -19,6 +19,7 @@ from pipeline.types import SPLITS, Split
 _ARRAYS = ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask")
 _STRINGS = ("raw_text", "annotations")
 _OPTIONAL = ("audio_lengths", "vision_lengths")
+_LARGEST_CARD_BYTES = 256 << 20
 
 
 def to_arrays(split: PackSplit) -> dict[str, np.ndarray]:
@@ -73,7 +74,7 @@ def read_split(path: Path, split: Split) -> PackSplit:
         StoreError: the file is no pack of ours, or lacks the split.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             arrays = {key: dataset[()] for key, dataset in file[split].items()}
         decoded = {key: np.char.decode(a, "utf-8") if a.dtype.kind == "S" else a for key, a in arrays.items()}
         return from_arrays(decoded)
@@ -94,6 +95,6 @@ def read_card(path: Path) -> Card:
         StoreError: the file is absent or no card.
     """
     try:
-        return Card.model_validate_json(path.read_bytes())
+        return Card.model_validate_json(read_bounded(path, limit_bytes=_LARGEST_CARD_BYTES))
     except (OSError, ValidationError) as error:
         raise StoreError(f"{path}: no readable pack card ({error}); make the pack anew") from error

@@ -43,11 +43,11 @@ def load(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             content = _RestrictedUnpickler(file, encoding="latin1").load()
+        _refuse_objects(content, "it holds")
     except StoreError as error:
         raise StoreError(f"{path.name}: {error}; do not trust this file") from error
     except Exception as error:
         raise StoreError(f"{path.name}: not a readable pickle ({type(error).__name__}: {error})") from error
-    _refuse_objects(content, path.name)
     return content
 
 
@@ -63,7 +63,7 @@ def _refuse_objects(content: Any, name: str) -> None:
         for value in content.values():
             _refuse_objects(value, name)
     elif isinstance(content, np.ndarray) and content.dtype.hasobject and not _only_strings(content):
-        raise StoreError(f"{name}: an array of Python objects that are not strings; expected numbers or strings")
+        raise StoreError(f"{name} an array of Python objects that are not strings; expected numbers or strings")
 
 
 def _only_strings(array: np.ndarray) -> bool:

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from pipeline.bounded import open_hdf5
 from pipeline.errors import StoreError
 
 #: A comma is missing between two keys in the SDK's list of expected metadata, so it asks for this key.
@@ -116,7 +117,7 @@ def read_sequence(path: Path) -> dict[str, Entry]:
         StoreError: the file is absent, damaged, or not laid out as the SDK expects.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             data = file[next(iter(file))]["data"]
             entries = {name: (group["features"][()], group["intervals"][()]) for name, group in data.items()}
     except StopIteration:

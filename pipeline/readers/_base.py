@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.errors import RawDataError
 from pipeline.manifest import Clip, Rejected
 
 
@@ -49,6 +50,18 @@ class Packs:
     """Ready-made packs by name."""
 
     files: dict[str, Path]
+
+
+def inside(root: Path, *names: str | None) -> Path:
+    """The first of these paths below the root, once all of them are known to stay there.
+
+    Raises:
+        RawDataError: one leads elsewhere.
+    """
+    for name in filter(None, names):
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise RawDataError(f"{name}: leads out of the raw folder {root}; name a place within it")
+    return root / (names[0] or "")
 
 
 def found_instead(folder: Path) -> str:

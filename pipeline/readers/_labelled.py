@@ -79,7 +79,7 @@ def read_labelled(layout: Layout) -> Table:
             table.clips.append(_clip(row, layout, finder, words))
         except _UnusableError as reason:
             table.unusable.append(Rejected(clip_id, row.where, str(reason)))
-        except (ValueError, RawDataError) as error:
+        except (ValueError, RecursionError, RawDataError) as error:
             table.faults.append(Rejected(clip_id, row.where, str(error)))
     return _with_neighbours(table, words, layout.transcripts)
 
@@ -99,6 +99,9 @@ def _with_neighbours(table: Table, words: WordFiles, transcripts: TranscriptFold
 
 def _clip(row: Row, layout: Layout, finder: FileFinder, words: WordFiles) -> Clip:
     """One clip. Raises ValueError with the reason if a cell is not what it should be."""
+    if row.surplus:
+        message = f"{row.surplus} cells more than the header names; put quotes around cells that hold the delimiter"
+        raise ValueError(message)
     video_id, clip_id, split = row.cells["video_id"], row.cells["clip_id"], row.word("mode").lower()
     is_safe = not (id_fault(video_id) or id_fault(clip_id))  # else never build a path from it; reported with all faults
     line = layout.transcripts.line(video_id, clip_id) if layout.transcripts and is_safe else None

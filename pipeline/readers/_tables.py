@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.bounded import read_bounded
 from pipeline.errors import RawDataError
 from pipeline.readers._base import found_instead
 
 #: UTF-8 with or without a byte-order mark.
 UTF8 = ("utf-8-sig",)
+#: The largest table of the field has 4 MB.
+_LARGEST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,12 @@ class Row:
     Attributes:
         cells: cells by column.
         where: file and line, for messages.
+        surplus: cells beyond those that the header names.
     """
 
     cells: Mapping[str, str]
     where: str
+    surplus: int = 0
 
     def word(self, *columns: str) -> str:
         """The first of these cells that is not blank, without blanks around it; else nothing."""
@@ -97,8 +102,8 @@ def read_table(root: Path, path: Path, style: TableFormat) -> list[Row]:
             raise RawDataError(f"{path}: empty; expected a header line with column names")
         rows.fieldnames = [own.get(name, name) for name in rows.fieldnames]
         _require(rows.fieldnames, path, style)
-        found = [Row(cells, f"{where} line {line}") for line, cells in _numbered(rows)]
-    except csv.Error as error:
+        found = list(_rows(rows, where))
+    except (csv.Error, TypeError) as error:
         raise RawDataError(f"{path}: not a readable table ({error}); check its quotes and delimiter") from error
     if not found:
         raise RawDataError(f"{path}: no rows below the header; expected one row per clip")
@@ -111,23 +116,33 @@ def decoded(path: Path, encodings: Sequence[str]) -> str:
     Raises:
         RawDataError: none fits.
     """
-    content = path.read_bytes()
+    try:
+        content = read_bounded(path, limit_bytes=_LARGEST_BYTES)
+    except OSError as error:
+        raise RawDataError(f"{path}: cannot be read ({error.strerror}); check that it is the label table") from error
     for encoding in encodings:
         try:
             return content.decode(encoding)
         except UnicodeDecodeError as error:
             place = error.start
+        except LookupError as error:
+            raise RawDataError(f"{path}: encoding {encoding!r} is unknown; set options.encoding") from error
     raise RawDataError(
         f"{path}: byte {place} is not {' or '.join(encodings)}; set options.encoding, such as gb18030 or cp1252"
     )
 
 
-def _numbered(rows: csv.DictReader) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(rows: csv.DictReader, where: Path) -> Iterator[Row]:
     for row in rows:
-        yield rows.line_num, {name: value or "" for name, value in row.items() if isinstance(name, str)}
+        cells = {name: value or "" for name, value in row.items() if isinstance(name, str)}
+        # DictReader keeps what the header does not name under None.
+        yield Row(cells, f"{where} line {rows.line_num}", surplus=len(row.get(None, [])))
 
 
 def _require(found: Sequence[str], path: Path, style: TableFormat) -> None:
+    twice = sorted({name for name in found if name and found.count(name) > 1})
+    if twice:
+        raise RawDataError(f"{path}: column {', '.join(twice)} stands twice; keep one of each")
     groups = [(names,) if isinstance(names, str) else names for names in style.required]
     missing = [
         " or ".join(style.columns.get(name, name) for name in names) for names in groups if not set(names) & set(found)

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
+from pipeline.bounded import open_hdf5
 from pipeline.errors import RawDataError
 from pipeline.manifest import Clip, GivenWord
 from pipeline.readers._base import ReaderOptions, Table, found_instead
@@ -95,7 +96,7 @@ def _read_sequences(path: Path) -> dict[str, _Sequence]:
     if not path.is_file():
         raise RawDataError(f"{path}: no such computational sequence; {found_instead(path.parent)}")
     try:
-        with h5py.File(path, "r") as file:
+        with open_hdf5(path) as file:
             data = file[next(iter(file))]["data"]
             return {name: _sequence(group, f"{path}: {name}") for name, group in data.items()}
     except (OSError, KeyError, StopIteration, AttributeError) as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from pipeline.errors import RawDataError
-from pipeline.readers._base import Packs, ReaderOptions, found_instead
+from pipeline.readers._base import Packs, ReaderOptions, found_instead, inside
 
 VERSION = 1
 PROVIDES = "packs"
@@ -28,7 +28,7 @@ def read(root: Path, options: Options) -> Packs:
     Raises:
         RawDataError: one is absent.
     """
-    files = {name: root / file for name, file in options.packs.items()}
+    files = {name: inside(root, file) for name, file in options.packs.items()}
     for path in files.values():
         if not path.is_file():
             raise RawDataError(f"{path}: no such feature pickle; {found_instead(path.parent)}")

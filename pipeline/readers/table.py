@@ -6,7 +6,7 @@
 
 from pathlib import Path
 
-from pipeline.readers._base import Table
+from pipeline.readers._base import Table, inside
 from pipeline.readers._labelled import REQUIRED, LabelledOptions, Layout, read_labelled
 from pipeline.readers._tables import TableFormat
 
@@ -39,4 +39,5 @@ def read(root: Path, options: Options) -> Table:
         RawDataError: the table or one of its columns is missing.
     """
     style = TableFormat(REQUIRED, options.columns, (options.encoding,), options.delimiter)
-    return read_labelled(Layout(root, root / options.table, style, (options.media,), options.words))
+    table = inside(root, options.table, options.media, options.words)
+    return read_labelled(Layout(root, table, style, (options.media,), options.words))

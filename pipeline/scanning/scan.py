@@ -150,6 +150,8 @@ def _media_rows(clips: Sequence[Clip], raw: Path, hashes: FileHashes) -> list[di
 
 
 def _hash_of(path: Path, hashes: FileHashes) -> str | None:
+    if not path.is_file():  # a pipe of that name would be waited for, for ever
+        return None
     try:
         return hashes.sha256(path)
     except OSError:

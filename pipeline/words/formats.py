@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.bounded import read_bounded
 from pipeline.errors import RawDataError
 from pipeline.types import Seconds
 from pipeline.words.timed import TimedWord
 
+#: Word times of one clip are a few kilobytes.
+_LARGEST_BYTES = 32 << 20
 #: How aligners write a pause.
 _SILENCES = frozenset({"", "sil", "<sil>", "[sil]", "sp", "<eps>", "<p:>", "<s>", "</s>", "silence"})
 _WORD_TIERS = ("words", "word", "ort-mau")
@@ -36,9 +39,11 @@ def read_words(path: Path) -> list[TimedWord]:
     if parse is None:
         raise RawDataError(f"{path.name}: no known file of word times; expected {', '.join(PARSERS)}")
     try:
-        return parse(_decoded(path.read_bytes()))
+        return parse(_decoded(read_bounded(path, limit_bytes=_LARGEST_BYTES)))
     except (ValueError, RawDataError) as error:
         raise RawDataError(f"{path.name}: {error}") from error
+    except (OSError, RecursionError) as error:
+        raise RawDataError(f"{path.name}: {error}; expected word times of one clip") from error
 
 
 def parse_textgrid(text: str) -> list[TimedWord]:

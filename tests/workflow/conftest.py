@@ -1,5 +1,6 @@
 """Real Snakemake runs on a small demo dataset, in folders of their own."""
 
+import ctypes
 import json
 import os
 import re
@@ -17,9 +18,12 @@ import yaml
 from filelock import FileLock
 
 from pipeline.demo.dataset import make_demo
+from tests.corpus.dataset import make_faulty_dataset
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _JOB = re.compile(r"^(?:local)?rule (\w+):.*?(?=^\[|\Z)", re.S | re.M)
+#: Of inotify: somebody opened the watched file.
+_IN_OPEN = 0x20
 _WILDCARD = re.compile(r"(\w+)=([^,\n]+)")
 
 
@@ -140,6 +144,22 @@ def packed(made_once, small_demo) -> Project:
     return Project(made_once("packed", build))
 
 
+@pytest.fixture(scope="session")
+def faulty(made_once) -> Project:
+    """A project with every media fault and odd transcript of tests/corpus, packed; copy it before changing anything."""
+
+    def build(folder: Path) -> None:
+        project = Project(folder)
+        make_faulty_dataset(folder / "raw" / "demo")
+        project.configure(
+            datasets=["demo"], packs=["unaligned_50"], models=["amccl"], seeds=[1], max_failed_fraction=1.0
+        )
+        done = project.run("packs")
+        assert done.status == 0, done.output
+
+    return Project(made_once("faulty", build))
+
+
 def _new_project(root: Path, raw: Path) -> Project:
     project = Project(root)
     shutil.copytree(raw, root / "raw" / "demo")
@@ -150,3 +170,20 @@ def _new_project(root: Path, raw: Path) -> Project:
     summary = {"manifests": 2, "clips": 0, "rejected": 0, "absent": 0, "signature": "", "packs": []}
     (index / "summary.json").write_text(json.dumps(summary))
     return project
+
+
+@pytest.fixture
+def opened():
+    """Tells whether a file was opened since it was last asked about; the first question begins the watch."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    handle = libc.inotify_init1(os.O_NONBLOCK)
+
+    def was_opened(path: Path) -> bool:
+        libc.inotify_add_watch(handle, str(path).encode(), _IN_OPEN)
+        try:
+            return bool(os.read(handle, 4096))
+        except BlockingIOError:
+            return False
+
+    yield was_opened
+    os.close(handle)
