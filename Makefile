@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-slurm torture check setup system schemas bench audit-dependencies clean
+.PHONY: demo test test-slurm check setup system schemas bench audit-dependencies clean
 
 demo: setup
 	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
@@ -71,10 +71,6 @@ audit-dependencies: setup
 	  { echo "nothing was audited: pip-audit cannot be installed; is there a network?" >&2; exit 2; }
 	@$(VENV)/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict || \
 	  { echo "faults were found, or no list of faults could be reached and nothing was audited: see above" >&2; exit 1; }
-
-# Kills, full disks and memory limits at random points of a run; each must end in the same bytes after one rerun.
-torture: setup
-	$(BIN)/python -m tests.torture --points 30
 
 bench: setup
 	$(BIN)/python bench/reruns.py

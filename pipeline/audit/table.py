@@ -59,7 +59,7 @@ def reread(rows: Rows, raw: Path, options: BaseModel) -> Iterator[Fault]:
 
 
 def _cells(raw: Path, options: Any) -> list[dict[str, str]]:
-    text = (raw / options.table).read_text(encoding=options.encoding)
+    text = (raw / options.table).read_bytes().decode(options.encoding)
     own = {theirs: ours for ours, theirs in options.columns.items()}
     lines: Sequence[list[str]] = list(csv.reader(io.StringIO(text, newline=""), delimiter=options.delimiter))
     names = [own.get(name, name) for name in lines[0]]

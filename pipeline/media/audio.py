@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ def load_sound(span: MediaSpan) -> Sound:
         if _open.seek(container, stream, start_s - _PREROLL_S):
             frames = _from_grid(frames, stream.start_time or 0)
         zero_s = _open.zero_s(container)
+        frames = _within_limit(frames, zero_s + start_s, span.path)
         runs = list(_runs(frames, zero_s, until_s=None if span.end_s is None else end_s))
     samples = _on_timeline(runs, start_s, None if span.end_s is None else end_s)
     if len(samples) == 0:
@@ -94,6 +96,13 @@ def _from_grid(frames: Iterator[Any], origin: int) -> Iterator[Any]:
             yield _cut(frame, skipped, Fraction(origin) * frame.time_base + Fraction(passed, frame.sample_rate))
             break
     yield from frames
+
+
+def _within_limit(frames: Iterator[Any], start_s: Seconds, path: Path) -> Iterator[Any]:
+    """Pass frames on until one claims to be far later than any clip lasts."""
+    for frame in frames:
+        _open.refuse_too_long((frame.time or 0.0) - start_s, path)
+        yield frame
 
 
 def _samples_before(frame: Any, origin: int) -> int:
@@ -127,7 +136,6 @@ def _runs(
         time_s = next_s if frame.time is None else frame.time - zero_s
         if until_s is not None and time_s >= until_s:
             break
-        _open.refuse_too_long(time_s - (span.start_s or 0.0), span.path)
         if run and (abs(time_s - next_s) > _JUMP_S or frame.sample_rate != run[-1].sample_rate):
             yield run_start_s, _resampled(run)
             run = []

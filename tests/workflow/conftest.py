@@ -156,6 +156,9 @@ def faulty(made_once) -> Project:
         )
         done = project.run("packs")
         assert done.status == 0, done.output
+        for path in folder.rglob("*.mp4"):
+            if path.is_fifo():
+                path.unlink()  # cannot be copied; to the scan it was not there anyway
 
     return Project(made_once("faulty", build))
 

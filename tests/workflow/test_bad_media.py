@@ -69,6 +69,10 @@ def test_odd_clips_that_are_kept_carry_a_flag(faulty, splits):
     card = read_card(faulty.processed / "demo" / "packs" / "unaligned_50.json")
     names = {kind.name: clip_of(name) for name, kind in KINDS.items()}
     assert {names["no face"], names["pictures of 1 x 1"]} <= set(card.faceless)
+    faceless = splits["train"].ids.index(names["no face"])
+    assert splits["train"].vision_lengths[faceless] == 1
+    assert not splits["train"].vision[faceless].any()
+    assert not splits["train"].vision_mask[faceless].any()
     assert names["rotated by its header"] not in card.faceless
     assert card.lengths["text"].clips_cut >= 1
     short = splits["train"].audio_lengths[splits["train"].ids.index(names["sound that ends early"])]
