@@ -19,9 +19,9 @@ _AUDIO = {"extractor": "egemaps"}
 
 CONFIGS = [
     _error("an unknown key", "unknown key 'pakcs'; did you mean 'packs'", _run(pakcs=["unaligned_50"])),
-    _error("a key that is missing", "key 'datasets' is missing", _run(datasets=None)),
+    _error("a key that is missing", "neither datasets nor unions are named", _run(datasets=None)),
     _error("a word for a list", "datasets is 'demo'", _run(datasets="demo")),
-    _error("no dataset at all", "datasets is \\[\\]", _run(datasets=[])),
+    _error("no dataset at all", "neither datasets nor unions are named", _run(datasets=[])),
     _error("a word for a number", "max_failed_fraction is 'few'", _run(max_failed_fraction="few")),
     _error("a number out of range", "max_failed_fraction is 1.5", _run(max_failed_fraction=1.5)),
     _error("a seed that is a word", "seeds.0 is 'one'", _run(seeds=["one"])),
