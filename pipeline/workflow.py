@@ -201,6 +201,13 @@ class Workflow:
         """Fingerprint of an extractor's settings, weights and libraries for a dataset."""
         return _read_resolved(self.paths(dataset).extractor_settings(extractor))["identity"]
 
+    def priority(self, extractor: str) -> float:
+        """Long jobs first, so that no core waits for one at the end: few clips a job means much work a clip.
+
+        Among the jobs of one extractor Snakemake's greedy scheduler takes the one with the larger manifests.
+        """
+        return 1 / discovery.literals("extractors", extractor)["SHARD_CLIPS"]
+
     def extract_gpus(self, dataset: str, extractor: str) -> int:
         """GPUs of an extraction job: one where the extractor's ``device`` is one."""
         resolved = _read_resolved(self.paths(dataset).extractor_settings(extractor))

@@ -15,6 +15,7 @@ rule extract:
         f"{PROCESSED}/logs/extract/{{dataset}}/{{extractor}}/{{shard}}.log",
     benchmark:
         f"{PROCESSED}/benchmarks/extract/{{dataset}}/{{extractor}}/{{shard}}.tsv"
+    priority: lambda w: plan.priority(w.extractor)
     threads: 1
     resources:
         mem_mb=growing(2000),

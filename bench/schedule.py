@@ -1,0 +1,86 @@
+"""How long extraction would take on N cores, and how full they would be: ``python bench/schedule.py [--clips 22856]``.
+
+A simulation, no run: shards by hash as in the index, clip lengths drawn from a log-normal of CMU-MOSEI's mean, times
+of a job from measured costs, and a core that is free takes the first job in line. Three lines are compared: by hash,
+as Snakemake takes them with our priorities (extractor first, then the size of the manifests), and longest first.
+"""
+
+import argparse
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline import discovery
+from pipeline.manifest import manifest_clips, num_shards, shard_of
+from pipeline.scanning.summary import Summary
+
+#: Seconds: start of a job, work per clip, work per second of media (25 pictures of 13.2 ms and their decoding).
+COSTS = {"face": (2.0, 0.1, 0.40), "egemaps": (1.5, 0.0, 0.04), "bert": (7.6, 0.003, 0.0)}
+MEAN_CLIP_S, SPREAD = 7.3, 0.6
+
+
+@dataclass(frozen=True)
+class Job:
+    """One extraction job."""
+
+    priority: float
+    clips: int
+    seconds: float
+
+
+def main() -> None:
+    """Print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=int, default=22856, help="clips of the made-up dataset (default: as CMU-MOSEI)")
+    made = make_jobs(parser.parse_args().clips)
+    work = sum(job.seconds for job in made)
+    print(f"{len(made)} jobs, {work / 3600:.1f} core hours, longest job {max(job.seconds for job in made):.0f} s\n")
+    print("| cores | by hash | as scheduled | longest first | wall as scheduled |\n| --- | --- | --- | --- | --- |")
+    for cores in (1, 2, 4, 8, 16, 18, 32, 48, 64):
+        walls = [makespan(made, cores, key) for key in (_by_hash, _as_scheduled, _longest_first)]
+        filled = " | ".join(f"{work / cores / wall:.1%}" for wall in walls)
+        print(f"| {cores} | {filled} | {walls[1] / 60:.0f} min |")
+
+
+def make_jobs(clips: int) -> list[Job]:
+    """All extraction jobs of a dataset."""
+    draw = np.random.default_rng(0)
+    seconds = draw.lognormal(np.log(MEAN_CLIP_S) - SPREAD**2 / 2, SPREAD, clips)
+    summary = Summary(num_shards(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
+    found = []
+    for name, (start_s, clip_s, media_s) in COSTS.items():
+        wanted = discovery.literals("extractors", name)["SHARD_CLIPS"]
+        shards = defaultdict(list)
+        for index, length_s in enumerate(seconds):
+            shards[shard_of(f"video$_${index}", summary.shards(wanted))].append(length_s)
+        found += [
+            Job(1 / wanted, len(own), start_s + clip_s * len(own) + media_s * sum(own)) for own in shards.values()
+        ]
+    return found
+
+
+def makespan(jobs: Sequence[Job], cores: int, key: Callable[[Job], tuple[float, ...]]) -> float:
+    """Seconds until the last core is done."""
+    free = [0.0] * cores
+    for job in sorted(jobs, key=key):
+        heapq.heapreplace(free, free[0] + job.seconds)
+    return max(free)
+
+
+def _by_hash(job: Job) -> tuple[float, ...]:
+    return (job.seconds * 997 % 1,)
+
+
+def _as_scheduled(job: Job) -> tuple[float, ...]:
+    return -job.priority, -job.clips
+
+
+def _longest_first(job: Job) -> tuple[float, ...]:
+    return (-job.seconds,)
+
+
+if __name__ == "__main__":
+    main()
