@@ -15,6 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from pipeline.manifest import manifest_clips, num_shards
+from pipeline.scanning.summary import Summary
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 HEADER = "video_id,clip_id,text,label,annotation,mode\n"
 
@@ -23,14 +26,19 @@ def main() -> None:
     """Print one JSON line per measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1000, 20000], help="rows of the made-up label table")
-    for rows in parser.parse_args().rows:
+    parser.add_argument("--like", type=int, help="spread the rows over as many manifests as a table of this size has")
+    arguments = parser.parse_args()
+    for rows in arguments.rows:
         with tempfile.TemporaryDirectory() as folder:
-            measure(Path(folder), rows)
+            measure(Path(folder), rows, arguments.like or rows)
 
 
-def measure(root: Path, rows: int) -> None:
+def measure(root: Path, rows: int, like: int) -> None:
     """Make a finished project of this size, then time a no-op and an edit."""
     make_raw(root, rows)
+    summary = Summary(num_shards(like), 0, 0, 0, "", manifest_clips=manifest_clips(like))
+    (root / "processed" / "demo" / "index").mkdir(parents=True)
+    summary.write(root / "processed" / "demo" / "index" / "summary.json")
     report(root, rows, "first scan and plan")
     pretend_finished(root)
     report(root, rows, "nothing changed")
