@@ -20,8 +20,8 @@ from pipeline.config.loading import Model, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
 from pipeline.console import Level, print_json, print_line, print_table
 from pipeline.errors import PipelineError
+from pipeline.planning.files import config_file
 from pipeline.provenance import library_versions
-from pipeline.workflow import config_file
 
 _LIBRARIES = (
     *("torch", "transformers", "mediapipe", "opensmile", "av", "h5py", "numpy", "snakemake"),
