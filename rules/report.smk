@@ -24,12 +24,18 @@ rule results:
 
 
 rule report_page:
-    """A page with the tables."""
+    """A page of charts, tables and clip cards."""
     input:
         results=results(),
         quarantines=quarantines(),
+        packs=all_packs(),
+        metrics=all_metrics(),
     output:
-        report_page(),
+        report(
+            report_page(),
+            category="Triptych",
+            caption="../pipeline/report/templates/caption.rst",
+        ),
     log:
         f"{PROCESSED}/logs/report.log",
     benchmark:
@@ -40,8 +46,10 @@ rule report_page:
         mem_mb=growing(1000),
         runtime=growing(30),
         gpu=0,
+    params:
+        datasets=sorted(plan.datasets),
     shell:
-        "python -m pipeline report --results {input.results:q} --quarantines {input.quarantines:q}"
+        "python -m pipeline report --processed {PROCESSED:q} --raw {RAW:q} --datasets {params.datasets}"
         " --output {output:q} > {log} 2>&1"
 
 

@@ -1,51 +1,118 @@
-"""The report: a self-contained page of plain tables."""
+"""The report: one self-contained page of charts, tables and clip cards."""
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from pipeline.report.draw.clips import CardView, draw_card
+from pipeline.report.draw.datasets import DatasetView, draw_dataset
+from pipeline.report.draw.features import FeatureView, draw_features
+from pipeline.report.draw.models import draw_comparison, draw_models
+from pipeline.report.draw.overview import draw_overview
+from pipeline.report.draw.run import draw_run
+from pipeline.report.draw.svg import style
+from pipeline.report.gather.clips import ClipCard, gather_card
+from pipeline.report.gather.datasets import DatasetFacts, gather_dataset
+from pipeline.report.gather.features import FeatureFacts, all_outliers, gather_features
+from pipeline.report.gather.labels import gather_labels
+from pipeline.report.gather.measures import measure
+from pipeline.report.gather.models import ModelFacts, gather_models, read_csv
+from pipeline.report.gather.run import gather_run
+from pipeline.report.gather.selection import all_predictions, choose_cards
+from pipeline.report.gather.sources import Dataset, open_datasets
+from pipeline.report.template import render
 
-from pipeline.report.tables import over_seeds
-
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; padding: .4rem 0; }
-th, td { border-bottom: 1px solid #8886; padding: .3rem .7rem; text-align: left; }
-.wide { overflow-x: auto; }
-"""
+#: Cards beyond this size in all are left out, so that the page stays easy to open and to send.
+MAX_CARD_BYTES = 10_000_000
 
 
-def render(results: pd.DataFrame, quarantines: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """The page as HTML.
+@dataclass(frozen=True)
+class DatasetPart:
+    """Everything of one dataset: facts to sum up, views to show."""
+
+    facts: DatasetFacts
+    features: list[FeatureFacts]
+    models: list[ModelFacts]
+    view: DatasetView
+    feature_views: list[FeatureView]
+    cards: list[CardView]
+    left_out: int
+
+
+def make_page(*, processed: Path, raw: Path, datasets: Sequence[str] | None = None) -> str:
+    """The report as HTML.
 
     Args:
-        results: rows of ``results.csv``.
-        quarantines: rows of each dataset's quarantine.
+        processed: folder of everything derived.
+        raw: folder of the raw datasets, for pictures and sound of clip cards; may be absent.
+        datasets: names; all that are there unless told otherwise.
+
+    Raises:
+        StoreError: a named dataset is absent, or a file is damaged.
     """
-    parts = [
-        _table("Test metrics, mean ± standard deviation over seeds", over_seeds(results)),
-        _table("Every run", results),
-    ]
-    for dataset, rows in quarantines.items():
-        frame = pd.DataFrame(rows, columns=["clip_id", "modality", "extractor", "stage", "kind", "reason"])
-        parts.append(_table(f"Quarantine of {dataset}: {len(rows)} entries", frame) if rows else _empty(dataset))
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Triptych report</title><style>{_STYLE}</style></head><body><main><h1>Triptych report</h1>\n"
-        + "\n".join(parts)
-        + "\n</main></body></html>\n"
+    opened = open_datasets(processed, raw, datasets)
+    with style():
+        parts = [_dataset_part(dataset) for dataset in opened]
+        models = [facts for part in parts for facts in part.models]
+        return render(
+            "page.html.j2",
+            overview=draw_overview([part.facts for part in parts], _by_place(parts), models),
+            parts_of=parts,
+            models=[draw_models(facts) for facts in models],
+            comparisons=[
+                draw_comparison(path.stem, read_csv(path)) for path in sorted(processed.glob("compare/*.csv"))
+            ],
+            labels=gather_labels(processed),
+            run=draw_run(gather_run(processed, opened, models)),
+        )
+
+
+def _by_place(parts: Sequence[DatasetPart]) -> dict[str, FeatureFacts]:
+    return {view.anchor: facts for part in parts for view, facts in zip(part.feature_views, part.features, strict=True)}
+
+
+def _dataset_part(dataset: Dataset) -> DatasetPart:
+    measures = measure(dataset)
+    facts = gather_dataset(dataset, measures)
+    features = [gather_features(one, facts.clips) for one in measures]
+    models = gather_models(dataset)
+    chosen = choose_cards(facts.clips, all_outliers(features), models)
+    cards = _cards(dataset, chosen, models)
+    links = {card.clip_id: card.anchor for card in cards}
+    return DatasetPart(
+        facts=facts,
+        features=features,
+        models=models,
+        view=draw_dataset(facts),
+        feature_views=[
+            draw_features(one, f"features-{dataset.name}-{index}", links) for index, one in enumerate(features, start=1)
+        ],
+        cards=cards,
+        left_out=len(chosen) - len(cards),
     )
 
 
-def _empty(dataset: str) -> str:
-    return f"<p>Quarantine of {html.escape(dataset)}: empty; every clip has every modality.</p>"
+def _cards(dataset: Dataset, chosen: dict[str, list[str]], models: Sequence[ModelFacts]) -> list[CardView]:
+    predictions = all_predictions(models)
+    views: list[CardView] = []
+    used_bytes = 0
+    for index, (clip_id, reasons) in enumerate(chosen.items()):
+        card = with_predictions(gather_card(dataset, clip_id, reasons=reasons), predictions)
+        view = draw_card(card, f"clip-{dataset.name}-{index + 1}")
+        used_bytes += _size(view)
+        if used_bytes > MAX_CARD_BYTES:
+            break
+        views.append(view)
+    return views
 
 
-def _table(caption: str, frame: pd.DataFrame) -> str:
-    body = frame.to_html(index=False, border=0, na_rep="", float_format=lambda value: f"{value:.4f}", escape=True)
-    body = body.replace(">\n  <thead>", f">\n<caption>{html.escape(caption)}</caption>\n  <thead>", 1)
-    return f'<div class="wide">{body}</div>'
+def with_predictions(card: ClipCard, predictions: dict[str, Any]) -> ClipCard:
+    """The card with what the models said of its clip."""
+    return replace(card, predictions=predictions.get(card.clip_id, card.predictions))
+
+
+def _size(view: CardView) -> int:
+    return sum(len(frame.data) + len(frame.points) for frame in view.frames) + (
+        len(view.timeline.svg) if view.timeline else 0
+    )

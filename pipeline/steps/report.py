@@ -1,9 +1,11 @@
-"""Write the report page from the table of results, and print the table.
+"""Write the report page, and print the table of results.
 
-example: python -m pipeline report --results processed/results.csv --output processed/report.html
+Where no model is trained, or the raw media are not there, the page has fewer sections.
+example: python -m pipeline report --processed processed --raw raw
 """
 
 import argparse
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,34 +13,49 @@ import pandas as pd
 
 from pipeline.atomic import atomic_path
 from pipeline.errors import StoreError
-from pipeline.manifest import read_jsonl
-from pipeline.report.page import render
 from pipeline.report.tables import over_seeds
+
+_log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--results", type=Path, default=Path("processed/results.csv"), help="table of all runs")
-    parser.add_argument("--quarantines", nargs="*", type=Path, default=[], help="quarantine.jsonl of each dataset")
-    parser.add_argument("--output", type=Path, default=Path("processed/report.html"), help="the page to write")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
+    parser.add_argument("--datasets", nargs="*", help="names of datasets (default: all that are there)")
+    parser.add_argument("--output", type=Path, help="the page to write (default: PROCESSED/report.html)")
 
 
-def run(*, results: Path, quarantines: Sequence[Path], output: Path) -> None:
+def run(*, processed: Path, raw: Path, datasets: Sequence[str] | None = None, output: Path | None = None) -> None:
     """Write the page.
 
     Args:
-        results: table of all runs.
-        quarantines: paths ``<processed>/<dataset>/quarantine.jsonl``.
-        output: the page.
+        processed: folder of everything derived.
+        raw: folder of the raw datasets; pictures and sound of the clip cards come from there.
+        datasets: names; all that are there unless told otherwise.
+        output: the page; ``report.html`` in ``processed`` unless told otherwise.
 
     Raises:
-        StoreError: the table is absent or damaged.
+        StoreError: there is no such dataset, or a derived file is damaged.
     """
+    from pipeline.report.page import make_page
+
+    page = make_page(processed=processed, raw=raw, datasets=datasets or None)
+    target = output or processed / "report.html"
+    with atomic_path(target) as part:
+        part.write_text(page, encoding="utf-8")
+    _log.info("%s: %.1f MB", target, len(page.encode()) / 1e6)
+    _print_results(processed / "results.csv")
+
+
+def _print_results(path: Path) -> None:
+    if not path.is_file():
+        return
     try:
-        frame = pd.read_csv(results)
+        results = pd.read_csv(path)
     except (OSError, ValueError) as error:
-        raise StoreError(f"{results}: no readable table of results ({error}); run: snakemake train_all") from error
-    rows = {path.parent.name: read_jsonl(path) for path in quarantines}
-    with atomic_path(output) as part:
-        part.write_text(render(frame, rows), encoding="utf-8")
-    print(over_seeds(frame).to_string(index=False))
+        raise StoreError(f"{path}: no readable table of results ({error}); run: snakemake train_all") from error
+    if len(results):
+        print(over_seeds(results).to_string(index=False))

@@ -12,7 +12,7 @@ from pipeline.report.tables import collect, write_results
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--metrics", nargs="+", type=Path, required=True, help="metrics.json of each run")
+    parser.add_argument("--metrics", nargs="*", type=Path, default=[], help="metrics.json of each run")
     parser.add_argument("--output", type=Path, default=Path("processed/results.csv"), help="the table to write")
 
 

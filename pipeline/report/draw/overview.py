@@ -1,0 +1,121 @@
+"""The summary on top: what was made, which model is best, what deserves a look."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.report.draw.tables import duration, number
+from pipeline.report.gather.datasets import DatasetFacts
+from pipeline.report.gather.features import FeatureFacts
+from pipeline.report.gather.models import ModelFacts, mean_score, scores
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the template shows on top.
+
+    Attributes:
+        numbers: name and value of the largest facts.
+        best: a sentence for each pack.
+        looks: sentences with the place on the page that they are about.
+    """
+
+    numbers: list[tuple[str, str]]
+    best: list[str]
+    looks: list[tuple[str, str]]
+
+
+def draw_overview(
+    datasets: Sequence[DatasetFacts], features: Mapping[str, FeatureFacts], models: Sequence[ModelFacts]
+) -> Overview:
+    """Sum up the other sections.
+
+    Args:
+        datasets: all datasets.
+        features: extractors by their place on the page.
+        models: runs by dataset and pack.
+    """
+    runs = [run for facts in models for own in facts.runs.values() for run in own]
+    hours = sum(facts.hours or 0 for facts in datasets)
+    numbers = [
+        ("clips", number(sum(len(facts.clips) for facts in datasets))),
+        *([("of video", duration(hours * 3600))] if hours else []),
+        ("features", number(sum(len(facts.columns) for facts in features.values() if facts.modality != "words"))),
+        ("models", number(len({run.model for run in runs}))),
+        ("training runs", number(len(runs))),
+    ]
+    looks = [
+        *(look for facts in datasets for look in _dataset_looks(facts)),
+        *((look, place) for place, facts in features.items() for look in _feature_looks(facts)),
+        *(look for facts in models for look in _model_looks(facts)),
+    ]
+    return Overview(numbers, [_best(facts) for facts in models if facts.best], looks)
+
+
+def _best(facts: ModelFacts) -> str:
+    metric, runs = facts.main_metric, facts.runs[facts.best or ""]
+    test = scores(runs, "test", metric)
+    spread = f" ± {test.std(ddof=1):.3f}" if len(test) > 1 else ""
+    seeds = f"{len(runs)} seed{'s' if len(runs) != 1 else ''}"
+    return (
+        f"On {facts.dataset}, {facts.pack}: {facts.best}, chosen by {metric} on the validation split "
+        f"({mean_score(runs, 'valid', metric):.3f}), scores {test.mean():.3f}{spread} on the test split over {seeds}."
+    )
+
+
+def _dataset_looks(facts: DatasetFacts) -> list[tuple[str, str]]:
+    looks = []
+    aside = len({row["clip_id"] for row in facts.quarantine})
+    if aside:
+        looks.append((f"{aside} clips of {facts.name} lack a modality or were set aside.", f"dataset-{facts.name}"))
+    small = [split for split, count in facts.splits["clips"].items() if count < 50]
+    if small:
+        looks.append(
+            (
+                f"{facts.name}: fewer than 50 clips in {', '.join(small)}; scores on so few vary by chance.",
+                f"dataset-{facts.name}",
+            )
+        )
+    return looks
+
+
+def _feature_looks(facts: FeatureFacts) -> list[str]:
+    looks = []
+    if names := [*facts.constant, *facts.missing]:
+        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        looks.append(f"{_count(len(names), 'column')} with one value in every clip: {shown}.")
+    if facts.outliers:
+        looks.append(f"{_count(len(facts.outliers), 'clip')} far from all others.")
+    drift = sum(int((facts.columns[f"drift_{name}"] > limit).sum()) for name, limit in facts.chance_drift.items())
+    if drift and facts.modality != "words":
+        looks.append(f"{_count(drift, 'column')} differing between splits by more than chance.")
+    doubtful = int((facts.notes["agrees"] == 0).sum()) if "agrees" in facts.notes else 0
+    if doubtful:
+        looks.append(f"{_count(doubtful, 'clip')} whose sound does not seem to fit the transcript.")
+    faceless = int((facts.measured < 0.5).sum()) if facts.modality == "vision" else 0
+    if faceless:
+        looks.append(f"{_count(faceless, 'clip')} with a face in less than half of the frames.")
+    return [f"{facts.source}: {look}" for look in looks]
+
+
+def _count(number_of: int, what: str) -> str:
+    return f"{number_of:,} {what}{'s' if number_of != 1 else ''}"
+
+
+def _model_looks(facts: ModelFacts) -> list[tuple[str, str]]:
+    looks = []
+    flags = sorted(
+        {flag for runs in facts.runs.values() for run in runs for flag in run.facts["flags"].get("test", [])}
+    )
+    looks += [(f"{facts.dataset}, {facts.pack}: {flag}.", "models") for flag in flags]
+    spread = {
+        model: np.std(scores(runs, "test", facts.main_metric), ddof=1)
+        / abs(mean_score(runs, "test", facts.main_metric))
+        for model, runs in facts.base.items()
+        if len(runs) > 1
+    }
+    unsteady = [model for model, part in spread.items() if part > 0.15]
+    if unsteady:
+        looks.append((f"{', '.join(unsteady)}: {facts.main_metric} varies by more than 15 % between seeds.", "models"))
+    return looks

@@ -1,0 +1,1 @@
+"""What the report tells, read from ``processed/``; nothing is drawn here."""

@@ -1,0 +1,104 @@
+"""Clips, hours, splits, labels, languages, coverage and quarantine of a dataset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pipeline.report.gather.measures import Measures
+from pipeline.report.gather.sources import Dataset
+from pipeline.types import SPLITS
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """One dataset in numbers.
+
+    Attributes:
+        name: its name.
+        clips: the rows of its label table with their ``duration_s`` (NaN where unknown).
+        splits: per split clips, videos, speakers, hours, median length, mean label.
+        hours: length of all clips; None where nothing tells it.
+        is_estimate: the hours were measured on a sample.
+        languages: clips by language.
+        coverage: part of the clips that each extractor has features of.
+        quarantine: clips that lack a modality, and rows set aside.
+        family: family of metrics.
+        label_range: lowest and highest label.
+        licence: what the owners allow.
+    """
+
+    name: str
+    clips: pd.DataFrame
+    splits: pd.DataFrame
+    hours: float | None
+    is_estimate: bool
+    languages: dict[str, int]
+    coverage: pd.DataFrame
+    quarantine: list[dict[str, Any]]
+    family: str
+    label_range: tuple[float, float]
+    licence: str
+
+
+def gather_dataset(dataset: Dataset, measures: Sequence[Measures]) -> DatasetFacts:
+    """Count what a dataset has."""
+    clips = dataset.clips.assign(duration_s=_durations(dataset.clips, measures))
+    known = clips["duration_s"].notna()
+    hours = clips["duration_s"].mean() * len(clips) / 3600 if known.any() else None
+    config = next((found["config"] for found in dataset.settings("packs").values()), {})
+    languages = clips["language"].fillna(config.get("language", "unknown")).value_counts()
+    return DatasetFacts(
+        name=dataset.name,
+        clips=clips,
+        splits=_splits(clips),
+        hours=hours,
+        is_estimate=bool(known.any() and not known.all()),
+        languages={str(name): int(number) for name, number in languages.items()},
+        coverage=_coverage(len(clips), measures),
+        quarantine=dataset.quarantine,
+        family=dataset.family,
+        label_range=dataset.label_range,
+        licence=config.get("licence", ""),
+    )
+
+
+def _durations(clips: pd.DataFrame, measures: Sequence[Measures]) -> pd.Series:
+    """Length by the segment's bounds, else by the last row of the extractor that saw most of the clip."""
+    found = pd.Series(float("nan"), index=clips.index)
+    if {"start_s", "end_s"} <= set(clips.columns):
+        found = clips["end_s"].astype(float) - clips["start_s"].astype(float).fillna(0)
+    ends = [one.facts["duration_s"] for one in measures if one.modality in ("audio", "vision")]
+    return found.fillna(pd.concat(ends, axis=1).max(axis=1).reindex(clips.index)) if ends else found
+
+
+def _splits(clips: pd.DataFrame) -> pd.DataFrame:
+    rows = {split: clips[clips["split"] == split] for split in SPLITS}
+    return pd.DataFrame(
+        {
+            "clips": {split: len(part) for split, part in rows.items()},
+            "videos": {split: part["video_id"].nunique() or None for split, part in rows.items()},
+            "speakers": {split: part["speaker"].nunique() or None for split, part in rows.items()},
+            "hours": {split: part["duration_s"].mean() * len(part) / 3600 for split, part in rows.items()},
+            "median length (s)": {split: part["duration_s"].median() for split, part in rows.items()},
+            "mean label": {split: part["sentiment"].astype(float).mean() for split, part in rows.items()},
+        }
+    )
+
+
+def _coverage(num_clips: int, measures: Sequence[Measures]) -> pd.DataFrame:
+    """Per extractor the clips that have features, and the mean part of their rows that was measured."""
+    return pd.DataFrame(
+        [
+            {
+                "name": one.name,
+                "modality": one.modality,
+                "clips": one.num_clips,
+                "of": num_clips,
+                "measured": float(one.facts["measured"].mean()) if len(one.facts) else 0.0,
+            }
+            for one in measures
+        ],
+        columns=["name", "modality", "clips", "of", "measured"],
+    )

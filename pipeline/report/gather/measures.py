@@ -1,0 +1,149 @@
+"""Numbers per clip from the feature stores: column means, measured rows, notes. Reading is bounded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from pipeline.errors import StoreError
+from pipeline.pack.schema import Card
+from pipeline.report.gather.sources import Dataset
+from pipeline.store import StoreReader
+from pipeline.types import MODALITIES, SPLITS, Modality
+
+#: More clips than this are sampled, the same ones every time.
+MAX_CLIPS = 2000
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What one extractor (or one modality of an imported pack) says of the clips.
+
+    Attributes:
+        name: the extractor, or ``pack: modality``.
+        modality: text, audio, vision, or words for word times.
+        means: mean of each column over the measured rows, one row per clip.
+        facts: per clip ``rows``, ``measured`` (part of the rows) and ``duration_s``.
+        notes: what the extractor noted, one row per clip.
+        num_clips: clips in the store; more than ``len(means)`` where they were sampled.
+    """
+
+    name: str
+    modality: str
+    means: pd.DataFrame
+    facts: pd.DataFrame
+    notes: pd.DataFrame
+    num_clips: int
+
+
+def measure(dataset: Dataset) -> list[Measures]:
+    """Every extractor of a dataset; the modalities of its first pack where it has no stores."""
+    if dataset.extractors:
+        return [_from_stores(name, modality_of(dataset, name), paths) for name, paths in dataset.extractors.items()]
+    return [found for pack, card in list(dataset.cards.items())[:1] for found in _from_pack(dataset, pack, card)]
+
+
+def modality_of(dataset: Dataset, extractor: str) -> str:
+    """The modality that an extractor serves in the packs, or ``words``."""
+    for card in dataset.cards.values():
+        for modality, name in card.extractors.items():
+            if name == extractor:
+                return modality
+    return "words" if extractor.startswith("words_") else "other"
+
+
+def sampled(ids: list[str], limit: int = MAX_CLIPS) -> list[str]:
+    """At most ``limit`` ids, chosen by their hashes, sorted."""
+    if len(ids) <= limit:
+        return sorted(ids)
+    return sorted(sorted(ids, key=lambda clip_id: sha256(clip_id.encode()).digest())[:limit])
+
+
+def _from_stores(extractor: str, modality: str, paths: list[Path]) -> Measures:
+    ids = {clip_id: path for path in paths for clip_id in _ids(path)}
+    chosen = set(sampled(list(ids)))
+    rows: dict[str, dict[str, Any]] = {}
+    notes: dict[str, dict[str, Any]] = {}
+    means: dict[str, np.ndarray] = {}
+    names: tuple[str, ...] = ()
+    for path in paths:
+        with StoreReader(path) as reader:
+            names = reader.header.feature_names
+            for clip_id in sorted(reader.ids() & chosen):
+                features = reader.read(clip_id)
+                means[clip_id] = _mean(features.values, features.mask)
+                rows[clip_id] = _facts(features.mask, features.times)
+                notes[clip_id] = dict(features.notes)
+    return Measures(
+        extractor,
+        modality,
+        pd.DataFrame.from_dict(means, orient="index", columns=list(names)).sort_index(),
+        pd.DataFrame.from_dict(rows, orient="index").sort_index(),
+        pd.DataFrame.from_dict(notes, orient="index").sort_index(),
+        len(ids),
+    )
+
+
+def _ids(path: Path) -> set[str]:
+    with StoreReader(path) as reader:
+        return reader.ids()
+
+
+def _mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return values[mask].mean(axis=0, dtype=np.float64) if mask.any() else np.full(values.shape[1], np.nan)
+
+
+def _facts(mask: np.ndarray, times: np.ndarray | None) -> dict[str, float]:
+    ends = times[:, 1][np.isfinite(times[:, 1])] if times is not None else np.zeros(0)
+    return {"rows": len(mask), "measured": mask.mean(), "duration_s": ends.max() if len(ends) else np.nan}
+
+
+def _from_pack(dataset: Dataset, pack: str, card: Card) -> Iterator[Measures]:
+    path = dataset.paths.pack(pack, "h5")
+    try:
+        with h5py.File(path, "r") as file:
+            for modality in MODALITIES:
+                yield _packed(file, f"{pack}: {modality}", modality, card)
+    except (OSError, KeyError) as error:
+        raise StoreError(f"{path}: cannot be read as a pack ({error}); make it anew") from error
+
+
+def _packed(file: h5py.File, name: str, modality: Modality, card: Card) -> Measures:
+    means: dict[str, np.ndarray] = {}
+    facts: dict[str, dict[str, float]] = {}
+    ids = {clip_id: (split, row) for split in SPLITS for row, clip_id in enumerate(file[split]["id"].asstr()[()])}
+    chosen = set(sampled(list(ids)))
+    for split in SPLITS:
+        for first in range(0, len(file[split]["id"]), _BATCH):
+            here = slice(first, first + _BATCH)
+            own = file[split]["id"].asstr()[here]
+            if not chosen.intersection(own):
+                continue
+            masks = _mask(file[split], modality, here)
+            for clip_id, values, mask in zip(own, file[split][modality][here], masks, strict=True):
+                if clip_id in chosen:
+                    means[clip_id] = _mean(values, mask)
+                    facts[clip_id] = _facts(mask[: max(1, int(np.flatnonzero(mask).max(initial=0)) + 1)], None)
+    names = card.feature_names.get(modality) or [f"{modality} {column}" for column in range(card.dims[modality])]
+    return Measures(
+        name,
+        modality,
+        pd.DataFrame.from_dict(means, orient="index", columns=names).sort_index(),
+        pd.DataFrame.from_dict(facts, orient="index").sort_index(),
+        pd.DataFrame(index=sorted(means)),
+        len(ids),
+    )
+
+
+def _mask(group: h5py.Group, modality: Modality, here: slice) -> np.ndarray:
+    """Measured rows; for text those that hold a token."""
+    if f"{modality}_mask" in group:
+        return group[f"{modality}_mask"][here]
+    values = group[modality][here]
+    return np.any(values != 0, axis=2)

@@ -1,0 +1,149 @@
+"""The datasets of a processed folder: their clips, cards and stores, opened once for all sections."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pandas as pd
+
+from pipeline.errors import StoreError
+from pipeline.manifest import read_jsonl
+from pipeline.pack.files import read_card
+from pipeline.pack.schema import LABEL_KEYS, Card
+from pipeline.paths import DatasetPaths, Layout
+from pipeline.types import SPLITS
+
+_TEXT_COLUMNS = ("annotation", "emotion", "speaker", "text", "language", "media", "video_id")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset as the report sees it.
+
+    Attributes:
+        name: its name.
+        paths: where everything derived from it lies.
+        raw: its raw folder; clip cards take pictures and sound from there.
+    """
+
+    name: str
+    paths: DatasetPaths
+    raw: Path
+
+    @cached_property
+    def cards(self) -> dict[str, Card]:
+        """Cards of its packs, by the pack's name."""
+        return {path.stem: read_card(path) for path in sorted((self.paths.root / "packs").glob("*.json"))}
+
+    @cached_property
+    def clips(self) -> pd.DataFrame:
+        """All usable rows of the label table, by clip id; those of the packs where there is no table."""
+        labels = self.paths.labels
+        frame = self._table() if labels.is_file() and labels.stat().st_size else self._packed()
+        for name in _TEXT_COLUMNS:
+            if name not in frame:
+                frame[name] = None
+        return frame
+
+    @cached_property
+    def quarantine(self) -> list[dict[str, Any]]:
+        """Clips that lack a modality and rows that were set aside, with reasons."""
+        return read_jsonl(self.paths.quarantine) if self.paths.quarantine.is_file() else []
+
+    @cached_property
+    def extractors(self) -> dict[str, list[Path]]:
+        """Stores by extractor."""
+        folders = sorted((self.paths.root / "features").glob("*"))
+        found = {folder.name: sorted(folder.glob("*.h5")) for folder in folders if folder.is_dir()}
+        return {name: stores for name, stores in found.items() if stores}
+
+    @property
+    def family(self) -> str:
+        """Family of metrics: mosi, sims or emotion."""
+        return next((card.metrics for card in self.cards.values()), "mosi")
+
+    @property
+    def label_range(self) -> tuple[float, float]:
+        """Lowest and highest label."""
+        return next((card.label_range for card in self.cards.values()), (-3.0, 3.0))
+
+    def settings(self, kind: str) -> dict[str, Any]:
+        """Resolved settings of one kind (features, packs, models), by name."""
+        return {path.stem: read_json(path) for path in sorted((self.paths.root / "settings" / kind).glob("*.json"))}
+
+    def _table(self) -> pd.DataFrame:
+        frame = _by_id(read_jsonl(self.paths.labels))
+        for kind in ("text", "media"):
+            rows = [row for path in sorted((self.paths.index / kind).glob("*.jsonl")) for row in read_jsonl(path)]
+            frame = frame.join(_by_id(rows)) if rows else frame
+        return frame
+
+    def _packed(self) -> pd.DataFrame:
+        """Ids, labels and transcripts of all packs."""
+        packs = [pack_rows(self.paths.pack(name, "h5")) for name in self.cards]
+        if not packs:
+            return _by_id([])
+        frame = pd.concat(packs)
+        return frame[~frame.index.duplicated()].sort_index()
+
+
+def open_datasets(processed: Path, raw: Path, names: Sequence[str] | None = None) -> list[Dataset]:
+    """The named datasets, or all that have an index or a pack.
+
+    Raises:
+        StoreError: a named dataset is not there.
+    """
+    layout = Layout(processed)
+    found = {
+        path.parents[1].name
+        for pattern in ("*/index/summary.json", "*/packs/*.json")
+        for path in processed.glob(pattern)
+    }
+    absent = sorted(set(names or ()) - found)
+    if absent:
+        raise StoreError(
+            f"{processed}: nothing of dataset {', '.join(absent)}; found {', '.join(sorted(found)) or 'none'}; "
+            "run: snakemake packs"
+        )
+    return [Dataset(name, layout.dataset(name), raw / name) for name in (names or sorted(found))]
+
+
+def pack_rows(path: Path) -> pd.DataFrame:
+    """What a pack's HDF5 says of its clips, by clip id: split, sentiment, annotation, text.
+
+    Raises:
+        StoreError: the file is absent or no pack.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            return pd.concat([_split_rows(file[split], split) for split in SPLITS])
+    except (OSError, KeyError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read as a pack ({error}); make it anew") from error
+
+
+def _split_rows(group: Mapping[str, Any], split: str) -> pd.DataFrame:
+    columns = {"annotation": "annotations", "text": "raw_text"}
+    texts = {name: group[key].asstr("utf-8")[()] for name, key in columns.items() if key in group}
+    ids = pd.Index(group["id"].asstr("utf-8")[()], name="clip_id")
+    return pd.DataFrame({"split": split, "sentiment": group[LABEL_KEYS["M"]][()], **texts}, index=ids)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        StoreError: the file is absent or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path}: not readable JSON ({error}); delete it and run again") from error
+
+
+def _by_id(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    columns = None if rows else ["clip_id", "split", "sentiment"]
+    return pd.DataFrame(rows, columns=columns).set_index("clip_id").sort_index()

@@ -1,0 +1,52 @@
+"""Show one clip as the pipeline saw it: pictures, sound, words, face, predictions.
+
+example: python -m pipeline show 'video_0001$_$0004' --dataset demo --output clip.html
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+from pipeline.atomic import atomic_path
+from pipeline.errors import ConfigError
+
+_log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("clip", help="id of the clip, quoted for the shell: 'video$_$clip'")
+    parser.add_argument("--dataset", help="its dataset (needed only where several have this id)")
+    parser.add_argument("--output", type=Path, help="a page (.html) or a picture (.png); default: CLIP.html")
+    parser.add_argument(
+        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
+    )
+    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
+
+
+def run(*, clip: str, processed: Path, raw: Path, dataset: str | None = None, output: Path | None = None) -> None:
+    """Write the card of a clip.
+
+    Args:
+        clip: id of the clip.
+        processed: folder of everything derived.
+        raw: folder of the raw datasets.
+        dataset: its dataset; found by the id unless told otherwise.
+        output: ``.html`` or ``.png``.
+
+    Raises:
+        ConfigError: an output that is neither.
+        StoreError: no dataset has this clip, or several have.
+    """
+    from pipeline.report.card import card_page, card_picture, open_card
+
+    target = output or Path(f"{clip.replace('$_$', '_')}.html")
+    if target.suffix not in (".html", ".png"):
+        raise ConfigError(f"{target}: a card is written as .html or .png; name the output so")
+    card = open_card(clip, processed=processed, raw=raw, dataset=dataset)
+    with atomic_path(target) as part:
+        if target.suffix == ".png":
+            part.write_bytes(card_picture(card))
+        else:
+            part.write_text(card_page(card), encoding="utf-8")
+    _log.info("%s: %s, %s", target, card.dataset, card.clip_id)
