@@ -8,15 +8,15 @@ CORES ?= $(shell nproc)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-slurm check setup system schemas bench audit-dependencies clean
+.PHONY: demo test test-slurm check setup system browser schemas bench audit-dependencies clean
 
 demo: setup
 	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/config.yaml -- train_all
-	$(BIN)/python -m pipeline report
+	@cat processed/logs/report.log
 	@echo "results: processed/results.csv   report: processed/report.html   features and packs: processed/demo"
 
-test: setup check
+test: setup check browser
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 # The workflow on a real SLURM of one node, which is brought up for it (as root) and taken down again.
@@ -59,6 +59,16 @@ system:
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
 	else echo "system libraries are missing; install them: sudo apt-get install$$missing" >&2; exit 1; fi
+
+# For the test of the report page in a real browser; where there is none, that test skips and says so.
+browser: setup
+	@$(BIN)/pip install --quiet --requirement requirements-browser.lock || \
+	  echo "the report page is not tested: pip cannot install playwright"
+	@if ! command -v chromium chromium-browser google-chrome > /dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium \
+	      > /dev/null || echo "the report page is not tested: chromium cannot be installed"; \
+	  else echo "the report page is not tested: no browser; install one: sudo apt-get install chromium"; fi; fi
 
 # JSON schemas of all settings, for editors; a test compares them with the code.
 schemas: setup

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from pipeline.report.draw.clips import draw_card, draw_panels, label_text, panels_of
+from pipeline.report.draw.clips import draw_card, draw_panels, label_text, panels_of, prediction_text
 from pipeline.report.draw.svg import style
+from pipeline.report.draw.tables import records
 from pipeline.report.gather.clips import ClipCard, KeyFrame, find_dataset, gather_card
 from pipeline.report.gather.models import gather_models
 from pipeline.report.gather.selection import predictions_of
@@ -65,10 +66,7 @@ def card_picture(card: ClipCard) -> bytes:
 
 
 def _title(card: ClipCard) -> str:
-    said = "; ".join(
-        f"{row.model} {row.prediction if isinstance(row.prediction, str) else format(row.prediction, '+.2f')}"
-        for row in card.predictions.itertuples()
-    )
+    said = "; ".join(f"{row['model']} {prediction_text(row['prediction'])}" for row in records(card.predictions))
     lines = [f"{card.dataset}: {card.clip_id}   {label_text(card)}", textwrap.shorten(str(card.row["text"] or ""), 150)]
     return "\n".join([*lines, *([f"predicted: {said}"] if said else [])])
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import INK, MUTED, SERIES, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, signed
+from pipeline.report.draw.tables import Cell, Table, records, signed
 from pipeline.report.gather.clips import ClipCard, KeyFrame
 
 _WIDTH_PX = 760
@@ -106,13 +106,14 @@ def _predictions(card: ClipCard) -> Table | None:
     if card.predictions.empty:
         return None
     rows = [
-        [Cell(f"{row.model}"), Cell(_prediction(row.prediction, row.sd), is_number=True), Cell(str(row.pack))]
-        for row in card.predictions.itertuples()
+        [Cell(row["model"]), Cell(prediction_text(row["prediction"], row["sd"]), is_number=True), Cell(row["pack"])]
+        for row in records(card.predictions)
     ]
     return Table("Predictions, mean ± sd over seeds", ("model", "prediction", "pack"), rows)
 
 
-def _prediction(value: object, sd: float) -> str:
+def prediction_text(value: float | str, sd: float = np.nan) -> str:
+    """A prediction: a class, or a number with its spread where there is one."""
     if isinstance(value, str):
         return value
     return signed(f"{value:+.2f}") + (f" ± {sd:.2f}" if np.isfinite(sd) else "")
@@ -133,7 +134,9 @@ def draw_timeline(card: ClipCard) -> Chart | None:
     caption = "Waveform with word boundaries" if card.words else "Waveform"
     caption += ", pitch and energy" if card.sound else ""
     caption += (
-        f", and the {len(card.face_names)} blendshapes that move most (darker is more)" if card.face is not None else ""
+        f", and the {len(card.face_names)} blendshapes that move most (stronger colour is more)"
+        if card.face is not None
+        else ""
     )
     return chart(figure, label=label, caption=f"{caption}. {words[0].upper()}{words[1:]}.", wide=True)
 
@@ -176,7 +179,7 @@ def _waveform(axes: Axes, card: ClipCard) -> None:
             word,
             ha="center",
             va="center",
-            fontsize=9,
+            fontsize=10,
             color=INK if confidence > 0.5 else MUTED,
         )
     axes.set_ylim(-peak * 1.05, peak * (2.1 if card.words else 1.05))
@@ -185,6 +188,8 @@ def _waveform(axes: Axes, card: ClipCard) -> None:
 
 
 def _face(axes: Axes, card: ClipCard) -> None:
+    if card.face is None or card.face_times_s is None:
+        return
     step = max(1, card.face.shape[1] // _MAX_POINTS)
     rows = len(card.face_names)
     axes.imshow(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.report.draw.svg import MUTED, SERIES, Chart, canvas, chart
 from pipeline.report.gather.models import ModelFacts, RunRecord
@@ -22,7 +23,7 @@ def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart 
         axes.plot(kept["epoch"], kept[column], "o", color=SERIES[1], markersize=6)
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"validation {facts.main_metric}")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     epochs = [int(run.facts.get("best_epoch", 0)) for run in shown]
     caption = f"{model}: a line for each seed; the kept epochs (dots) are {', '.join(map(str, epochs))}."
     return chart(figure, title=model, label=f"Validation {facts.main_metric} over epochs. {caption}", caption=caption)
@@ -54,7 +55,7 @@ def _disturbed(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
         axes.set_xticks(positions, [str(level) for level in means.index], rotation=30, ha="right")
     axes.set_xlabel("level")
     axes.set_ylabel(f"test {facts.main_metric}")
-    axes.legend(fontsize=8, labelcolor=MUTED, loc="best")
+    axes.legend(fontsize=9.5, labelcolor=MUTED, loc="best")
     last = means.iloc[-1]
     caption = (
         f"At the last level, {means.index[-1]}: " + ", ".join(f"{one} {last[one]:.2f}" for one in means.columns) + "."

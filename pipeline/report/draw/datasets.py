@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, cell, duration, of_frame
+from pipeline.report.draw.tables import Cell, Table, cell, duration, of_frame, records
 from pipeline.report.gather.datasets import DatasetFacts
 from pipeline.types import SPLITS
 
@@ -50,7 +50,7 @@ def _labels(facts: DatasetFacts) -> Chart | None:
     if facts.family == "emotion" or labels.isna().all():
         return _emotions(facts)
     figure, (axes,) = canvas()
-    by_split = {split: labels[facts.clips["split"] == split] for split in SPLITS}
+    by_split: dict[str, pd.Series] = {split: labels[facts.clips["split"] == split] for split in SPLITS}
     low, high = facts.label_range
     plots.histogram(axes, by_split, np.linspace(low, high, 25), xlabel="sentiment label")
     positive, negative = int((labels > 0).sum()), int((labels < 0).sum())
@@ -74,7 +74,7 @@ def _emotions(facts: DatasetFacts) -> Chart | None:
 def _lengths(facts: DatasetFacts) -> Chart:
     seconds = facts.clips["duration_s"].astype(float)
     figure, (axes,) = canvas()
-    by_split = {split: seconds[facts.clips["split"] == split] for split in SPLITS}
+    by_split: dict[str, pd.Series] = {split: seconds[facts.clips["split"] == split] for split in SPLITS}
     plots.histogram(axes, by_split, plots.bins_for(seconds, low=0), xlabel="length of the clip (s)")
     caption = (
         f"Half of the clips are longer than {seconds.median():.1f} s; the longest takes {duration(seconds.max())}."
@@ -86,12 +86,12 @@ def _lengths(facts: DatasetFacts) -> Chart:
 def _coverage(facts: DatasetFacts) -> Table:
     rows = [
         [
-            cell(row.name),
-            cell(row.modality),
-            _part(row.clips / max(row.of, 1), f"{row.clips:,} of {row.of:,}"),
-            _part(row.measured, f"{row.measured:.1%}"),
+            cell(row["name"]),
+            cell(row["modality"]),
+            _part(row["clips"] / max(row["of"], 1), f"{row['clips']:,} of {row['of']:,}"),
+            _part(row["measured"], f"{row['measured']:.1%}"),
         ]
-        for row in facts.coverage.itertuples(index=False)
+        for row in records(facts.coverage)
     ]
     return Table("Coverage", ("source", "modality", "clips with features", "rows measured"), rows)
 
@@ -102,6 +102,8 @@ def _part(value: float, text: str) -> Cell:
 
 def _splits(facts: DatasetFacts) -> Table:
     frame = facts.splits.dropna(axis=1, how="all").rename_axis("split")
+    if "hours" in frame:
+        frame["length"] = [duration(3600 * hours) for hours in frame.pop("hours")]
     return of_frame(frame, f"Splits of {facts.name}")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import MUTED, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, cell, of_frame
+from pipeline.report.draw.tables import Cell, Table, cell, of_frame, signed
 from pipeline.report.gather.features import FeatureFacts
 
 _SHOWN_COLUMNS = 14
@@ -85,7 +85,7 @@ def _correlation(facts: FeatureFacts) -> Chart | None:
     beyond = int((r.abs() > facts.chance_r).sum())
     caption = (
         f"{beyond} of {len(r)} columns lie beyond the dashed lines (|r| = {facts.chance_r:.2f}), which chance passes "
-        f"in one of twenty such tables. Strongest: {top.index[0]}, r = {top.iloc[0]:+.2f}."
+        f"in one of twenty such tables. Strongest: {top.index[0]}, r = {signed(format(top.iloc[0], '+.2f'))}."
     )
     return chart(
         figure,

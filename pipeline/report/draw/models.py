@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from pipeline.report.draw import plots
 from pipeline.report.draw.curves import learning, robustness
 from pipeline.report.draw.svg import MUTED, SERIES, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, duration, of_frame
+from pipeline.report.draw.tables import Cell, Table, duration, of_frame, signed
 from pipeline.report.gather.models import ModelFacts, RunRecord, less_is_better, mean_predictions, scores
 
 
@@ -130,10 +131,10 @@ def _rounded_confusion(facts: ModelFacts, model: str, pooled: pd.DataFrame) -> C
     return _confusion(model, truth, guess, list(names.values()))
 
 
-def _confusion(model: str, truth: pd.Series, guess: pd.Series, classes: Sequence[object]) -> Chart:
+def _confusion(model: str, truth: pd.Series, guess: pd.Series, classes: list[Any]) -> Chart:
     table = pd.crosstab(truth, guess).reindex(index=classes, columns=classes, fill_value=0)
     if all(isinstance(one, int) for one in classes):
-        table = table.set_axis([f"{one:+d}" if one else "0" for one in classes], axis=0)
+        table = table.set_axis([signed(f"{one:+d}") if one else "0" for one in classes], axis=0)
         table = table.set_axis(table.index, axis=1)
     figure, (axes,) = canvas(320, 280)
     plots.matrix(axes, table, xlabel="predicted", ylabel="true")

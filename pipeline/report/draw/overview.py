@@ -69,7 +69,7 @@ def _dataset_looks(facts: DatasetFacts) -> list[tuple[str, str]]:
     aside = len({row["clip_id"] for row in facts.quarantine})
     if aside:
         looks.append((f"{aside} clips of {facts.name} lack a modality or were set aside.", f"dataset-{facts.name}"))
-    small = [split for split, count in facts.splits["clips"].items() if count < 50]
+    small = [str(split) for split, count in facts.splits["clips"].items() if count < 50]
     if small:
         looks.append(
             (

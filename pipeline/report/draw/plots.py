@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.ticker import MaxNLocator
 
 from pipeline.report.draw.svg import GRID, INK, MUTED, NEGATIVE, POSITIVE, RASTER_RGB, SERIES
 from pipeline.types import SPLITS
 
 #: A split has one colour everywhere.
-SPLIT_COLORS = dict(zip(SPLITS, SERIES, strict=False))
+SPLIT_COLORS: dict[str, str] = dict(zip(SPLITS, SERIES, strict=False))
 #: From nothing to the raster tone; half transparent at most, so that text stays legible on it.
 SHADES = ListedColormap([(*RASTER_RGB, alpha) for alpha in np.linspace(0, 0.75, 64)])
 FULL_SHADES = ListedColormap([(*RASTER_RGB, alpha) for alpha in np.linspace(0, 1, 128)])
@@ -37,7 +38,7 @@ def histogram(axes: Axes, values: Mapping[str, pd.Series], bins: np.ndarray, *, 
     )
     axes.set_xlabel(xlabel)
     axes.set_ylabel("clips")
-    axes.yaxis.get_major_locator().set_params(integer=True, nbins=5)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     if len(names) > 1:
         legend(axes)
 
@@ -63,7 +64,7 @@ def bars(axes: Axes, values: pd.Series, *, labels: Sequence[str], color: str = S
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
     for row, (value, label) in enumerate(zip(values, labels, strict=True)):
-        axes.annotate(label, (value, row), (4, 0), textcoords="offset points", va="center", fontsize=9, color=MUTED)
+        axes.annotate(label, (value, row), (4, 0), textcoords="offset points", va="center", fontsize=10, color=MUTED)
 
 
 def signed_bars(axes: Axes, values: pd.Series, *, limit: float, xlabel: str) -> None:
@@ -102,7 +103,7 @@ def matrix(axes: Axes, table: pd.DataFrame, *, xlabel: str, ylabel: str) -> None
     parts = table.div(table.sum(axis=1).replace(0, 1), axis=0)
     axes.imshow(parts, cmap=SHADES, vmin=0, vmax=1, aspect="auto", interpolation="none")
     for row, column in np.argwhere(table.to_numpy() > 0):
-        axes.text(column, row, f"{table.iloc[row, column]:g}", ha="center", va="center", fontsize=9, color=INK)
+        axes.text(column, row, f"{table.iloc[row, column]:g}", ha="center", va="center", fontsize=10, color=INK)
     axes.set_xticks(range(table.shape[1]), list(table.columns))
     axes.set_yticks(range(table.shape[0]), list(table.index))
     axes.set_xlabel(xlabel)

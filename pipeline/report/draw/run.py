@@ -1,6 +1,7 @@
 """The section on the run: stages, time, memory, versions."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,7 +9,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import INK, MUTED, SERIES, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, cell, duration
+from pipeline.report.draw.tables import Cell, Table, cell, duration, number, records
 from pipeline.report.gather.run import RunFacts
 
 
@@ -60,7 +61,7 @@ def draw_stages(stages: list[tuple[str, list[str]]]) -> Chart:
         axes.add_patch(box)
         axes.text(column + 0.44, 0.55, name, ha="center", va="center", fontweight="bold", color=INK)
         for row, line in enumerate(shown):
-            axes.text(column + 0.44, 1.55 + row, line, ha="center", va="center", fontsize=8.5, color=MUTED)
+            axes.text(column + 0.44, 1.55 + row, line, ha="center", va="center", fontsize=10, color=MUTED)
         if column + 1 < len(stages):
             arrow = FancyArrowPatch(
                 (column + 0.83, 0.55),
@@ -99,13 +100,13 @@ def _times(table: pd.DataFrame, what: str) -> Chart | None:
 def _jobs(table: pd.DataFrame) -> Table:
     rows = [
         [
-            cell(str(name)),
-            cell(int(row.jobs)),
-            Cell(duration(row.seconds), row.seconds, is_number=True),
-            Cell(duration(row.longest), row.longest, is_number=True),
-            Cell(f"{row.mb:,.0f}" if row.mb == row.mb else "–", row.mb, is_number=True),
+            cell(row["rule"]),
+            cell(row["jobs"]),
+            Cell(duration(row["seconds"]), row["seconds"], is_number=True),
+            Cell(duration(row["longest"]), row["longest"], is_number=True),
+            Cell(number(row["mb"], 4), row["mb"], is_number=True),
         ]
-        for name, row in zip(table.index, table.itertuples(), strict=True)
+        for row in records(table.rename_axis("rule").reset_index())
     ]
     return Table("Jobs by rule", ("rule", "jobs", "time in all", "longest job", "peak memory (MB)"), rows)
 
@@ -118,5 +119,5 @@ def _reuse(table: pd.DataFrame) -> Table:
     return Table("Clips reused and computed when each extractor last ran", ("extractor", *table.columns), rows)
 
 
-def _pairs(caption: str, rows) -> Table:  # type: ignore[no-untyped-def]
+def _pairs(caption: str, rows: Iterable[tuple[str, str]]) -> Table:
     return Table(caption, ("what", "value"), [[cell(name), cell(value)] for name, value in rows])

@@ -28,13 +28,13 @@ _ON_WHITE = (
 #: Pictures inside a chart cannot follow the theme: this tone is seen on white as on black, by its opacity.
 RASTER_RGB = (0.23, 0.50, 0.78)
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "triptych",
     "text.parse_math": False,
     "font.family": "sans-serif",
-    "font.size": 9.5,
-    "axes.labelsize": 9.5,
+    "font.size": 10.5,
+    "axes.labelsize": 10.5,
     "axes.labelcolor": MUTED,
     "axes.edgecolor": GRID,
     "axes.linewidth": 0.8,
@@ -50,10 +50,10 @@ _STYLE = {
     "ytick.major.size": 0,
     "xtick.labelcolor": MUTED,
     "ytick.labelcolor": MUTED,
-    "xtick.labelsize": 9,
-    "ytick.labelsize": 9,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
     "legend.frameon": False,
-    "legend.fontsize": 9,
+    "legend.fontsize": 10,
     "patch.linewidth": 0,
 }
 _PX_PER_INCH = 72
@@ -77,7 +77,7 @@ def style(*, on_white: bool = False) -> AbstractContextManager[None]:
     """
     colors = cycler(color=_ON_WHITE if on_white else _STAND_INS)
     background = {"figure.facecolor": "white", "savefig.facecolor": "white"} if on_white else {}
-    return mpl.rc_context({**_STYLE, "axes.prop_cycle": colors, **background})
+    return mpl.rc_context(_STYLE | {"axes.prop_cycle": colors} | background)
 
 
 def canvas(width_px: int = 380, height_px: int = 230, **grid: Any) -> tuple[Figure, list[Axes]]:

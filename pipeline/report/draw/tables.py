@@ -62,6 +62,11 @@ def cell(value: Any, digits: int = 3) -> Cell:
     return Cell(number(None if missing else value, digits), "" if missing else float(value), is_number=True)
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a data frame, by column."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 def of_frame(frame: pd.DataFrame, caption: str, *, note: str = "", filterable: bool = False, digits: int = 3) -> Table:
     """A table of a data frame; its index is the first column."""
     header = [str(frame.index.name or ""), *map(str, frame.columns)]

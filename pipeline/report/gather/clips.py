@@ -93,7 +93,7 @@ def gather_card(dataset: Dataset, clip_id: str, *, reasons: Sequence[str] = ()) 
     Raises:
         StoreError: a store is damaged.
     """
-    row = dataset.clips.loc[clip_id].to_dict()
+    row = {str(name): value for name, value in dataset.clips.loc[clip_id].items()}
     stored = {name: found for name in dataset.extractors if (found := read_clip(dataset, name, clip_id))}
     card = ClipCard(dataset.name, clip_id, row, reasons=tuple(reasons))
     card = _with_words(_with_face(_with_sound(card, dataset, stored), dataset, stored), stored)

@@ -47,7 +47,7 @@ def gather_dataset(dataset: Dataset, measures: Sequence[Measures]) -> DatasetFac
     clips = dataset.clips.assign(duration_s=_durations(dataset.clips, measures))
     known = clips["duration_s"].notna()
     hours = clips["duration_s"].mean() * len(clips) / 3600 if known.any() else None
-    config = next((found["config"] for found in dataset.settings("packs").values()), {})
+    config: dict[str, Any] = next((found["config"] for found in dataset.settings("packs").values()), {})
     languages = clips["language"].fillna(config.get("language", "unknown")).value_counts()
     return DatasetFacts(
         name=dataset.name,

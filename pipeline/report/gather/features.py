@@ -74,7 +74,7 @@ def gather_features(measures: Measures, clips: pd.DataFrame) -> FeatureFacts:
     """
     means = measures.means[measures.means.index.isin(clips.index)]
     split = clips["split"].reindex(means.index)
-    parts = {name: means[split == name] for name in SPLITS if (split == name).any()}
+    parts: dict[str, pd.DataFrame] = {name: means[split == name] for name in SPLITS if (split == name).any()}
     spread = means.max() - means.min()
     constant = list(means.columns[spread <= 1e-9 * means.abs().max().clip(lower=1e-9)]) if len(means) > 1 else []
     missing = list(means.columns[(means.fillna(0) == 0).all()])

@@ -15,7 +15,8 @@ if (remembered) setTheme(remembered);
 
 /* Filters: rows of a table, or cards, that hold every word typed. */
 for (const field of document.querySelectorAll("input[data-filters]")) {
-  const items = [...document.getElementById(field.dataset.filters).querySelectorAll("[data-item]")];
+  const list = document.getElementById(field.dataset.filters);
+  const items = [...(list.tBodies ? list.tBodies[0].rows : list.children)];
   const status = document.getElementById(field.getAttribute("aria-describedby"));
   const texts = items.map((item) => (item.dataset.item || item.textContent).toLowerCase());
   const apply = () => {

@@ -1,0 +1,120 @@
+"""The report page and the card of one clip, made of real stores and made-up runs."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from pipeline.errors import ConfigError, StoreError
+from pipeline.pack.files import write_card, write_h5
+from pipeline.pack.schema import Card
+from pipeline.report.page import make_page
+from pipeline.steps import report, show
+from tests.synthetic import DIMS, make_split
+from tests.workflow.reported import HOSTILE, reported_project
+
+__all__ = ["reported_project"]
+
+
+class _Links(HTMLParser):
+    """What a page refers to, and its ids."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.targets: set[str] = set()
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.targets |= {value for name, value in attrs if name in ("href", "src", "xlink:href", "action")}
+        self.ids += [value for name, value in attrs if name == "id"]
+
+
+@pytest.fixture(scope="module")
+def page(reported_project):
+    return (reported_project.processed / "report.html").read_text()
+
+
+def test_the_page_refers_to_nothing_outside_and_every_link_has_its_place(page):
+    found = _Links(page)
+    inside = {target for target in found.targets if target.startswith("#")}
+    assert {target.partition(":")[0] for target in found.targets - inside} == {"data"}
+    assert {target[1:] for target in inside} <= set(found.ids)
+    assert "default-src 'none'" in page
+
+
+def test_the_page_has_every_section(page):
+    for section in ("summary", "datasets", "features", "clips", "models", "run"):
+        assert f'<section id="{section}"' in page
+    for what in ("Predicted against true", "Learning curves", "Ablation", "Robustness", "Comparison: papers"):
+        assert what in page, what
+
+
+def test_text_of_the_data_cannot_become_markup(page):
+    assert HOSTILE not in page
+    assert page.count("<script") == 1
+
+
+def test_the_best_model_is_chosen_on_the_validation_split_and_variants_are_no_models(page):
+    sentence = re.search(r"<p>(On demo, unaligned_50:.*?)</p>", page)[1]
+    assert "good, chosen by MAE on the validation split (0.200)" in sentence
+    assert "over 2 seeds" in sentence
+
+
+def test_without_models_and_media_the_page_has_fewer_sections(packed, tmp_path):
+    bare = make_page(processed=packed.processed, raw=tmp_path)
+    assert "No model was trained yet" in bare
+    assert "is not in the raw folder: no pictures, no waveform" in bare
+    assert "<img" not in bare
+
+
+def test_an_imported_pickle_has_a_page_without_any_index(tmp_path):
+    splits = {
+        name: make_split(clips, seed=seed, name=name)
+        for seed, (name, clips) in enumerate((("train", 9), ("valid", 3), ("test", 4)))
+    }
+    counts = {name: len(split) for name, split in splits.items()}
+    (tmp_path / "theirs" / "packs").mkdir(parents=True)
+    write_h5(tmp_path / "theirs" / "packs" / "unaligned_50.h5", splits)
+    write_card(
+        tmp_path / "theirs" / "packs" / "unaligned_50.json",
+        Card(dataset="theirs", pack="unaligned_50", num_clips=counts, dims=DIMS),
+    )
+    page = make_page(processed=tmp_path, raw=tmp_path)
+    assert "unaligned_50: audio" in page
+    assert "no media file is known" in page
+
+
+def test_cards_beyond_the_limit_are_left_out_and_counted(packed, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.report.page.MAX_CARD_BYTES", 1)
+    assert re.search(r"[1-9]\d* more cards were left out", make_page(processed=packed.processed, raw=tmp_path))
+
+
+def test_an_unknown_dataset_is_refused(packed, tmp_path):
+    with pytest.raises(StoreError, match="nothing of dataset other; found demo"):
+        report.run(processed=packed.processed, raw=tmp_path, datasets=["other"], output=tmp_path / "page.html")
+
+
+def test_a_clip_is_shown_as_a_page_and_as_a_picture(reported_project, tmp_path):
+    labels = (reported_project.processed / "demo" / "index" / "labels.jsonl").read_text().splitlines()
+    clip = next(row["clip_id"] for row in map(json.loads, labels) if row["split"] == "test")
+    folders = {"processed": reported_project.processed, "raw": reported_project.root / "raw"}
+    show.run(clip=clip, output=tmp_path / "clip.html", **folders)
+    page = (tmp_path / "clip.html").read_text()
+    assert page.count("<img") == 5
+    assert "data:image/webp" in page
+    assert "waveform, pitch" in page
+    assert "Predictions, mean" in page
+    show.run(clip=clip, output=tmp_path / "clip.png", **folders)
+    assert (tmp_path / "clip.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_show_names_what_is_wrong(packed, tmp_path):
+    folders = {"processed": packed.processed, "raw": tmp_path}
+    with pytest.raises(StoreError, match="no clip 'video_0001'; near: video_0001"):
+        show.run(clip="video_0001", output=tmp_path / "clip.html", **folders)
+    with pytest.raises(ConfigError, match=r"clip\.pdf: a card is written as \.html or \.png"):
+        show.run(clip="video_0001", output=tmp_path / "clip.pdf", **folders)
