@@ -13,6 +13,7 @@ from pipeline.report.draw.clips import draw_card, draw_panels, label_text, panel
 from pipeline.report.draw.svg import style
 from pipeline.report.draw.tables import records
 from pipeline.report.gather.clips import ClipCard, KeyFrame, find_dataset, gather_card
+from pipeline.report.gather.labels import borrowed_labels, gather_labels
 from pipeline.report.gather.models import gather_models
 from pipeline.report.gather.selection import predictions_of
 from pipeline.report.gather.sources import open_datasets
@@ -37,7 +38,11 @@ def open_card(clip_id: str, *, processed: Path, raw: Path, dataset: str | None =
         StoreError: no dataset has this clip, or several have.
     """
     found = find_dataset(open_datasets(processed, raw, [dataset] if dataset else None), clip_id)
-    return replace(gather_card(found, clip_id), predictions=predictions_of(clip_id, gather_models(found)))
+    return replace(
+        gather_card(found, clip_id),
+        predictions=predictions_of(clip_id, gather_models(found)),
+        borrowed=borrowed_labels(gather_labels(processed), found.name, clip_id),
+    )
 
 
 def card_page(card: ClipCard) -> str:

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from pipeline.report.draw.clips import CardView, draw_card
 from pipeline.report.draw.datasets import DatasetView, draw_dataset
 from pipeline.report.draw.features import FeatureView, draw_features
+from pipeline.report.draw.labels import draw_labels
 from pipeline.report.draw.models import draw_comparison, draw_models
 from pipeline.report.draw.overview import draw_overview
 from pipeline.report.draw.run import draw_run
 from pipeline.report.draw.svg import style
-from pipeline.report.gather.clips import ClipCard, gather_card
+from pipeline.report.gather.clips import gather_card
 from pipeline.report.gather.datasets import DatasetFacts, gather_dataset
 from pipeline.report.gather.features import FeatureFacts, all_outliers, gather_features
-from pipeline.report.gather.labels import gather_labels
+from pipeline.report.gather.labels import LabelFacts, borrowed_labels, gather_labels
 from pipeline.report.gather.measures import measure
 from pipeline.report.gather.models import ModelFacts, gather_models, read_csv
 from pipeline.report.gather.run import gather_run
@@ -51,9 +53,9 @@ def make_page(*, processed: Path, raw: Path, datasets: Sequence[str] | None = No
     Raises:
         StoreError: a named dataset is absent, or a file is damaged.
     """
-    opened = open_datasets(processed, raw, datasets)
+    opened, labels = open_datasets(processed, raw, datasets), gather_labels(processed)
     with style():
-        parts = [_dataset_part(dataset) for dataset in opened]
+        parts = [_dataset_part(dataset, labels) for dataset in opened]
         models = [facts for part in parts for facts in part.models]
         return render(
             "page.html.j2",
@@ -63,7 +65,7 @@ def make_page(*, processed: Path, raw: Path, datasets: Sequence[str] | None = No
             comparisons=[
                 draw_comparison(path.stem, read_csv(path)) for path in sorted(processed.glob("compare/*.csv"))
             ],
-            labels=gather_labels(processed),
+            labels=[draw_labels(facts) for facts in labels],
             run=draw_run(gather_run(processed, opened, models)),
         )
 
@@ -72,13 +74,13 @@ def _by_place(parts: Sequence[DatasetPart]) -> dict[str, FeatureFacts]:
     return {view.anchor: facts for part in parts for view, facts in zip(part.feature_views, part.features, strict=True)}
 
 
-def _dataset_part(dataset: Dataset) -> DatasetPart:
+def _dataset_part(dataset: Dataset, labels: Sequence[LabelFacts]) -> DatasetPart:
     measures = measure(dataset)
     facts = gather_dataset(dataset, measures)
     features = [gather_features(one, facts.clips) for one in measures]
     models = gather_models(dataset)
     chosen = choose_cards(facts.clips, all_outliers(features), models)
-    cards = _cards(dataset, chosen, models)
+    cards = _cards(dataset, chosen, models, labels)
     links = {card.clip_id: card.anchor for card in cards}
     return DatasetPart(
         facts=facts,
@@ -93,23 +95,24 @@ def _dataset_part(dataset: Dataset) -> DatasetPart:
     )
 
 
-def _cards(dataset: Dataset, chosen: dict[str, list[str]], models: Sequence[ModelFacts]) -> list[CardView]:
+def _cards(
+    dataset: Dataset, chosen: dict[str, list[str]], models: Sequence[ModelFacts], labels: Sequence[LabelFacts]
+) -> list[CardView]:
     predictions = all_predictions(models)
     views: list[CardView] = []
     used_bytes = 0
-    for index, (clip_id, reasons) in enumerate(chosen.items()):
-        card = with_predictions(gather_card(dataset, clip_id, reasons=reasons), predictions)
-        view = draw_card(card, f"clip-{dataset.name}-{index + 1}")
+    for index, (clip_id, reasons) in enumerate(chosen.items(), start=1):
+        card = replace(
+            gather_card(dataset, clip_id, reasons=reasons),
+            predictions=predictions.get(clip_id, pd.DataFrame()),
+            borrowed=borrowed_labels(labels, dataset.name, clip_id),
+        )
+        view = draw_card(card, f"clip-{dataset.name}-{index}")
         used_bytes += _size(view)
         if used_bytes > MAX_CARD_BYTES:
             break
         views.append(view)
     return views
-
-
-def with_predictions(card: ClipCard, predictions: dict[str, Any]) -> ClipCard:
-    """The card with what the models said of its clip."""
-    return replace(card, predictions=predictions.get(card.clip_id, card.predictions))
 
 
 def _size(view: CardView) -> int:

@@ -2,8 +2,10 @@
 
 import base64
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from pipeline.report.draw import plots
@@ -76,8 +78,8 @@ def label_text(card: ClipCard) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _is_known(value: object) -> bool:
-    return value is not None and value == value
+def _is_known(value: Any) -> bool:
+    return value is not None and bool(pd.notna(value))
 
 
 def _facts(card: ClipCard) -> list[tuple[str, str]]:

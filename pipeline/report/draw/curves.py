@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.report.draw.svg import MUTED, SERIES, Chart, canvas, chart
+from pipeline.report.draw.plots import legend
+from pipeline.report.draw.svg import SERIES, Chart, canvas, chart
 from pipeline.report.gather.models import ModelFacts, RunRecord
 
 
@@ -44,22 +45,27 @@ def robustness(facts: ModelFacts) -> list[Chart]:
 
 
 def _disturbed(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
-    means = table.groupby(["model", "level"], sort=False)[facts.main_metric].mean().unstack("model")
-    is_scale = pd.api.types.is_numeric_dtype(means.index)
-    means = means.sort_index() if is_scale else means
-    figure, (axes,) = canvas(340, 240)
-    positions = means.index if is_scale else np.arange(len(means))
+    metric = facts.main_metric
+    means = table.groupby(["model", "level"], sort=False)[metric].mean().unstack("model").sort_index()
+    figure, (axes,) = canvas(340, 260)
+    places = np.arange(len(means))
     for color, model in zip(SERIES * 4, means.columns, strict=False):
-        axes.plot(positions, means[model], "o-", color=color, markersize=3.5, linewidth=1.4, label=model)
-    if not is_scale:
-        axes.set_xticks(positions, [str(level) for level in means.index], rotation=30, ha="right")
-    axes.set_xlabel("level")
-    axes.set_ylabel(f"test {facts.main_metric}")
-    axes.legend(fontsize=9.5, labelcolor=MUTED, loc="best")
+        axes.plot(places, means[model], "o-", color=color, markersize=3.5, linewidth=1.4, label=model)
+    axes.set_xticks(places, _strengths(table, means.index))
+    axes.set_xlabel("strength")
+    axes.set_ylabel(f"test {metric}")
+    legend(axes, columns=3)
     last = means.iloc[-1]
-    caption = (
-        f"At the last level, {means.index[-1]}: " + ", ".join(f"{one} {last[one]:.2f}" for one in means.columns) + "."
-    )
-    return chart(
-        figure, title=name.replace("_", " "), label=f"Test {facts.main_metric} under {name}. {caption}", caption=caption
-    )
+    steady = (last - means.iloc[0]).abs().idxmin()
+    caption = f"Least moved at the strongest level: {steady}, from {means[steady].iloc[0]:.2f} to {last[steady]:.2f}."
+    shown = ", ".join(f"{model} {last[model]:.2f}" for model in means.columns)
+    label = f"Test {metric} under {name}; at the strongest level: {shown}"
+    return chart(figure, title=name.replace("_", " "), label=label, caption=caption)
+
+
+def _strengths(table: pd.DataFrame, levels: pd.Index) -> list[str]:
+    """What a level means, where the table says so."""
+    if "strength" not in table:
+        return [str(level) for level in levels]
+    strengths = table.groupby("level")["strength"].first()
+    return ["none" if pd.isna(strengths[level]) else f"{strengths[level]:g}" for level in levels]

@@ -75,7 +75,7 @@ def _lengths(facts: DatasetFacts) -> Chart:
     seconds = facts.clips["duration_s"].astype(float)
     figure, (axes,) = canvas()
     by_split: dict[str, pd.Series] = {split: seconds[facts.clips["split"] == split] for split in SPLITS}
-    plots.histogram(axes, by_split, plots.bins_for(seconds, low=0), xlabel="length of the clip (s)")
+    plots.histogram(axes, by_split, plots.bins_for(seconds, low=0.0), xlabel="length of the clip (s)")
     caption = (
         f"Half of the clips are longer than {seconds.median():.1f} s; the longest takes {duration(seconds.max())}."
         " Clips beyond the 99.5 % point are not drawn."

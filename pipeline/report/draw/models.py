@@ -42,7 +42,8 @@ def draw_models(facts: ModelFacts) -> ModelView:
 def _scores(facts: ModelFacts) -> Table:
     metrics = list(dict.fromkeys(name for runs in facts.runs.values() for run in runs for name in run.facts["test"]))
     means = {
-        model: {name: np.nanmean(scores(runs, "test", name)) for name in metrics} for model, runs in facts.runs.items()
+        model: {name: float(np.nanmean(scores(runs, "test", name))) for name in metrics}
+        for model, runs in facts.runs.items()
     }
     best = {name: (min if less_is_better(name) else max)(row[name] for row in means.values()) for name in metrics}
     rows = []

@@ -18,10 +18,15 @@ SHADES = ListedColormap([(*RASTER_RGB, alpha) for alpha in np.linspace(0, 0.75, 
 FULL_SHADES = ListedColormap([(*RASTER_RGB, alpha) for alpha in np.linspace(0, 1, 128)])
 
 
-def legend(axes: Axes) -> None:
-    """Names of the series in one line above the axes."""
+def legend(axes: Axes, *, columns: int = 4) -> None:
+    """Names of the series above the axes."""
     axes.legend(
-        loc="lower left", bbox_to_anchor=(-0.01, 0.99), ncols=4, handlelength=0.9, columnspacing=1.1, borderaxespad=0.2
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 0.99),
+        ncols=columns,
+        handlelength=0.9,
+        columnspacing=1.1,
+        borderaxespad=0.2,
     )
 
 

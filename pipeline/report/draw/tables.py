@@ -13,7 +13,7 @@ class Cell:
     """A cell: its text, what to sort by, a link, and whether it is the best of its column."""
 
     text: str
-    order: float | str = ""
+    order: float | int | str = ""
     href: str = ""
     is_best: bool = False
     is_number: bool = False
@@ -75,11 +75,6 @@ def of_frame(frame: pd.DataFrame, caption: str, *, note: str = "", filterable: b
         for name, values in zip(frame.index, frame.astype(object).to_numpy(), strict=True)
     ]
     return Table(caption, header, rows, note, filterable)
-
-
-def size(value_bytes: float) -> str:
-    """A number of bytes for people."""
-    return f"{value_bytes / 1e6:.1f} MB" if value_bytes >= 1e6 else f"{value_bytes / 1e3:.0f} kB"
 
 
 def duration(seconds: float) -> str:

@@ -1,13 +1,12 @@
 """Universal labels, where a union of datasets has them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from pipeline.report.gather.models import read_csv
-from pipeline.report.gather.sources import read_json
 
 
 @dataclass(frozen=True)
@@ -16,25 +15,53 @@ class LabelFacts:
 
     Attributes:
         name: the union.
-        labels: one row per clip.
-        facts: whatever was written beside them, by the file's name.
-        tables: further tables, by the file's name.
+        labels: one row per utterance, as docs/formats.md describes ``labels.csv``.
+        tables: tables beside it, such as ``quality``, by the file's name.
     """
 
     name: str
     labels: pd.DataFrame
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def known_fields(self) -> list[str]:
+        """Fields that say where their values come from."""
+        return [str(name).removesuffix("_source") for name in self.labels.columns if str(name).endswith("_source")]
+
+    @property
+    def fields(self) -> list[str]:
+        """Fields that some rows have borrowed."""
+        return [name for name in self.known_fields if len(self.borrowed(name))]
+
+    def borrowed(self, name: str) -> pd.DataFrame:
+        """Rows whose value of a field is another row's."""
+        return self.labels[self.labels[f"{name}_source"] == "borrowed"]
+
+    def gold(self, name: str) -> pd.DataFrame:
+        """Train rows that have a field of their own: the possible donors."""
+        return self.labels[(self.labels[f"{name}_source"] == "gold") & (self.labels["split"] == "train")]
+
+    def of_clip(self, dataset: str, clip_id: str) -> dict[str, str]:
+        """What a clip was lent, with the donor; empty where nothing was."""
+        rows = self.labels[(self.labels["dataset"] == dataset) & (self.labels["id"] == clip_id)]
+        return {
+            name: f"{row[name]} from {row[f'{name}_donor']}"
+            for _, row in rows.iterrows()
+            for name in self.known_fields
+            if row[f"{name}_source"] == "borrowed"
+        }
 
 
 def gather_labels(processed: Path) -> list[LabelFacts]:
     """All universal labels under ``processed/``."""
-    found = sorted({*processed.glob("*/universal/labels.csv"), *processed.glob("universal/*/labels.csv")})
-    return [_read(path.parent, processed) for path in found]
+    return [_read(path.parent) for path in sorted(processed.glob("universal/*/labels.csv"))]
 
 
-def _read(folder: Path, processed: Path) -> LabelFacts:
-    name = next(part for part in folder.relative_to(processed).parts if part != "universal")
+def borrowed_labels(unions: Sequence[LabelFacts], dataset: str, clip_id: str) -> dict[str, str]:
+    """What a clip was lent by the first union that lends it anything."""
+    return next((found for facts in unions if (found := facts.of_clip(dataset, clip_id))), {})
+
+
+def _read(folder: Path) -> LabelFacts:
     tables = {path.stem: read_csv(path) for path in sorted(folder.glob("*.csv")) if path.stem != "labels"}
-    facts = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
-    return LabelFacts(name, read_csv(folder / "labels.csv"), facts, tables)
+    return LabelFacts(folder.name, read_csv(folder / "labels.csv"), tables)

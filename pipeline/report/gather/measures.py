@@ -101,7 +101,8 @@ def _mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def _facts(mask: np.ndarray, times: np.ndarray | None) -> dict[str, float]:
     ends = times[:, 1][np.isfinite(times[:, 1])] if times is not None else np.zeros(0)
-    return {"rows": len(mask), "measured": mask.mean(), "duration_s": ends.max() if len(ends) else np.nan}
+    end_s = float(ends.max()) if len(ends) else float("nan")
+    return {"rows": float(len(mask)), "measured": float(mask.mean()), "duration_s": end_s}
 
 
 def _from_pack(dataset: Dataset, pack: str, card: Card) -> Iterator[Measures]:
