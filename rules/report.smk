@@ -30,6 +30,9 @@ rule report_page:
         quarantines=quarantines(),
         packs=all_packs(),
         metrics=all_metrics(),
+        robustness=all_scores() if plan.config.robustness else [],
+        comparisons=comparisons(),
+        labels=all_labels(),
     output:
         report(
             report_page(),
@@ -47,7 +50,7 @@ rule report_page:
         runtime=growing(30),
         gpu=0,
     params:
-        datasets=sorted(plan.datasets),
+        datasets=sorted([*plan.datasets, *plan.joined]),
     shell:
         "python -m pipeline report --processed {PROCESSED:q} --raw {RAW:q} --datasets {params.datasets}"
         " --output {output:q} > {log} 2>&1"

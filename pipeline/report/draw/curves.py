@@ -46,19 +46,20 @@ def robustness(facts: ModelFacts) -> list[Chart]:
 
 def _disturbed(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
     metric = facts.main_metric
-    means = table.groupby(["model", "level"], sort=False)[metric].mean().unstack("model").sort_index()
+    means = table.pivot_table(index="level", columns="model", values=metric, sort=False).sort_index()
+    models = [str(model) for model in means.columns]
     figure, (axes,) = canvas(340, 260)
     places = np.arange(len(means))
-    for color, model in zip(SERIES * 4, means.columns, strict=False):
+    for color, model in zip(SERIES * 4, models, strict=False):
         axes.plot(places, means[model], "o-", color=color, markersize=3.5, linewidth=1.4, label=model)
     axes.set_xticks(places, _strengths(table, means.index))
     axes.set_xlabel("strength")
     axes.set_ylabel(f"test {metric}")
     legend(axes, columns=3)
     last = means.iloc[-1]
-    steady = (last - means.iloc[0]).abs().idxmin()
+    steady = str((last - means.iloc[0]).abs().idxmin())
     caption = f"Least moved at the strongest level: {steady}, from {means[steady].iloc[0]:.2f} to {last[steady]:.2f}."
-    shown = ", ".join(f"{model} {last[model]:.2f}" for model in means.columns)
+    shown = ", ".join(f"{model} {last[model]:.2f}" for model in models)
     label = f"Test {metric} under {name}; at the strongest level: {shown}"
     return chart(figure, title=name.replace("_", " "), label=label, caption=caption)
 

@@ -60,8 +60,10 @@ def _similarity(facts: LabelFacts, name: str) -> Chart | None:
 
 
 def _balance(facts: LabelFacts, name: str) -> Chart | None:
-    """How often each class was borrowed, beside how often the possible donors have it."""
-    lent, owned = facts.borrowed(name)[name].dropna(), facts.gold(name)[name].dropna()
+    """How often each class was borrowed, beside how often the possible donors of those classes have it."""
+    lent = facts.borrowed(name)[name].dropna()
+    owned = facts.gold(name)[name]
+    owned = owned[owned.isin(lent.unique())]
     if lent.empty or owned.empty or pd.api.types.is_numeric_dtype(lent):
         return None
     shares = pd.DataFrame({"borrowed": lent.value_counts(normalize=True), "donors": owned.value_counts(normalize=True)})
@@ -74,10 +76,10 @@ def _balance(facts: LabelFacts, name: str) -> Chart | None:
     axes.invert_yaxis()
     axes.set_xlabel("part of the rows")
     legend(axes)
-    far = (shares["borrowed"] - shares["donors"]).abs().idxmax()
+    far = str((shares["borrowed"] - shares["donors"]).abs().idxmax())
     caption = (
-        f"Most shifted: {far}, {shares.loc[far, 'borrowed']:.0%} of what was borrowed, "
-        f"{shares.loc[far, 'donors']:.0%} of the possible donors."
+        f"Most shifted: {far}, {float(shares['borrowed'][far]):.0%} of what was borrowed, "
+        f"{float(shares['donors'][far]):.0%} of the possible donors."
     )
     return chart(figure, title=f"Balance, {name}", label=f"Classes borrowed and owned. {caption}", caption=caption)
 

@@ -99,7 +99,7 @@ def quantile_rows(axes: Axes, quantiles: Mapping[str, pd.DataFrame], columns: Se
     axes.set_ylim(len(columns) - 0.5, -0.5)
     axes.axvline(0, color=GRID, linewidth=0.8)
     axes.set_xlim(-4, 4)
-    axes.set_xlabel("standard deviations of the train split from its mean")
+    axes.set_xlabel("standard deviations of the train split")
     legend(axes)
 
 
