@@ -16,31 +16,37 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WIDTH_PX = 1180
 
 
-def picture(page: Page, selector: str, height_px: int) -> Image.Image:
-    """The upper part of an element as it is shown."""
-    box = page.locator(selector).first.bounding_box()
-    if box is None:
-        raise SystemExit(f"{REPORT}: nothing is shown as {selector}; make the report anew")
-    clip = {"x": 0, "y": box["y"] - 12, "width": WIDTH_PX, "height": min(box["height"] + 24, height_px)}
+def picture(page: Page, first: str, last: str) -> Image.Image:
+    """The page from the top of one element to the bottom of another."""
+    boxes = [page.locator(selector).first.bounding_box() for selector in (first, last)]
+    if None in boxes:
+        raise SystemExit(f"{REPORT}: {first} or {last} is not shown; make the report anew")
+    top, bottom = boxes[0]["y"] - 8, boxes[1]["y"] + boxes[1]["height"] + 8
+    clip = {"x": 0, "y": top, "width": WIDTH_PX, "height": bottom - top}
     return Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip)))
 
 
 def take(target: Path) -> None:
-    """Put the parts of the page below each other, with a lossy palette to keep the file small."""
+    """Put parts of the page below each other."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None or not REPORT.is_file():
         raise SystemExit(f"no browser or no {REPORT}; run: make demo browser")
     with sync_playwright() as driver:
         page = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page(
-            viewport={"width": WIDTH_PX, "height": 900}, device_scale_factor=1.5
+            viewport={"width": WIDTH_PX, "height": 900}, device_scale_factor=1.25
         )
         page.goto(REPORT.resolve().as_uri())
-        parts = [picture(page, "#summary", 330), picture(page, "details.card[open]", 760)]
+        card, charts = "details.card[open]", "#models .charts figure:nth-child({})"
+        parts = [
+            picture(page, "#summary .numbers", "#summary figure"),
+            picture(page, card, f"{card} figure"),
+            picture(page, charts.format(1), charts.format(3)),
+        ]
     whole = Image.new("RGB", (parts[0].width, sum(part.height for part in parts)), "white")
     for index, part in enumerate(parts):
         whole.paste(part, (0, sum(above.height for above in parts[:index])))
     target.parent.mkdir(parents=True, exist_ok=True)
-    whole.quantize(192).save(target, optimize=True)
+    whole.save(target, optimize=True)
 
 
 if __name__ == "__main__":
