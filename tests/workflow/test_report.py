@@ -64,11 +64,11 @@ def test_the_best_model_is_chosen_on_the_validation_split_and_variants_are_no_mo
     assert "over 2 seeds" in sentence
 
 
-def test_without_models_and_media_the_page_has_fewer_sections(packed, tmp_path):
+def test_a_page_without_models_keeps_to_its_limit_and_counts_what_it_left_out(packed, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.report.page.MAX_CARD_BYTES", 1)
     bare = make_page(processed=packed.processed, raw=tmp_path)
     assert "No model was trained yet" in bare
-    assert "is not in the raw folder: no pictures, no waveform" in bare
-    assert "<img" not in bare
+    assert re.search(r"[1-9]\d* more cards were left out", bare)
 
 
 def test_an_imported_pickle_has_a_page_without_any_index(tmp_path):
@@ -88,19 +88,17 @@ def test_an_imported_pickle_has_a_page_without_any_index(tmp_path):
     assert "no media file is known" in page
 
 
-def test_cards_beyond_the_limit_are_left_out_and_counted(packed, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipeline.report.page.MAX_CARD_BYTES", 1)
-    assert re.search(r"[1-9]\d* more cards were left out", make_page(processed=packed.processed, raw=tmp_path))
-
-
 def test_an_unknown_dataset_is_refused(packed, tmp_path):
     with pytest.raises(StoreError, match="nothing of dataset other; found demo"):
         report.run(processed=packed.processed, raw=tmp_path, datasets=["other"], output=tmp_path / "page.html")
 
 
+def _labels(project):
+    return (project.processed / "demo" / "index" / "labels.jsonl").read_text().splitlines()
+
+
 def test_a_clip_is_shown_as_a_page_and_as_a_picture(reported_project, tmp_path):
-    labels = (reported_project.processed / "demo" / "index" / "labels.jsonl").read_text().splitlines()
-    clip = next(row["clip_id"] for row in map(json.loads, labels) if row["split"] == "test")
+    clip = next(row["clip_id"] for row in map(json.loads, _labels(reported_project)) if row["split"] == "test")
     folders = {"processed": reported_project.processed, "raw": reported_project.root / "raw"}
     show.run(clip=clip, output=tmp_path / "clip.html", **folders)
     page = (tmp_path / "clip.html").read_text()
@@ -110,6 +108,15 @@ def test_a_clip_is_shown_as_a_page_and_as_a_picture(reported_project, tmp_path):
     assert "Predictions, mean" in page
     show.run(clip=clip, output=tmp_path / "clip.png", **folders)
     assert (tmp_path / "clip.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_clip_without_its_media_is_shown_from_the_stores(packed, tmp_path):
+    clip = json.loads(_labels(packed)[0])["clip_id"]
+    show.run(clip=clip, output=tmp_path / "clip.html", processed=packed.processed, raw=tmp_path)
+    page = (tmp_path / "clip.html").read_text()
+    assert "is not in the raw folder: no pictures, no waveform" in page
+    assert "<img" not in page
+    assert "<figure" in page
 
 
 def test_show_names_what_is_wrong(packed, tmp_path):
