@@ -109,7 +109,7 @@ def test_literals_can_be_read_without_importing_the_file(name):
     assert isinstance(literals["VERSION"], int)
     assert literals["VERSION"] >= 1
     assert literals["MODALITY"] in (*MODALITIES, "words")
-    assert set(literals["READS"]) <= {"text", "sound", "video", "words"}
+    assert set(literals["READS"]) <= {"text", "sound", "video", "words", "context"}
     assert literals["READS"]
     assert all(isinstance(library, str) for library in literals["REQUIRES"])
     shard_clips = literals["SHARD_CLIPS"]

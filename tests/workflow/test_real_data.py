@@ -106,4 +106,4 @@ def test_a_published_pickle_is_imported_as_a_pack(mosi):
 def test_train_all_of_an_imported_pack_needs_no_extraction(mosi):
     done = mosi.run("--dry-run", "train_all")
     assert done.status == 0, done.output
-    assert set(done.rules()) <= {"pack", "train", "evaluate", "results", "report_page"}
+    assert set(done.rules()) <= {"pack", "train", "evaluate", "results", "compare", "report_page"}

@@ -77,7 +77,7 @@ def test_an_edited_label_starts_no_extraction(project):
     edit_table(project, lambda row: {**row, "label": "0.5"})
     done = project.run("--dry-run", "train_all")
     assert done.status == 0, done.output
-    assert set(done.rules()) == {"gate", "quarantine", "pack", "train", "evaluate", "results", "report_page"}
+    assert set(done.rules()) == {"gate", "quarantine", "pack", "train", "evaluate", "results", "compare", "report_page"}
     done = project.run("packs")
     assert set(done.rules()) == {"gate", "quarantine", "pack"}
 
