@@ -152,7 +152,12 @@ def faulty(made_once) -> Project:
         project = Project(folder)
         make_faulty_dataset(folder / "raw" / "demo")
         project.configure(
-            datasets=["demo"], packs=["unaligned_50"], models=["amccl"], seeds=[1], max_failed_fraction=1.0
+            datasets=["demo"],
+            packs=["unaligned_50"],
+            models=["amccl"],
+            seeds=[1],
+            max_failed_fraction=1.0,
+            features={"face": {"rate_hz": 8}},  # few pictures are enough for what is tested here
         )
         done = project.run("packs")
         assert done.status == 0, done.output
