@@ -18,16 +18,7 @@ class Workflow(Plan):
     """The plan of a run, with the files of its jobs."""
 
     def __init__(self, config: Mapping[str, Any], *, scan_now: bool) -> None:
-        """Resolve all settings.
-
-        Args:
-            config: the content of ``config.yaml`` with the command line's overrides.
-            scan_now: True in the main process, which looks at the raw data and writes manifests and settings;
-                False in a job, which reads what the main process wrote.
-
-        Raises:
-            PipelineError: a setting, a dataset or a weight file is wrong or absent.
-        """
+        """Resolve all settings as `Plan` does; the main process (``scan_now``) also writes them for the jobs."""
         super().__init__(config, scan_now=scan_now)
         if scan_now:
             write_settings(self)
