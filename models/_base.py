@@ -74,7 +74,6 @@ class Batch:
         vision_mask: True for rows with a face.
         labels: sentiment labels keyed M (always), T, A, V.
         annotations: emotion or polarity names; empty strings where there are none.
-        target_text: what a generating model should say; empty for all others.
     """
 
     ids: tuple[str, ...]
@@ -89,7 +88,6 @@ class Batch:
     vision_mask: Bool[Tensor, "batch vision_steps"]
     labels: Mapping[str, Tensor]
     annotations: tuple[str, ...] = ()
-    target_text: tuple[str, ...] = ()
 
     @property
     def label(self) -> Float[Tensor, "batch"]:

@@ -43,7 +43,6 @@ class Clips:
         *,
         use: Collection[Modality] = MODALITIES,
         device: torch.device | None = None,
-        target_text: Sequence[str] = (),
     ) -> None:
         """Take over a split.
 
@@ -51,7 +50,6 @@ class Clips:
             split: the arrays; never changed.
             use: modalities that stay; the others are masked as if no clip had them.
             device: where batches are needed; the whole split moves there when it fits.
-            target_text: what a generating model should say, one per clip.
 
         Raises:
             StoreError: the split is empty.
@@ -59,11 +57,10 @@ class Clips:
         if len(split) == 0:
             raise StoreError("a split of the pack holds no clip; train, valid and test each need at least one")
         self.device = device or torch.device("cpu")
-        self._target_text = tuple(target_text)
         seen = {"text": split.text_bert[:, 1] > 0, "audio": split.audio_mask, "vision": split.vision_mask}
         masks = {name: mask if name in use else np.zeros_like(mask) for name, mask in seen.items()}
         self.lengths = Lengths(**{name: _last_true(mask) for name, mask in masks.items()})
-        self._whole = _to_batch(split, masks, self._target_text)
+        self._whole = _to_batch(split, masks)
         if self.device.type != "cpu" and _fits(self._whole, self.device):
             self._whole = self._whole.to(self.device)
 
@@ -95,7 +92,6 @@ class Clips:
             vision_mask=whole.vision_mask[:, :vision].index_select(0, index),
             labels={key: label.index_select(0, index) for key, label in whole.labels.items()},
             annotations=_pick(whole.annotations, clips),
-            target_text=_pick(whole.target_text, clips),
         )
         return batch if whole.audio.device == self.device else batch.to(self.device)
 
@@ -155,7 +151,7 @@ def prediction_order(lengths: Lengths, batch_size: int) -> list[Int64[np.ndarray
     return [ordered[first : first + batch_size] for first in range(0, len(ordered), batch_size)]
 
 
-def _to_batch(split: PackSplit, masks: Mapping[str, np.ndarray], target_text: tuple[str, ...]) -> Batch:
+def _to_batch(split: PackSplit, masks: Mapping[str, np.ndarray]) -> Batch:
     mask = {name: torch.from_numpy(values) for name, values in masks.items()}
     tokens = torch.from_numpy(split.text_bert)
     return Batch(
@@ -171,7 +167,6 @@ def _to_batch(split: PackSplit, masks: Mapping[str, np.ndarray], target_text: tu
         vision_mask=mask["vision"],
         labels={key: torch.from_numpy(values) for key, values in split.labels.items()},
         annotations=tuple(split.annotations),
-        target_text=target_text,
     )
 
 

@@ -7,7 +7,6 @@ import csv
 import logging
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -124,7 +123,6 @@ class Trainer:
         valid: PackSplit,
         *,
         family: Families,
-        target_text: Sequence[str] = (),
         corrupted: TrainOfEpoch | None = None,
     ) -> History:
         """Train until the epochs or the patience run out, then load the best weights into the model.
@@ -133,7 +131,6 @@ class Trainer:
             train: the clips to learn from.
             valid: the clips that choose the epoch and end the training.
             family: which metrics describe the valid split; of each dataset in a union.
-            target_text: what a generating model should say about the train clips.
             corrupted: the train clips as an epoch sees them; None: as they are.
 
         Raises:
@@ -141,7 +138,7 @@ class Trainer:
         """
         use, device = self.settings.use, self._fabric.device
         self._select = _selection(self.settings, family)
-        train_clips = Clips(train, use=use, device=device, target_text=target_text)
+        train_clips = Clips(train, use=use, device=device)
         valid_clips = Clips(valid, use=use, device=device)
         self._resume()
         if self.settings.tensorboard and self._fabric.is_global_zero:
@@ -149,7 +146,7 @@ class Trainer:
         while not self._is_finished():
             started = time.perf_counter()
             if corrupted:
-                train_clips = Clips(corrupted(self.history.epochs), use=use, device=device, target_text=target_text)
+                train_clips = Clips(corrupted(self.history.epochs), use=use, device=device)
             row = self._train_epoch(train_clips)
             values = ranks.from_first(
                 self._fabric, lambda: score(family, valid, predict(self.model, valid_clips)).values
