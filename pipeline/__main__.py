@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pipeline import __version__, discovery
 from pipeline.errors import PipelineError
+from pipeline.running import RUN_PID, end_with
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(name: str, words: Sequence[str]) -> int:
+    if run := os.environ.get(RUN_PID):
+        end_with(int(run))
     step = discovery.load("steps", name.replace("-", "_"))
     status = step.run(**vars(parser_of(name).parse_args(words)))
     return int(status or 0)

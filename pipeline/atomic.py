@@ -1,6 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,16 +11,22 @@ from pathlib import Path
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path`` that replaces it when the block ends without an error.
 
-    The process id is part of the name: a job that outlived its workflow and its successor never share a file.
+    Machine and process are part of the name: two jobs never share a file, and what a killed one left can be told.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}@{socket.gethostname()}.{os.getpid()}.part")
     try:
         yield part
         part.replace(path)
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
+
+
+def writer_of(part: Path) -> tuple[str, str]:
+    """Machine and process id that a temporary path of `atomic_path` names."""
+    host, _, pid = part.name.removesuffix(".part").rpartition("@")[2].rpartition(".")
+    return host, pid
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:

@@ -2,12 +2,19 @@
 
 from pipeline.disturbances.levels import LEVELS, MEDIA, at_level
 from pipeline.errors import PipelineError
+from pipeline.running import RUN_PID
 from pipeline.workflow import Workflow
+
+os.environ[RUN_PID] = str(os.getpid())  # a job ends with the process that started it
 
 
 def planned():
+    """The plan; who means to run it has the folder alone."""
+    main = workflow.is_main_process
     try:
-        return Workflow(config, scan_now=workflow.is_main_process)
+        return Workflow(
+            config, scan_now=main, alone=main and not workflow.output_settings.dryrun
+        )
     except PipelineError as error:
         raise WorkflowError(str(error))
 

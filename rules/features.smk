@@ -26,7 +26,8 @@ rule extract:
         retry=plan.config.retry_quarantine,
     shell:
         "python -m pipeline extract --dataset {wildcards.dataset} --extractor {wildcards.extractor}"
-        " --shard {wildcards.shard} --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
+        " --shard {wildcards.shard} --limit-s {plan.config.clip_limit_s}"
+        " --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
 
 
 rule gate:

@@ -30,7 +30,7 @@ rule extract_disturbed:
     shell:
         "python -m pipeline extract --dataset {wildcards.dataset} --extractor {wildcards.extractor}"
         " --shard {wildcards.shard} --disturbance {wildcards.disturbance} --level {wildcards.level}"
-        " --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
+        " --limit-s {plan.config.clip_limit_s} --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
 
 
 rule disturb:

@@ -15,7 +15,7 @@ from pipeline.manifest import Clip
 from pipeline.media.span import MediaSpan
 from pipeline.words.timed import TimedWord
 
-_LIMIT_S = 1800.0
+_LIMIT_S = 900.0
 #: Relative and absolute; on one machine the numbers are equal, another processor may round otherwise.
 _TOLERANCE = 1e-4
 

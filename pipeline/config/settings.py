@@ -46,6 +46,9 @@ class RunConfig(Settings):
     """Hash every raw file again, even those whose size, time and inode did not change."""
     retry_quarantine: int = 0
     """Raise it to try quarantined clips again although nothing about them changed."""
+    clip_limit_s: float = Field(default=900, gt=0)
+    """Longest time, in seconds, that an extractor may take over a clip of up to 20 s; a longer one in proportion.
+    A clip that takes longer, twice, is quarantined."""
     gpus: int = Field(default=0, ge=0)
     """Training jobs take one GPU each, at most this many at once; 0 trains on what ``device: auto`` finds."""
     train_threads: int = Field(default=0, ge=0)

@@ -11,12 +11,17 @@ from pipeline.errors import PipelineError
 from pipeline.extraction.tasks import Failure, Outcome, Task
 from pipeline.extraction.worker import Fault, Ready, serve
 
+#: Clips of up to this length have the same limit of time.
+_USUAL_LENGTH_S = 20.0
+#: Loading weights from a slow disk takes its time.
+_START_LIMIT_S = 900.0
+
 
 class IsolatedExtractor:
     """An extractor in a process of its own, started anew after each death. A context manager.
 
-    A clip in hand when the process dies, or that takes longer than ``limit_s``, is tried once more alone; if that
-    fails too it becomes a `Failure` of stage ``crash``.
+    A clip in hand when the process dies, or that takes too long, is tried once more alone; if that fails too it
+    becomes a `Failure` of stage ``crash``. A clip of up to 20 s may take ``limit_s``, a longer one in proportion.
     """
 
     def __init__(self, name: str, settings: Mapping[str, Any], *, limit_s: float) -> None:
@@ -62,7 +67,7 @@ class IsolatedExtractor:
         outcomes = self._attempt([task])
         if outcomes is not None:
             return outcomes[0]
-        reason = f"the extractor's process died twice of this clip, or took more than {self._limit_s:g} s"
+        reason = f"the extractor's process died twice of this clip, or took over {self._limit_s:g} s (clip_limit_s)"
         return Failure(task.clip_id, "crash", "WorkerDied", reason)
 
     def _attempt(self, tasks: Sequence[Task]) -> list[Outcome] | None:
@@ -82,7 +87,15 @@ class IsolatedExtractor:
         if self._connection is None:
             raise EOFError
         self._connection.send(tasks)
-        if not self._connection.poll(self._limit_s * len(tasks)):
+        lengths_s = self._receive(self._limit_s * len(tasks))  # a header may hang as well
+        if isinstance(lengths_s, Fault):
+            return lengths_s
+        return self._receive(self._limit_s * sum(max(1.0, length_s / _USUAL_LENGTH_S) for length_s in lengths_s))
+
+    def _receive(self, limit_s: float) -> Any:
+        if self._connection is None:
+            raise EOFError
+        if not self._connection.poll(limit_s):
             raise TimeoutError
         return self._connection.recv()
 
@@ -93,9 +106,13 @@ class IsolatedExtractor:
         self._process.start()
         child.close()
         try:
-            answer = self._connection.recv()
-        except EOFError as error:
-            raise PipelineError(f"extractor {self._name} died while starting; run python -m pipeline doctor") from error
+            answer = self._receive(_START_LIMIT_S)
+        except (EOFError, OSError) as error:
+            what = "hung" if isinstance(error, TimeoutError) else "died"
+            self._stop()
+            raise PipelineError(
+                f"extractor {self._name} {what} while starting; start again, or run python -m pipeline doctor"
+            ) from error
         if isinstance(answer, Fault):
             raise _as_error(self._name, answer)
         self._ready = answer

@@ -29,7 +29,7 @@ class ShardJob:
         settings: its settings.
         output: the store to bring up to date.
         title: what the progress line calls the job.
-        limit_s: a clip that takes longer counts as one that kills its process.
+        limit_s: longest time for a clip of up to 20 s, a longer one in proportion; taking more counts as a crash.
     """
 
     extractor: str

@@ -15,8 +15,10 @@ from pipeline.extraction.tasks import Failure, Outcome, Success, Task
 from pipeline.extractors._base import ClipInput, Extractor
 from pipeline.features import validate_features
 from pipeline.media.audio import Sound, load_sound
+from pipeline.media.probe import probe
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
+from pipeline.running import end_with
 
 #: Faults of the machine or the installation, not of a clip: they stop the job instead of filling the quarantine.
 _GLOBAL = (OSError, MemoryError, ImportError)
@@ -41,11 +43,13 @@ class Fault:
 def serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> None:
     """Build the extractor, then answer each list of tasks with a list of outcomes until None comes."""
     logging.basicConfig(level=logging.WARNING)
+    end_with(os.getppid())
     try:
         extractor = build(name, settings)
         connection.send(Ready(extractor.feature_names, extractor.batch_size))
         reads = discovery.literals("extractors", name)["READS"]
         while (tasks := connection.recv()) is not None:
+            connection.send([_length_s(task) for task in tasks])
             connection.send(process(extractor, reads, tasks))
         extractor.close()
     except EOFError:
@@ -72,6 +76,16 @@ def build(name: str, settings: Mapping[str, Any]) -> Extractor:
     """
     module = discovery.load("extractors", name)
     return module.extractor(module.Config(**settings))
+
+
+def _length_s(task: Task) -> float:
+    """Length of a clip by its header; 0 where there is none to go by."""
+    try:
+        if task.media and task.media.end_s is not None:
+            return task.media.end_s - (task.media.start_s or 0.0)
+        return probe(task.media.path).duration_s if task.media else 0.0
+    except MediaError:
+        return 0.0  # told with its reason when the clip is loaded
 
 
 def _load(task: Task, reads: Sequence[str]) -> ClipInput | Failure:

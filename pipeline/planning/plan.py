@@ -15,6 +15,7 @@ from pipeline.labels.planning import UnionPlan, plan_union
 from pipeline.manifest import shard_name
 from pipeline.paths import DatasetPaths, Layout
 from pipeline.planning.files import dataset_config, model_settings, pack_config, sweep_config, union_config
+from pipeline.running import hold
 from pipeline.scanning.scan import scan
 from pipeline.scanning.summary import Summary, read_summary
 from pipeline.training.settings import base_model
@@ -34,19 +35,22 @@ class Run:
 class Plan:
     """Settings resolved, datasets scanned."""
 
-    def __init__(self, config: Mapping[str, Any], *, scan_now: bool) -> None:
+    def __init__(self, config: Mapping[str, Any], *, scan_now: bool, alone: bool = False) -> None:
         """Resolve all settings.
 
         Args:
             config: the content of ``config.yaml`` with the command line's overrides.
             scan_now: True in the main process, which looks at the raw data and writes manifests and settings;
                 False in a job, which reads what the main process wrote.
+            alone: keep every other run off ``processed`` from now on until this process ends.
 
         Raises:
             PipelineError: a setting, a dataset or a weight file is wrong or absent.
         """
         self.config = validated(RunConfig, config, "config/config.yaml")
         self.layout = Layout(Path(self.config.processed))
+        if alone:
+            hold(self.layout.processed)
         self.datasets = {name: dataset_config(name) for name in self.config.datasets}
         union_configs = {name: union_config(name) for name in self.config.unions}
         labelled = {dataset for config in union_configs.values() for dataset in config.datasets}

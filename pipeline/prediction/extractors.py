@@ -16,7 +16,7 @@ from pipeline.prediction.recipe import Recipe
 from pipeline.store import Header
 
 #: A clip that takes longer counts as one that kills its process.
-_LIMIT_S = 1800.0
+_LIMIT_S = 900.0
 
 
 class _Extractor(Protocol):

@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit-s",
         type=float,
-        default=1800.0,
-        help="longest time one clip may take, in seconds (default: 1800)",
+        default=900.0,
+        help="longest time that a clip of up to 20 s may take, in seconds; a longer one in proportion (default: 900)",
     )
     parser.add_argument("--disturbance", choices=list(MEDIA), help="disturb the media of the test clips")
     parser.add_argument("--level", type=int, choices=LEVELS, default=LEVELS[0], help="level of the disturbance")
@@ -53,7 +53,7 @@ def run(
     shard: str,
     raw: Path,
     processed: Path,
-    limit_s: float = 1800.0,
+    limit_s: float = 900.0,
     disturbance: str | None = None,
     level: int = 1,
 ) -> None:
@@ -65,7 +65,7 @@ def run(
         shard: its shard, in hexadecimal.
         raw: folder of the raw datasets.
         processed: folder of everything derived.
-        limit_s: longest time that one clip may take, in seconds.
+        limit_s: longest time that a clip of up to 20 s may take, in seconds; a longer one in proportion.
         disturbance: ``blur`` or ``audio_noise``, for the test clips alone; None for all clips as they are.
         level: of the disturbance, 1 to 4.
 
