@@ -163,11 +163,19 @@ def _labels(arrays: Arrays) -> Iterator[Finding]:
     if not np.isfinite(labels).all():
         yield _error("regression_labels", "NaN or infinite labels")
     elif not labels.any():
-        yield _error("regression_labels", "all are 0; the Non0 metrics need one that is not")
+        if _emotions(arrays):
+            yield _warning("regression_labels", "all are 0, the labels are emotions; MMSA has nothing to regress on")
+        else:
+            yield _error("regression_labels", "all are 0; the Non0 metrics need one that is not")
     for which in "TAV":
         key = f"regression_labels_{which}"
         if key in arrays and not isinstance(arrays[key], np.ndarray):
             yield _error(key, "a list; MMSA calls astype on it, store an array")
+
+
+def _emotions(arrays: Arrays) -> set[str]:
+    """Annotations that are no polarity."""
+    return {str(name).lower() for name in arrays.get("annotations", ())} - {"", "negative", "neutral", "positive"}
 
 
 def _scale(arrays: Arrays) -> Iterator[Finding]:

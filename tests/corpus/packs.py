@@ -153,6 +153,12 @@ def _no_lengths(splits) -> None:
         del arrays["audio_lengths"], arrays["vision_lengths"]
 
 
+def _emotions_alone(splits) -> None:
+    for arrays in splits.values():
+        arrays["regression_labels"] = arrays["regression_labels"] * 0
+        arrays["annotations"] = ["anger"] * len(arrays["id"])
+
+
 def _few_steps(steps: int):
     def make(splits) -> None:
         for arrays in splits.values():
@@ -177,6 +183,7 @@ RULES = [
     _rule("9: another number of train clips than MMSA's", 'warning.*"train_samples": 6', "id", lambda a: a, "accepted"),
     Kind("rule 11: no lengths, unequal steps", "error", "error.*no lengths, yet the steps differ", _no_lengths),
     _rule("12: all labels 0", "error.*all are 0", "regression_labels", lambda a: a * 0),
+    Kind("rule 12: emotions and no sentiment", "accepted", "warning.*the labels are emotions", _emotions_alone),
     _rule("12: a label that is NaN", "error.*NaN or infinite labels", "regression_labels", lambda a: a * np.nan),
     _rule("13: values that nobody scaled", "warning.*scale by the train split", "audio", lambda a: a * 1e4, "accepted"),
     _other("values that are NaN", "error.*NaN or infinite", "audio", lambda a: np.where(a == a.max(), np.nan, a)),
