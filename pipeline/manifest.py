@@ -210,9 +210,10 @@ def words_content(row: Mapping[str, Any]) -> str:
     return digest(row["words"])
 
 
-def media_row(clip: Clip, content_sha256: str | None) -> dict[str, Any]:
-    """What audio and vision extractors read; ``sha256`` is None for a file that is absent."""
+def media_row(clip: Clip, content_sha256: str | None, fault: str | None = None) -> dict[str, Any]:
+    """What audio and vision extractors read; ``sha256`` is None for a file that is absent or must not be read."""
     return {
+        **({"fault": fault} if fault else {}),
         "clip_id": clip.clip_id,
         "media": clip.media,
         "sha256": content_sha256,

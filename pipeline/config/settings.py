@@ -91,6 +91,9 @@ class DatasetConfig(Settings):
     """True for datasets whose official split cuts through videos (CH-SIMS)."""
     bad_rows: Literal["error", "quarantine"] = "error"
     """``error``: a faulty row of the table stops the run; ``quarantine``: it is set aside with its reason."""
+    follow_links: bool = False
+    """Read files that symbolic links below the raw folder name outside of it. A link within it is followed anyway, and
+    the raw folder may be a link itself."""
     context: DialogueContext | None = None
     """Let the text encoder read the conversation around each clip; None: the clip alone."""
     features: dict[str, dict[str, Any]] = {}

@@ -126,7 +126,7 @@ def _make_task(clip_id: str, rows: tuple[_Row, _Row, _Row], raw: Path, identity:
 
 def _media(row: Mapping[str, Any], raw: Path) -> dict[str, Any]:
     if row["sha256"] is None:
-        return {"media_fault": f"{row['media'] or 'no media file'}: not in the raw folder"}
+        return {"media_fault": row.get("fault") or f"{row['media'] or 'no media file'}: not in the raw folder"}
     try:
         return {"media": MediaSpan(raw / row["media"], row["start_s"], row["end_s"], _crop(row))}
     except MediaError as error:

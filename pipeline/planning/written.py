@@ -60,8 +60,13 @@ def _write_union(plan: Plan, union: UnionPlan, hashes: FileHashes) -> None:
 
 
 def _pack_settings(plan: Plan, dataset: str, pack: str, config: DatasetConfig) -> dict[str, Any]:
-    # Word timings stand in the pack's own settings: naming others remakes aligned packs alone.
-    described = {"dataset": dataset, "pack": pack, "config": config.model_dump(mode="json", exclude={"words"})}
+    # Word timings stand in the pack's own settings: naming others remakes aligned packs alone. What a link names is in
+    # the manifests.
+    described = {
+        "dataset": dataset,
+        "pack": pack,
+        "config": config.model_dump(mode="json", exclude={"words", "follow_links"}),
+    }
     if pack in plan.pack_configs and not plan.summaries[dataset].packs:
         return {**described, "settings": plan.pack_config(dataset, pack).model_dump(mode="json")}
     return described

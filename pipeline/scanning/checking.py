@@ -12,6 +12,7 @@ from pipeline.errors import MediaError
 from pipeline.manifest import Clip, id_fault
 from pipeline.media.probe import Probe, probe, segment_bounds_s
 from pipeline.readers._base import Table
+from pipeline.scanning.links import Links
 from pipeline.scanning.reading import faults_of, no_media_fault
 from pipeline.types import SPLITS
 
@@ -89,6 +90,13 @@ def probe_media(
 def present_media(clips: Iterable[Clip], raw: Path) -> list[str]:
     """Media files that are there, sorted, relative to the raw folder."""
     return sorted({clip.media for clip in clips if clip.media and _is_there(clip, raw)})
+
+
+def check_links(clips: Iterable[Clip], raw: Path, config: DatasetConfig) -> list[Problem]:
+    """Clips whose file is a link that must not be followed."""
+    links = Links(raw, follow=config.follow_links)
+    found = [(clip, links.fault(raw / clip.media)) for clip in clips if clip.media and _is_there(clip, raw)]
+    return [Problem("warning", clip.where, clip.clip_id, fault) for clip, fault in found if fault]
 
 
 def check_media(clips: Sequence[Clip], raw: Path, probed: Probed) -> list[Problem]:

@@ -61,6 +61,8 @@ def no_media_fault(rows: Sequence[Mapping[str, Any]], raw: Path) -> str | None:
     named = [row["media"] for row in rows if row["media"]]
     if not named or any(row["sha256"] for row in rows):
         return None
+    if fault := next((row["fault"] for row in rows if row.get("fault")), None):
+        return f"{raw}: not one of {len(named)} media files may be read; {fault}"
     folder = raw
     for part in Path(named[0]).parts[:-1]:
         if not (folder / part).is_dir():

@@ -28,6 +28,7 @@ from pipeline.paths import DatasetPaths
 from pipeline.provenance import FileHashes, digest
 from pipeline.readers._base import Packs, Table
 from pipeline.scanning.dialogue import context_row, contexts
+from pipeline.scanning.links import Links
 from pipeline.scanning.reading import faults_of, no_media_fault, open_raw
 from pipeline.scanning.summary import Summary, read_summary
 
@@ -62,11 +63,14 @@ def scan(
         if before and _is_complete(before, signature) and hashes.nothing_changed():
             return before
         found = source.read()
+        links = Links(raw, follow=config.follow_links)
         if isinstance(found, Packs):
+            links.check(found.files.values())
             summary = _index_packs(found, paths, signature, hashes)
         else:
             table = _checked(name, found, config)
-            media = _media_rows(table.clips, raw, hashes)
+            links.check(table.sources)
+            media = [_media_row(clip, raw, links, hashes) for clip in table.clips]
             if needs_media and (fault := no_media_fault(media, raw)):
                 raise RawDataError(fault)
             summary = _index_table(table, config, media, raw, paths, signature, hashes, before)
@@ -145,8 +149,12 @@ def _layout(num_clips: int, before: Summary | None) -> tuple[int, int]:
     return num_shards(num_clips), manifest_clips(num_clips)
 
 
-def _media_rows(clips: Sequence[Clip], raw: Path, hashes: FileHashes) -> list[dict[str, Any]]:
-    return [media_row(clip, _hash_of(raw / clip.media, hashes) if clip.media else None) for clip in clips]
+def _media_row(clip: Clip, raw: Path, links: Links, hashes: FileHashes) -> dict[str, Any]:
+    if clip.media is None:
+        return media_row(clip, None)
+    if fault := links.fault(raw / clip.media):
+        return media_row(clip, None, fault)
+    return media_row(clip, _hash_of(raw / clip.media, hashes))
 
 
 def _hash_of(path: Path, hashes: FileHashes) -> str | None:

@@ -21,7 +21,7 @@ from pipeline.manifest import Clip
 from pipeline.media.probe import Probe
 from pipeline.planning.files import config_file
 from pipeline.readers._base import Packs, Table
-from pipeline.scanning.checking import Probed, Problem, check_media, check_rows, present_media, probe_media
+from pipeline.scanning.checking import Probed, Problem, check_links, check_media, check_rows, present_media, probe_media
 from pipeline.scanning.reading import open_raw
 from pipeline.types import SPLITS
 
@@ -76,6 +76,7 @@ def run(
     files = present_media(found.clips, folder)
     probed: Probed = dict.fromkeys(files) if no_probe else _probe(found.clips, folder, len(files), workers)
     problems = check_rows(found, config, folder) + check_media(found.clips, folder, probed)
+    problems += check_links(found.clips, folder, config)
     problems += _too_many(found, problems, settings.max_failed_fraction)
     _print_found(dataset, config, found, probed)
     return _print_problems(problems, None if all else _SHOWN)

@@ -147,6 +147,12 @@ def dangling(good: Path, bad: Path) -> None:
     bad.symlink_to(bad.parent / "nothing.mp4")
 
 
+def outward(good: Path, bad: Path) -> None:
+    elsewhere = bad.parents[3] / "elsewhere.mp4"
+    shutil.copyfile(good, elsewhere)
+    bad.symlink_to(elsewhere)
+
+
 def copied(good: Path, bad: Path) -> None:
     shutil.copyfile(good, bad)
 
@@ -181,6 +187,7 @@ REFUSED = [
     Kind("a folder", "quarantine", "not in the raw folder", folder, BOTH),
     Kind("a named pipe", "quarantine", "not in the raw folder", pipe, BOTH),
     Kind("a link to nothing", "quarantine", "not in the raw folder", dangling, BOTH),
+    Kind("a link out of the raw folder", "quarantine", "a symbolic link leads out of the raw folder", outward, BOTH),
     Kind("empty", "quarantine", r"is empty \(0 bytes\)", holding(b""), BOTH),
     Kind("text", "quarantine", "holds text, not media", holding(b"Forbidden. Please log in.\n" * 40), BOTH),
     Kind("HLS playlist", "quarantine", "is a playlist", holding(PLAYLIST % BAIT), BOTH),

@@ -206,3 +206,44 @@ def test_a_dataset_that_grew_keeps_its_shards(tmp_path):
     grown, _ = run_scan(tmp_path, make_raw(tmp_path / "raw", clips=70))
     assert (grown.clips, grown.manifests, grown.manifest_clips) == (70, before.manifests, before.manifest_clips)
     assert len(list((paths.index / "media").iterdir())) == before.manifests
+
+
+def faults(paths: DatasetPaths, summary: Summary) -> dict[str, str]:
+    rows = [row for i in range(summary.manifests) for row in read_jsonl(paths.manifest("media", shard_name(i)))]
+    return {row["clip_id"]: row["fault"] for row in rows if "fault" in row}
+
+
+def test_a_link_out_of_the_raw_folder_is_followed_only_where_the_settings_say_so(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    media, folder = raw / "Raw" / "v1" / "001.mp4", raw / "Raw" / "v2"
+    for path in (media, folder):
+        path.rename(tmp_path / path.name)
+        path.symlink_to(tmp_path / path.name)
+    (raw / "Raw" / "v3" / "003.mp4").unlink()
+    (raw / "Raw" / "v3" / "003.mp4").symlink_to(raw / "Raw" / "v4" / "004.mp4")  # within: nobody's business
+    summary, paths = run_scan(tmp_path, raw)
+    found = faults(paths, summary)
+    assert set(found) == {"v1$_$001", "v2$_$002"}
+    assert found["v1$_$001"].startswith("Raw/v1/001.mp4: a symbolic link leads out of the raw folder; copy the file")
+    assert summary.absent == 2
+    summary, paths = run_scan(tmp_path, raw, follow_links=True)
+    assert (faults(paths, summary), summary.absent) == ({}, 0)
+
+
+def test_the_raw_folder_itself_may_be_a_link(tmp_path):
+    make_raw(tmp_path / "elsewhere")
+    (tmp_path / "raw").symlink_to(tmp_path / "elsewhere")
+    summary, paths = run_scan(tmp_path, tmp_path / "raw")
+    assert (faults(paths, summary), summary.absent) == ({}, 0)
+
+
+def test_tables_and_whole_folders_behind_links_are_errors_that_name_the_setting(tmp_path):
+    raw = make_raw(tmp_path / "raw")
+    (raw / "Raw").rename(tmp_path / "Raw")
+    (raw / "Raw").symlink_to(tmp_path / "Raw")
+    with pytest.raises(RawDataError, match=r"not one of 6 media files may be read; Raw/.*follow_links: true"):
+        run_scan(tmp_path, raw)
+    (raw / "label.csv").rename(tmp_path / "label.csv")
+    (raw / "label.csv").symlink_to(tmp_path / "label.csv")
+    with pytest.raises(RawDataError, match=r"label.csv: a symbolic link leads out .*follow_links: true"):
+        run_scan(tmp_path, raw)
