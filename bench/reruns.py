@@ -8,7 +8,6 @@ children.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pipeline.manifest import manifest_clips, num_shards
 from pipeline.scanning.summary import Summary
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1"}
 HEADER = "video_id,clip_id,text,label,annotation,mode\n"
 
 
@@ -43,7 +43,7 @@ def measure(root: Path, rows: int, like: int) -> None:
     pretend_finished(root)
     report(root, rows, "nothing changed")
     table = root / "raw" / "demo" / "label.csv"
-    table.write_text(table.read_text().replace("made-up words 7,", "edited words 7,", 1))
+    subprocess.run(["sed", "-i", "s/made-up words 7,/edited words 7,/", str(table)], check=True)
     report(root, rows, "one transcript edited")
 
 
@@ -51,14 +51,16 @@ def make_raw(root: Path, rows: int) -> None:
     """A label table and tiny files in place of videos; they are hashed, never decoded."""
     raw = root / "raw" / "demo"
     splits = ["train"] * 7 + ["valid"] + ["test"] * 2
-    lines = []
-    for row in range(rows):
-        video, clip = f"v{row // 20:06d}", f"{row % 20:04d}"
-        folder = raw / "Raw" / video
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{clip}.mp4").write_bytes(f"{row}".encode())
-        lines.append(f"{video},{clip},made-up words {row},{row % 7 - 3},,{splits[row // 20 % 10]}\n")
-    (raw / "label.csv").write_text(HEADER + "".join(lines))
+    raw.mkdir(parents=True)
+    # Row by row: what this process holds would count in the peak of the ones it starts.
+    with (raw / "label.csv").open("w") as table:
+        table.write(HEADER)
+        for row in range(rows):
+            video, clip = f"v{row // 20:06d}", f"{row % 20:04d}"
+            folder = raw / "Raw" / video
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{clip}.mp4").write_bytes(f"{row}".encode())
+            table.write(f"{video},{clip},made-up words {row},{row % 7 - 3},,{splits[row // 20 % 10]}\n")
     config = {"datasets": ["demo"], "packs": ["unaligned_50"], "models": ["amccl"], "seeds": [1]}
     (root / "config.json").write_text(json.dumps(config))
     long_ago = time.time() - 3600
@@ -80,31 +82,35 @@ def pretend_finished(root: Path) -> None:
 
 def snakemake(root: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run Snakemake in the project's folder."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
-    command += ["--configfile", "config.json", "--cores", "2", *arguments]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
+    return subprocess.run(command(*arguments), cwd=root, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+
+
+def command(*arguments: str) -> list[str]:
+    """Snakemake's command line for the made-up project."""
+    start = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
+    return [*start, "--configfile", "config.json", "--cores", "2", *arguments]
 
 
 def report(root: Path, rows: int, what: str) -> None:
     """Time a dry run and print it."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    output = snakemake(root, "packs", "--dry-run", "--quiet", "rules").stdout
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(
-        json.dumps(
-            {
-                "rows": rows,
-                "what": what,
-                "cpu_s": round(cpu, 2),
-                "wall_s": round(time.perf_counter() - started, 2),
-                "peak_mb": after.ru_maxrss // 1024,
-                "nothing_to_do": "Nothing to be done" in output or not output.strip(),
-            }
-        ),
-        flush=True,
-    )
+    started = time.perf_counter()
+    with (root / "output").open("w") as output:
+        arguments = command("packs", "--dry-run", "--quiet", "rules")
+        process = subprocess.Popen(arguments, cwd=root, env=ENVIRONMENT, stdout=output, stderr=subprocess.STDOUT)
+        # The usage of this process and its children alone, where RUSAGE_CHILDREN would keep the largest peak so far.
+        _, status, usage = os.wait4(process.pid, 0)
+    text = (root / "output").read_text()
+    if status:
+        raise SystemExit(f"{what}: the dry run failed\n{text}")
+    row = {
+        "rows": rows,
+        "what": what,
+        "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
+        "wall_s": round(time.perf_counter() - started, 2),
+        "peak_mb": usage.ru_maxrss // 1024,
+        "nothing_to_do": "Nothing to be done" in text or not text.strip(),
+    }
+    print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

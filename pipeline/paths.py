@@ -68,9 +68,14 @@ class DatasetPaths:
         """All clips that lack a modality, with reasons."""
         return self.root / "quarantine.jsonl"
 
+    @property
+    def packs(self) -> Path:
+        """All packs of the dataset."""
+        return self.root / "packs"
+
     def pack(self, pack: str, suffix: str) -> Path:
         """A pack's file: suffix ``h5``, ``pkl`` or ``json`` (the card)."""
-        return self.root / "packs" / f"{pack}.{suffix}"
+        return self.packs / f"{pack}.{suffix}"
 
     def disturbed(self, disturbance: str, level: int | str) -> "DatasetPaths":
         """Stores and packs of the test clips under a disturbance of their media."""

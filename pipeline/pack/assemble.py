@@ -1,7 +1,12 @@
-"""From feature stores to the arrays of a pack: choose rows, put them on a grid, cut, scale, pad."""
+"""From feature stores to the arrays of a pack: choose rows, put them on a grid, cut, scale, pad.
+
+A dataset may be larger than the memory: rows on the grid are set aside on disk, and the arrays are made from them a
+block of clips at a time, by who writes them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +16,10 @@ from pipeline.config.settings import PackConfig, StreamPack
 from pipeline.errors import StoreError
 from pipeline.pack.grids import Regrid, alignment_report, on_tokens, own_rate
 from pipeline.pack.lengths import fixed_length
+from pipeline.pack.padding import lazy_values, lazy_vectors, pad_mask, pad_tokens
 from pipeline.pack.scaling import Scaler, fit_scaler
-from pipeline.pack.schema import AlignmentReport, Card, Dropped, Lengths, PackSplit
+from pipeline.pack.schema import AlignmentReport, Card, Dropped, Lengths, StreamedSplit
+from pipeline.pack.spool import Spool
 from pipeline.pack.streams import ABSENT, Stream, Text, WordTimes, load_stream, load_text, load_word_times
 from pipeline.types import MODALITIES, SPLITS, Modality, Split
 
@@ -51,13 +58,16 @@ class _Parts:
     alignment: AlignmentReport | None
 
 
-def assemble(source: Source, config: PackConfig, described: Mapping[str, Any]) -> tuple[dict[Split, PackSplit], Card]:
+def assemble(
+    source: Source, config: PackConfig, described: Mapping[str, Any], *, scratch: Path
+) -> tuple[dict[Split, StreamedSplit], Card]:
     """Make the arrays and the card of a pack.
 
     Args:
         source: labels, texts, stores, quarantine.
         config: the pack's settings.
         described: facts for the card that only the caller knows (dataset, pack, label range ...).
+        scratch: a folder with room for the rows of all clips while the arrays are in use.
 
     Raises:
         StoreError: a split would be empty.
@@ -70,9 +80,10 @@ def assemble(source: Source, config: PackConfig, described: Mapping[str, Any]) -
             f"pack {described['pack']} of {described['dataset']}: no clip left in {', '.join(empty)} "
             f"({len(dropped)} dropped); every split needs at least one clip"
         )
-    parts = _load(source, config, [row["clip_id"] for row in rows], [row["clip_id"] for row in by_split["train"]])
+    clips = {split: [row["clip_id"] for row in by_split[split]] for split in SPLITS}
+    parts = _load(source, config, clips, scratch)
     splits = {split: _split(by_split[split], source.texts, parts) for split in SPLITS}
-    counts = {split: len(by_split[split]) for split in SPLITS}
+    counts = {split: len(clips[split]) for split in SPLITS}
     return splits, _card(config, described, parts, counts, dropped)
 
 
@@ -108,13 +119,15 @@ def choose_rows(source: Source, config: PackConfig) -> tuple[list[Mapping[str, A
     return [row for row in source.labels if row["clip_id"] not in reasons], dropped
 
 
-def _load(source: Source, config: PackConfig, clips: Sequence[str], train: Sequence[str]) -> _Parts:
-    wanted = set(clips)
-    text = load_text(source.stores["text"], wanted, config.text.rows)
+def _load(source: Source, config: PackConfig, clips: Mapping[Split, Sequence[str]], scratch: Path) -> _Parts:
+    wanted, train = set(chain(*clips.values())), clips["train"]
+    text = load_text(source.stores["text"], wanted, config.text.rows, values=Spool(scratch))
     words = load_word_times(source.words, wanted) if config.align else {}
     settings = config.streams()
     streams = {
-        name: load_stream(source.stores[name], wanted, _regrid(config, settings[name], words, text))
+        name: load_stream(
+            source.stores[name], wanted, _regrid(config, settings[name], words, text), values=Spool(scratch)
+        )
         if name in settings
         else ABSENT
         for name in _STREAMS
@@ -150,70 +163,25 @@ def _length(
     return fixed_length(settings.length, counts, set(train), at_least=config.text.rows)
 
 
-def _split(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str], parts: _Parts) -> PackSplit:
+def _split(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str], parts: _Parts) -> StreamedSplit:
     ids = [row["clip_id"] for row in rows]
-    padded = {
-        name: pad(parts.streams[name], ids, parts.lengths[name].padded, parts.scalers.get(name)) for name in _STREAMS
-    }
-    vectors, text_bert = pad_text(parts.text, ids)
+    padded = {name: (ids, parts.lengths[name].padded, parts.scalers.get(name)) for name in _STREAMS}
+    masks = {name: pad_mask(parts.streams[name], *padded[name]) for name in _STREAMS}
     aligned = parts.alignment is not None
-    return PackSplit(
+    return StreamedSplit(
         ids=ids,
         raw_text=[texts[clip_id] for clip_id in ids],
-        text=vectors,
-        text_bert=text_bert,
-        audio=padded["audio"].values,
-        vision=padded["vision"].values,
-        audio_lengths=None if aligned else padded["audio"].lengths,
-        vision_lengths=None if aligned else padded["vision"].lengths,
-        audio_mask=padded["audio"].mask,
-        vision_mask=padded["vision"].mask,
+        text=lazy_vectors(parts.text, ids),
+        text_bert=pad_tokens(parts.text, ids),
+        audio=lazy_values(parts.streams["audio"], *padded["audio"]),
+        vision=lazy_values(parts.streams["vision"], *padded["vision"]),
+        audio_lengths=None if aligned else masks["audio"][1],
+        vision_lengths=None if aligned else masks["vision"][1],
+        audio_mask=masks["audio"][0],
+        vision_mask=masks["vision"][0],
         labels=_labels(rows),
         annotations=[row["annotation"] or row["emotion"] or "" for row in rows],
     )
-
-
-@dataclass(frozen=True)
-class Padded:
-    """One modality of one split."""
-
-    values: np.ndarray
-    mask: np.ndarray
-    lengths: np.ndarray
-
-
-def pad(stream: Stream, ids: Sequence[str], rows: int, scaler: Scaler | None) -> Padded:
-    """Scale, cut at the end and pad at the end.
-
-    Args:
-        stream: the modality's rows per clip.
-        ids: clips in their order; one that the stream lacks becomes a single masked row.
-        rows: length of the padded axis.
-        scaler: statistics of the train split; None for a stream without clips.
-    """
-    values = np.zeros((len(ids), rows, len(stream.names)), np.float32)
-    mask = np.zeros((len(ids), rows), bool)
-    lengths = np.ones(len(ids), np.int64)
-    for index, clip_id in enumerate(ids):
-        if scaler is not None and clip_id in stream.values:
-            measured = stream.masks[clip_id][:rows]
-            values[index, : len(measured)] = scaler.apply(stream.values[clip_id][:rows], measured)
-            mask[index, : len(measured)] = measured
-            lengths[index] = max(1, len(measured))
-    return Padded(values, mask, lengths)
-
-
-def pad_text(text: Text, ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors and ``text_bert`` of some clips; one without text is all zeros."""
-    positions = text.lengths.padded
-    vectors = np.zeros((len(ids), positions, len(text.vectors.names)), np.float32)
-    text_bert = np.zeros((len(ids), 3, positions), np.float32)
-    for index, clip_id in enumerate(ids):
-        if clip_id in text.tokens:
-            length = text.tokens[clip_id].shape[1]
-            vectors[index, :length] = text.vectors.values[clip_id]
-            text_bert[index, :, :length] = text.tokens[clip_id]
-    return vectors, text_bert
 
 
 def _labels(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:

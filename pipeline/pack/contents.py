@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.atomic import atomic_path
 from pipeline.bounded import open_hdf5
 from pipeline.errors import StoreError
+from pipeline.pack.blocks import RowArray, blocks
 from pipeline.types import SPLITS, Split
 
 Contents = dict[Split, dict[str, np.ndarray]]
@@ -61,12 +62,15 @@ def _strings(array: np.ndarray, where: str) -> np.ndarray:
     return array
 
 
-def write_contents(path: Path, contents: Contents, attributes: Mapping[str, str] | None = None) -> None:
-    """Write the arrays as HDF5, one group per split; equal input gives equal bytes.
+def write_contents(
+    path: Path, contents: Mapping[Split, Mapping[str, RowArray]], attributes: Mapping[str, str] | None = None
+) -> None:
+    """Write the arrays as HDF5, one group per split, a block of rows at a time; equal input gives equal bytes.
 
     Args:
         path: the file to make or replace.
-        contents: arrays as `plain` gives them; a split that is absent gets no group.
+        contents: arrays as `plain` gives them, or such that are made as they are written; a split that is absent
+            gets no group.
         attributes: attributes of the file; the mark of a pack unless told otherwise.
 
     Raises:
@@ -78,9 +82,21 @@ def write_contents(path: Path, contents: Contents, attributes: Mapping[str, str]
         for split in [name for name in SPLITS if name in contents]:
             group = file.create_group(split)
             for key, array in contents[split].items():
-                data = encoded(array, f"{split}.{key}")
-                compression = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if data.ndim > 1 else {}
-                group.create_dataset(key, data=data, track_times=False, **compression)
+                data = encoded(array, f"{split}.{key}") if isinstance(array, np.ndarray) else array
+                _write_array(group, key, data)
+
+
+def _write_array(group: h5py.Group, key: str, array: RowArray) -> None:
+    if len(array.shape) < 2:
+        group.create_dataset(key, data=array, track_times=False)
+        return
+    options = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "track_times": False}
+    dataset = group.create_dataset(key, array.shape, array.dtype, **options)
+    start = 0
+    # Blocks of whole chunks: a chunk that is written twice would be unpacked and packed again.
+    for block in blocks(array, multiple_of=dataset.chunks[0]):
+        dataset[start : start + len(block)] = block
+        start += len(block)
 
 
 def encoded(array: np.ndarray, where: str) -> np.ndarray:

@@ -13,10 +13,10 @@ import h5py
 from pipeline.config.loading import validated
 from pipeline.config.settings import PackConfig, StreamPack
 from pipeline.errors import StoreError
-from pipeline.pack.assemble import pad
 from pipeline.pack.contents import write_contents
 from pipeline.pack.files import read_split, to_arrays
 from pipeline.pack.grids import Regrid, on_tokens, own_rate
+from pipeline.pack.padding import pad
 from pipeline.pack.scaling import scaler_of
 from pipeline.pack.schema import Card, PackSplit
 from pipeline.pack.streams import load_stream, load_text, load_word_times

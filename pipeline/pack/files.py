@@ -1,10 +1,12 @@
 """Packs on disk: HDF5 (safe to exchange), MMSA's pickle, and the JSON card beside them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 from pydantic import ValidationError
 
@@ -12,8 +14,9 @@ from pipeline.atomic import atomic_path
 from pipeline.bounded import open_hdf5, read_bounded
 from pipeline.errors import StoreError
 from pipeline.pack import pickles
+from pipeline.pack.blocks import RowArray
 from pipeline.pack.contents import write_contents
-from pipeline.pack.schema import LABEL_KEYS, Card, PackSplit
+from pipeline.pack.schema import LABEL_KEYS, Card, PackSplit, StreamedSplit
 from pipeline.types import SPLITS, Split
 
 _ARRAYS = ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask")
@@ -24,6 +27,11 @@ _LARGEST_CARD_BYTES = 256 << 20
 
 def to_arrays(split: PackSplit) -> dict[str, np.ndarray]:
     """One split as MMSA's keys and arrays (ids under ``id``; masks are our addition, which MMSA ignores)."""
+    return {name: np.asarray(array) for name, array in _keyed(split).items()}
+
+
+def _keyed(split: PackSplit | StreamedSplit) -> dict[str, RowArray]:
+    """The same; an array that is not in memory is not brought there."""
     arrays = {
         "id": np.asarray(split.ids, dtype=np.str_),
         **{name: np.asarray(getattr(split, name), dtype=np.str_) for name in _STRINGS},
@@ -33,7 +41,10 @@ def to_arrays(split: PackSplit) -> dict[str, np.ndarray]:
         "classification_labels": (np.sign(split.labels["M"]) + 1).astype(np.float32),
     }
     # Views, since a pickle would store an array that stands under two keys once, as a reference.
-    return {name: np.ascontiguousarray(array).view() for name, array in sorted(arrays.items())}
+    return {
+        name: np.ascontiguousarray(array).view() if isinstance(array, np.ndarray) else array
+        for name, array in sorted(arrays.items())
+    }
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray]) -> PackSplit:
@@ -45,9 +56,9 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> PackSplit:
     return PackSplit(ids=[str(value) for value in arrays["id"]], labels=labels, **fields)
 
 
-def write_pickle(path: Path, splits: Mapping[Split, PackSplit]) -> None:
+def write_pickle(path: Path, splits: Mapping[Split, PackSplit] | Mapping[Split, StreamedSplit]) -> None:
     """Write MMSA's pickle; equal input gives equal bytes."""
-    pickles.dump({name: to_arrays(splits[name]) for name in SPLITS}, path)
+    pickles.dump({name: _keyed(splits[name]) for name in SPLITS}, path)
 
 
 def read_pickle(path: Path) -> dict[Split, dict[str, Any]]:
@@ -62,9 +73,9 @@ def read_pickle(path: Path) -> dict[Split, dict[str, Any]]:
     return {name: content[name] for name in SPLITS}
 
 
-def write_h5(path: Path, splits: Mapping[Split, PackSplit]) -> None:
+def write_h5(path: Path, splits: Mapping[Split, PackSplit] | Mapping[Split, StreamedSplit]) -> None:
     """Write the same arrays as the pickle, one group per split; equal input gives equal bytes."""
-    write_contents(path, {name: to_arrays(splits[name]) for name in SPLITS})
+    write_contents(path, {name: _keyed(splits[name]) for name in SPLITS})
 
 
 def read_split(path: Path, split: Split) -> PackSplit:
@@ -80,6 +91,30 @@ def read_split(path: Path, split: Split) -> PackSplit:
         return from_arrays(decoded)
     except (OSError, KeyError, AttributeError) as error:
         raise StoreError(f"{path}: split {split} cannot be read ({error}); make the pack anew") from error
+
+
+@contextmanager
+def opened_splits(path: Path) -> Iterator[dict[Split, StreamedSplit]]:
+    """The splits of a pack's HDF5; the large arrays stay on disk and can be read while it is open.
+
+    Raises:
+        StoreError: the file is no pack of ours, or lacks a split.
+    """
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_hdf5(path))
+            splits = {split: _streamed(file[split]) for split in SPLITS}
+        except (OSError, KeyError, AttributeError) as error:
+            raise StoreError(f"{path}: cannot be read ({error}); make the pack anew") from error
+        yield splits
+
+
+def _streamed(group: h5py.Group) -> StreamedSplit:
+    fields: dict[str, Any] = {name: np.char.decode(group[name][()], "utf-8").tolist() for name in _STRINGS}
+    fields |= {name: group[name][()] if name in group else None for name in _OPTIONAL}
+    fields |= {name: group[name] for name in _ARRAYS}
+    labels = {which: group[key][()] for which, key in LABEL_KEYS.items() if key in group}
+    return StreamedSplit(ids=np.char.decode(group["id"][()], "utf-8").tolist(), labels=labels, **fields)
 
 
 def write_card(path: Path, card: Card) -> None:

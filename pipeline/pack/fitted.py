@@ -8,8 +8,8 @@ import numpy as np
 from pipeline.config.loading import validated
 from pipeline.config.settings import PackConfig, StreamPack
 from pipeline.errors import StoreError
-from pipeline.pack.assemble import Padded, pad, pad_text
 from pipeline.pack.grids import Regrid, on_tokens, own_rate
+from pipeline.pack.padding import Padded, lazy_vectors, pad, pad_tokens
 from pipeline.pack.scaling import scaler_of
 from pipeline.pack.schema import Card, PackSplit
 from pipeline.pack.streams import ABSENT, Extracted, Stream, Text, WordTimes, stream_of, text_of, word_times_of
@@ -104,12 +104,11 @@ def _padded(stream: Stream, ids: Sequence[str], modality: Modality, card: Card) 
 
 
 def _split(clips: NewClips, text: Text, padded: Mapping[Modality, Padded], card: Card) -> PackSplit:
-    vectors, text_bert = pad_text(text, clips.ids)
     return PackSplit(
         ids=list(clips.ids),
         raw_text=[clips.texts.get(clip_id, "") for clip_id in clips.ids],
-        text=vectors,
-        text_bert=text_bert,
+        text=lazy_vectors(text, clips.ids)[:],
+        text_bert=pad_tokens(text, clips.ids),
         audio=padded["audio"].values,
         vision=padded["vision"].values,
         audio_lengths=None if card.aligned else padded["audio"].lengths,

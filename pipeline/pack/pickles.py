@@ -5,13 +5,18 @@ arrays and plain containers need, and refuses the rest.
 """
 
 import pickle
+import struct
+from dataclasses import dataclass
+from io import BufferedWriter
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from pipeline.atomic import atomic_path
 from pipeline.errors import StoreError
+from pipeline.pack.blocks import Computed, RowArray, blocks
 
 _ALLOWED = {
     ("numpy", "dtype"),
@@ -25,6 +30,12 @@ _ALLOWED = {
     ("_codecs", "encode"),
     ("collections", "OrderedDict"),
 }
+
+#: The standard pickler collects what is shorter than this into frames.
+_FRAME_BYTES = 64 * 1024
+_LARGEST_BINBYTES = 0xFFFFFFFF
+#: Its methods are not public and so not typed, but have stood since protocol 4 (Python 3.4).
+_PythonPickler: Any = pickle._Pickler
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
@@ -52,9 +63,64 @@ def load(path: Path) -> Any:
 
 
 def dump(content: Any, path: Path) -> None:
-    """Write a pickle that MMSA's plain unpickler and `load` both read, in one atomic step."""
+    """Write a pickle that MMSA's plain unpickler and `load` both read, in one atomic step.
+
+    Args:
+        content: plain values and arrays; arrays may be `RowArray` of any kind and are read a block at a time.
+        path: the file to make or replace.
+    """
     with atomic_path(path) as part, part.open("wb") as file:
-        pickle.dump(content, file, protocol=4)
+        _StreamingPickler(file).dump(content)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """The values of an array, which the standard pickler would copy and keep in memory until the end."""
+
+    array: RowArray
+
+    def __len__(self) -> int:
+        return prod(self.array.shape) * self.array.dtype.itemsize
+
+
+class _StreamingPickler(_PythonPickler):
+    """Writes the bytes that ``pickle.dump(..., protocol=4)`` writes, and holds one block of an array at a time.
+
+    The pickler in C has no place to do so; joblib builds on the one in Python for the same end.
+    """
+
+    dispatch: ClassVar = dict(_PythonPickler.dispatch)
+
+    def __init__(self, file: BufferedWriter) -> None:
+        super().__init__(file, protocol=4)
+        self._file = file
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Take over arrays that are large or not in memory."""
+        if not _is_streamed(obj):
+            return NotImplemented
+        rebuild, arguments, state = obj[:0].__reduce__()
+        version, _, dtype, fortran, _ = cast("tuple[Any, ...]", state)
+        return rebuild, arguments, (version, obj.shape, dtype, fortran, _Values(obj))
+
+    def save_values(self, values: _Values) -> None:
+        """As the standard pickler writes bytes of this length; long ones stand outside of frames."""
+        if len(values) < _FRAME_BYTES:
+            self.save_bytes(values.array[:].tobytes())
+            return
+        code, size = (pickle.BINBYTES8, "<Q") if len(values) > _LARGEST_BINBYTES else (pickle.BINBYTES, "<I")
+        self._write_large_bytes(code + struct.pack(size, len(values)), b"")
+        for block in blocks(values.array):
+            self._file.write(block.data)
+        self.memoize(values)
+
+    dispatch[_Values] = save_values
+
+
+def _is_streamed(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0 and value.nbytes >= _FRAME_BYTES and not value.dtype.hasobject
+    return isinstance(value, Computed)
 
 
 def _refuse_objects(content: Any, name: str) -> None:

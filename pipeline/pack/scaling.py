@@ -1,6 +1,6 @@
 """Normalisation by statistics of the train split, kept in the card and used again for new clips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,8 @@ Method = Literal["none", "zscore", "robust"]
 _NORMAL_IQR = 1.349
 #: A feature that varies less than this over the train split carries nothing; it is centred, not blown up.
 _FLAT = 1e-6
+#: Room for the columns whose quartiles are looked for at once.
+_COLUMN_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,33 @@ def fit_scaler(
         train: the clips whose statistics count.
     """
     width = next((rows.shape[1] for rows in values.values()), 0)
-    measured = [values[clip_id][masks[clip_id]].astype(np.float64) for clip_id in train if clip_id in values]
-    count = sum(len(rows) for rows in measured)
+    clips = [clip_id for clip_id in train if clip_id in values]
+    count = sum(int(masks[clip_id].sum()) for clip_id in clips)
     if method == "none" or count == 0:
         return Scaler("none", np.zeros(width), np.ones(width))
     if method == "robust":
-        low, centre, high = np.percentile(np.concatenate(measured), (25, 50, 75), axis=0)
+        low, centre, high = _quartiles(lambda: _measured(values, masks, clips), count, width)
         spread = (high - low) / _NORMAL_IQR
     else:
-        centre = sum(rows.sum(0) for rows in measured) / count
-        spread = np.sqrt(sum(((rows - centre) ** 2).sum(0) for rows in measured) / count)
+        centre = sum(rows.sum(0) for rows in _measured(values, masks, clips)) / count
+        spread = np.sqrt(sum(((rows - centre) ** 2).sum(0) for rows in _measured(values, masks, clips)) / count)
     return Scaler(method, centre, np.where(spread > _FLAT, spread, 1.0))
+
+
+def _measured(
+    values: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray], clips: Sequence[str]
+) -> Iterator[Float64[np.ndarray, "_ features"]]:
+    """One clip after the other: the rows of all may be more than the memory holds."""
+    return (values[clip_id][masks[clip_id]].astype(np.float64) for clip_id in clips)
+
+
+def _quartiles(passes: Callable[[], Iterator[np.ndarray]], count: int, width: int) -> Float64[np.ndarray, "3 {width}"]:
+    """Quartiles of each column, of as many columns at a time as fit into memory."""
+    step = max(1, _COLUMN_BYTES // (8 * count))
+    return np.concatenate(
+        [
+            np.percentile(np.concatenate([rows[:, start : start + step] for rows in passes()]), (25, 50, 75), axis=0)
+            for start in range(0, width, step)
+        ],
+        axis=1,
+    )

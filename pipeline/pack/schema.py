@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.pack.blocks import RowArray
 from pipeline.types import Modality, Split
 
 #: ``regression_labels`` is the label M; the others exist where each modality was annotated on its own.
@@ -48,6 +49,28 @@ class PackSplit:
     vision_lengths: Int64[np.ndarray, "clips"] | None
     audio_mask: Bool[np.ndarray, "clips audio_steps"]
     vision_mask: Bool[np.ndarray, "clips vision_steps"]
+    labels: Mapping[str, Float32[np.ndarray, "clips"]]
+    annotations: list[str]
+
+    def __len__(self) -> int:
+        """The number of clips."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class StreamedSplit:
+    """A split that may be larger than the memory: a `PackSplit` whose arrays are read or made as they are written."""
+
+    ids: list[str]
+    raw_text: list[str]
+    text: RowArray
+    text_bert: RowArray
+    audio: RowArray
+    vision: RowArray
+    audio_lengths: Int64[np.ndarray, "clips"] | None
+    vision_lengths: Int64[np.ndarray, "clips"] | None
+    audio_mask: RowArray
+    vision_mask: RowArray
     labels: Mapping[str, Float32[np.ndarray, "clips"]]
     annotations: list[str]
 

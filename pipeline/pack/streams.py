@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float32, Float64, Int32
 from pipeline.errors import StoreError
 from pipeline.features import Features
 from pipeline.pack.schema import Lengths
+from pipeline.pack.spool import Spool
 from pipeline.store import Header, StoreReader
 
 #: Rows of a clip on the pack's grid: values and what was measured.
@@ -73,35 +74,44 @@ class WordTimes:
     agrees: bool
 
 
-def load_stream(paths: Sequence[Path], wanted: set[str], regrid: Callable[[str, Features], Gridded]) -> Stream:
+def load_stream(
+    paths: Sequence[Path],
+    wanted: set[str],
+    regrid: Callable[[str, Features], Gridded],
+    *,
+    values: Spool | None = None,
+) -> Stream:
     """Read one modality of the wanted clips.
 
     Args:
         paths: its stores.
         wanted: ids of the clips.
         regrid: puts the rows of a clip onto the pack's grid.
+        values: where the rows are kept; in memory unless told otherwise.
     """
-    return stream_of(stored_clips(paths, wanted), regrid)
+    return stream_of(stored_clips(paths, wanted), regrid, values=values)
 
 
-def stream_of(clips: Iterable[Extracted], regrid: Callable[[str, Features], Gridded]) -> Stream:
+def stream_of(
+    clips: Iterable[Extracted], regrid: Callable[[str, Features], Gridded], *, values: Spool | None = None
+) -> Stream:
     """Put one modality of some clips onto the pack's grid."""
-    values: dict[str, np.ndarray] = {}
+    kept: dict[str, np.ndarray] | Spool = {} if values is None else values
     masks: dict[str, np.ndarray] = {}
     names: tuple[str, ...] = ()
     identity = ""
     for clip_id, features, header in clips:
         names, identity = header.feature_names, header.identity
-        values[clip_id], masks[clip_id] = regrid(clip_id, features)
-    return Stream(values, masks, names, identity)
+        kept[clip_id], masks[clip_id] = regrid(clip_id, features)
+    return Stream(kept, masks, names, identity)
 
 
-def load_text(paths: Sequence[Path], wanted: set[str], rows: int) -> Text:
+def load_text(paths: Sequence[Path], wanted: set[str], rows: int, *, values: Spool | None = None) -> Text:
     """Read tokens and vectors of the wanted clips, cut as `text_of` does."""
-    return text_of(stored_clips(paths, wanted), rows)
+    return text_of(stored_clips(paths, wanted), rows, values=values)
 
 
-def text_of(clips: Iterable[Extracted], rows: int) -> Text:
+def text_of(clips: Iterable[Extracted], rows: int, *, values: Spool | None = None) -> Text:
     """Tokens and vectors of some clips, cut to ``rows - 1`` so that every mask ends with a zero."""
     kept: dict[str, np.ndarray] = {}
     tokens: dict[str, np.ndarray] = {}
@@ -115,7 +125,7 @@ def text_of(clips: Iterable[Extracted], rows: int) -> Text:
         word_ids[clip_id] = features.extras["word_ids"][keep]
         return features.values[keep], np.ones(len(keep), bool)
 
-    vectors = stream_of(clips, cut)
+    vectors = stream_of(clips, cut, values=values)
     lost = {clip_id: int(before - after) for clip_id, (before, after) in kept.items() if before > after}
     lengths = Lengths(
         policy=f"{rows} positions, the last one always padding",

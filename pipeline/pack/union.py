@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
+from jaxtyping import Int64
 
 from models.layers.universal_label import UniversalLabel
 from pipeline.errors import StoreError
-from pipeline.pack.schema import Card, Dropped, PackSplit
+from pipeline.pack.blocks import RowArray, joined, zeros
+from pipeline.pack.schema import Card, Dropped, PackSplit, StreamedSplit
 from pipeline.types import SPLITS, Modality, Split
 
 #: Universal labels by dataset, split and clip.
@@ -19,6 +20,8 @@ UNIVERSAL_RANGE = (-3.0, 3.0)
 _STREAMS: tuple[Modality, ...] = ("audio", "vision")
 _FIELD_NAMES = {"tenths": "intensity", "meld": "emotion of MELD", "iemocap": "emotion of IEMOCAP"}
 _LISTS = ("ids", "raw_text", "annotations")
+_LENGTHS = ("audio_lengths", "vision_lengths")
+_ARRAYS = ("text", "text_bert", "audio_mask", "vision_mask")
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,23 @@ class Member:
         taxonomy: whose names of emotions it uses; None for a dataset of sentiment.
     """
 
-    splits: Mapping[Split, PackSplit]
+    splits: Mapping[Split, PackSplit] | Mapping[Split, StreamedSplit]
     card: Card
     taxonomy: str | None
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What one dataset gives to a split of the union: its arrays, and the rows of them that are chosen."""
+
+    split: PackSplit | StreamedSplit
+    chosen: Int64[np.ndarray, "_"]
+
+
 def unite(
     members: Mapping[str, Member], labels: Labels, described: Mapping[str, Any]
-) -> tuple[dict[Split, PackSplit], Card]:
-    """Put packs behind each other.
+) -> tuple[dict[Split, StreamedSplit], Card]:
+    """Put packs behind each other; their large arrays are read as the union's are written.
 
     Clips are named ``<dataset>/<clip>``. The label M is the dataset's own score, brought to [-3, 3], or the borrowed
     one; the annotation holds an emotion in the words of each dataset of emotions. A train clip that lacks one of them
@@ -56,15 +67,15 @@ def unite(
     _check(members)
     taxonomies = tuple(member.taxonomy for member in members.values() if member.taxonomy)
     widths = {name: _width(members, name) for name in _STREAMS}
-    splits: dict[Split, PackSplit] = {}
+    splits: dict[Split, StreamedSplit] = {}
     dropped: list[Dropped] = []
     for split in SPLITS:
         parts = []
         for name, member in members.items():
             part, missing = _labelled((name, split), member, labels, taxonomies)
-            parts.append(_widened(part, widths))
+            parts.append(part)
             dropped += missing
-        splits[split] = _joined(parts)
+        splits[split] = _joined(parts, widths)
     return splits, _card(members, splits, widths, dropped, described)
 
 
@@ -92,7 +103,7 @@ def _width(members: Mapping[str, Member], stream: Modality) -> int:
 
 def _labelled(
     key: tuple[str, Split], member: Member, labels: Labels, taxonomies: Sequence[str]
-) -> tuple[PackSplit, list[Dropped]]:
+) -> tuple[_Part, list[Dropped]]:
     """A split under its universal labels, and the train clips that lack a field."""
     dataset, split = key
     part = member.splits[split]
@@ -101,7 +112,7 @@ def _labelled(
         [field for field in ("tenths", *taxonomies) if getattr(label, field) is None] if split == "train" else []
         for label in found
     ]
-    keep = np.array([not fields for fields in lacking], bool)
+    chosen = np.flatnonzero([not fields for fields in lacking])
     dropped = [
         Dropped(
             clip_id=f"{dataset}/{clip_id}",
@@ -119,7 +130,7 @@ def _labelled(
         labels={"M": _sentiment(part, member, found)},
         annotations=[", ".join(getattr(label, name) or "unknown" for name in taxonomies) for label in found],
     )
-    return _chosen(named, keep), dropped
+    return _Part(named, chosen), dropped
 
 
 def _label(labels: Labels, dataset: str, split: Split, clip_id: str) -> UniversalLabel:
@@ -128,7 +139,7 @@ def _label(labels: Labels, dataset: str, split: Split, clip_id: str) -> Universa
     return label
 
 
-def _sentiment(part: PackSplit, member: Member, labels: Sequence[UniversalLabel]) -> np.ndarray:
+def _sentiment(part: PackSplit | StreamedSplit, member: Member, labels: Sequence[UniversalLabel]) -> np.ndarray:
     """Gold scores as they are, since the grid of labels is coarser; borrowed ones, or the sign of the polarity."""
     if member.taxonomy is None:
         return (part.labels["M"] * (UNIVERSAL_RANGE[1] / member.card.label_range[1])).astype(np.float32)
@@ -137,48 +148,34 @@ def _sentiment(part: PackSplit, member: Member, labels: Sequence[UniversalLabel]
     return np.array(values, np.float32)
 
 
-def _chosen(part: PackSplit, keep: np.ndarray) -> PackSplit:
-    def pick(value: Any) -> Any:
-        if isinstance(value, list):
-            return [item for item, kept in zip(value, keep, strict=True) if kept]
-        return None if value is None else value[keep]
-
-    arrays = {name: pick(value) for name, value in vars(part).items() if name != "labels"}
-    return PackSplit(**arrays, labels={name: values[keep] for name, values in part.labels.items()})
-
-
-def _widened(part: PackSplit, widths: Mapping[Modality, int]) -> PackSplit:
-    """Give a modality that the dataset lacks the width that it has elsewhere; its rows are masked zeros."""
-    wide: dict[str, Any] = {
-        name: np.zeros((*getattr(part, name).shape[:2], width), np.float32)
-        for name, width in widths.items()
-        if getattr(part, name).shape[2] != width
-    }
-    return replace(part, **wide)
-
-
-def _joined(parts: Sequence[PackSplit]) -> PackSplit:
+def _joined(parts: Sequence[_Part], widths: Mapping[Modality, int]) -> StreamedSplit:
     """Clips of all parts, each axis of rows padded to the longest."""
-    values = [vars(part) for part in parts]
-    joined: dict[str, Any] = {name: list(chain(*(part[name] for part in values))) for name in _LISTS}
-    for name, axis in (("text", 1), ("text_bert", 2), *((f"{s}{m}", 1) for s in _STREAMS for m in ("", "_mask"))):
-        joined[name] = np.concatenate(_padded([part[name] for part in values], axis))
-    for name in ("audio_lengths", "vision_lengths"):
-        joined[name] = None if values[0][name] is None else np.concatenate([part[name] for part in values])
-    return PackSplit(**joined, labels={"M": np.concatenate([part["labels"]["M"] for part in values])})
+    chosen = [part.chosen for part in parts]
+    values = [vars(part.split) for part in parts]
+    fields: dict[str, Any] = {name: joined([part[name] for part in values], chosen) for name in _ARRAYS}
+    for stream, width in widths.items():
+        fields[stream] = joined([_widened(part[stream], width) for part in values], chosen)
+    for name in _LENGTHS:
+        fields[name] = _picked([part[name] for part in values], chosen)
+    for name in _LISTS:
+        fields[name] = [part[name][row] for part, rows in zip(values, chosen, strict=True) for row in rows]
+    return StreamedSplit(**fields, labels={"M": _picked([part["labels"]["M"] for part in values], chosen)})
 
 
-def _padded(arrays: Sequence[np.ndarray], axis: int) -> list[np.ndarray]:
-    longest = max(array.shape[axis] for array in arrays)
-    return [
-        np.pad(array, [(0, longest - array.shape[axis] if i == axis else 0) for i in range(array.ndim)])
-        for array in arrays
-    ]
+def _widened(array: RowArray, width: int) -> RowArray:
+    """A modality that the dataset lacks, as wide as it is elsewhere; its rows are masked zeros."""
+    return array if array.shape[2] == width else zeros((*array.shape[:2], width), array.dtype)
+
+
+def _picked(arrays: Sequence[np.ndarray | None], chosen: Sequence[np.ndarray]) -> Any:
+    """One number per clip; None in aligned packs, which have none."""
+    found = [array[rows] for array, rows in zip(arrays, chosen, strict=True) if array is not None]
+    return np.concatenate(found) if found else None
 
 
 def _card(
     members: Mapping[str, Member],
-    splits: Mapping[Split, PackSplit],
+    splits: Mapping[Split, StreamedSplit],
     widths: Mapping[Modality, int],
     dropped: Sequence[Dropped],
     described: Mapping[str, Any],

@@ -18,7 +18,7 @@ from pipeline.manifest import quarantine_row, read_jsonl, shard_name
 from pipeline.pack.assemble import Source, assemble
 from pipeline.pack.files import read_pickle, write_card, write_h5, write_pickle
 from pipeline.pack.imported import import_splits
-from pipeline.pack.schema import Card, PackSplit
+from pipeline.pack.schema import Card, PackSplit, StreamedSplit
 from pipeline.paths import DatasetPaths, Layout
 from pipeline.provenance import digest, file_sha256, library_versions
 from pipeline.readers.pickled import Options as PickledOptions
@@ -61,6 +61,7 @@ def run(*, dataset: str, pack: str, raw: Path, processed: Path) -> None:
         "language": config.language,
         "versions": {"triptych": __version__, **library_versions(_LIBRARIES)},
     }
+    splits: Mapping[Split, PackSplit] | Mapping[Split, StreamedSplit]
     if "settings" in settings:
         pack_config = validated(PackConfig, settings["settings"], f"pack {pack}")
         splits, card = _assembled(paths, pack_config, described)
@@ -80,7 +81,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
 
 def _assembled(
     paths: DatasetPaths, config: PackConfig, described: Mapping[str, Any]
-) -> tuple[dict[Split, PackSplit], Card]:
+) -> tuple[dict[Split, StreamedSplit], Card]:
     summary = read_summary(paths.summary)
     if summary is None:
         raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
@@ -98,7 +99,7 @@ def _assembled(
     settings = {name: _read_settings(paths.extractor_settings(name)) for name in config.all_extractors()}
     text_weights = settings[extractors["text"]]["outside"].get("weights")
     described = {**described, "text_weights": text_weights, "extractor_settings": settings}
-    splits, card = assemble(source, config, described)
+    splits, card = assemble(source, config, described, scratch=paths.packs)
     inputs = digest([labels, texts, card.identities, [row.clip_id for row in card.dropped]])
     return splits, card.model_copy(update={"inputs": inputs})
 

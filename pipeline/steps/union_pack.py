@@ -4,16 +4,16 @@ example: python -m pipeline union_pack --union mosi_meld --pack text_50
 """
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline import __version__
 from pipeline.labels.planning import UnionPlan, read_plan
 from pipeline.labels.table import read_labels
-from pipeline.pack.files import read_card, read_split, write_card, write_h5, write_pickle
+from pipeline.pack.files import opened_splits, read_card, write_card, write_h5, write_pickle
 from pipeline.pack.union import Member, unite
 from pipeline.paths import Layout
 from pipeline.provenance import digest, file_sha256
-from pipeline.types import SPLITS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,17 +41,18 @@ def run(*, union: str, pack: str, processed: Path) -> None:
     labels = layout.union(union).labels
     inputs = [file_sha256(labels), *(file_sha256(layout.dataset(name).pack(pack, "h5")) for name in plan.datasets)]
     described = {"dataset": union, "pack": pack, "inputs": digest(inputs), "versions": {"triptych": __version__}}
-    splits, card = unite(_members(plan, layout, pack), read_labels(labels), described)
     paths = layout.dataset(union)
-    write_pickle(paths.pack(pack, "pkl"), splits)
-    write_h5(paths.pack(pack, "h5"), splits)
+    with ExitStack() as stack:
+        splits, card = unite(_members(plan, layout, pack, stack), read_labels(labels), described)
+        write_pickle(paths.pack(pack, "pkl"), splits)
+        write_h5(paths.pack(pack, "h5"), splits)
     write_card(paths.pack(pack, "json"), card)
 
 
-def _members(plan: UnionPlan, layout: Layout, pack: str) -> dict[str, Member]:
+def _members(plan: UnionPlan, layout: Layout, pack: str, stack: ExitStack) -> dict[str, Member]:
     members = {}
     for name, dataset in plan.datasets.items():
         paths = layout.dataset(name)
-        splits = {split: read_split(paths.pack(pack, "h5"), split) for split in SPLITS}
+        splits = stack.enter_context(opened_splits(paths.pack(pack, "h5")))
         members[name] = Member(splits, read_card(paths.pack(pack, "json")), dataset.taxonomy)
     return members
