@@ -1,5 +1,5 @@
 # make demo: set up, make the demo dataset, run the whole workflow on it.   make test: set up, run all checks.
-# make test-slurm: the workflow on a SLURM of one node.
+# make test-slurm: the workflow on a SLURM of one node.   make fuzz: coverage-guided fuzzing of the readers.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ CORES ?= $(shell nproc)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-slurm check setup system browser schemas bench audit-dependencies clean
+.PHONY: demo test test-slurm check setup system browser schemas bench audit-dependencies fuzz clean
 
 demo: setup
 	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
@@ -82,6 +82,16 @@ audit-dependencies: setup
 	  { echo "nothing was audited: pip-audit cannot be installed; is there a network?" >&2; exit 2; }
 	@$(VENV)/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict || \
 	  { echo "faults were found, or no list of faults could be reached and nothing was audited: see above" >&2; exit 1; }
+
+# Inputs that reach new code, and findings, are kept in .fuzz; a finding ends it with an error.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= pickles tables word_times labels cards
+fuzz: setup $(VENV)/.fuzz
+	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; done
+
+$(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.done
+	$(BIN)/pip install --quiet --requirement $<
+	touch $@
 
 bench: setup
 	$(BIN)/python bench/reruns.py

@@ -266,8 +266,16 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     try:
         with path.open(encoding="utf-8") as file:
             for line in file:
-                rows.append(json.loads(line))  # noqa: PERF401 - the count of rows read tells the faulty line
-    except (OSError, ValueError) as error:
-        where = f"{path}, line {len(rows) + 1}" if isinstance(error, ValueError) else str(path)
+                rows.append(_json_row(line))  # noqa: PERF401 - the count of rows read tells the faulty line
+    except (OSError, RecursionError, ValueError) as error:
+        where = f"{path}, line {len(rows) + 1}" if not isinstance(error, OSError) else str(path)
         raise StoreError(f"{where}: not readable JSON lines ({error}); delete the file and run again") from error
     return rows
+
+
+def _json_row(line: str) -> dict[str, Any]:
+    row = json.loads(line)
+    if not isinstance(row, dict):
+        message = f"a {type(row).__name__}; expected an object"
+        raise ValueError(message)
+    return row

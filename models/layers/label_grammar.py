@@ -13,14 +13,14 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-_LABEL = re.compile(r"(negative|neutral|positive)\s+(\d+)\s*\.\s*(\d)(?:\s+([^\W\d].*))?")
-_SIGNS = {"negative": -1, "neutral": 0, "positive": 1}
+from models.layers.universal_label import POLARITIES, SIZE, polarity_of, size_tenths, size_text
+
+_LABEL = re.compile(rf"({'|'.join(POLARITIES)})\s+({SIZE})(?:\s+([^\W\d].*))?")
 
 
 def label_text(tenths: int, emotion: str = "") -> str:
     """The label of a sentiment counted in tenths: polarity, size, and the emotion if there is one."""
-    polarity = "negative" if tenths < 0 else "positive" if tenths > 0 else "neutral"
-    return f"{polarity} {abs(tenths) // 10}.{abs(tenths) % 10} {emotion}".rstrip()
+    return f"{polarity_of(tenths)} {size_text(tenths)} {emotion}".rstrip()
 
 
 def parse_label(text: str) -> tuple[float, str]:
@@ -32,11 +32,11 @@ def parse_label(text: str) -> tuple[float, str]:
         ValueError: the text is no label.
     """
     found = _LABEL.fullmatch(text.strip())
-    if found is None or (found[1] == "neutral") != (found[2].strip("0") + found[3].strip("0") == ""):
+    tenths = size_tenths(found[2], found[1]) if found else 0
+    if found is None or polarity_of(tenths) != found[1]:
         message = f"{text!r} is no label; expected a polarity and an intensity, such as 'positive 1.8'"
         raise ValueError(message)
-    sentiment = _SIGNS[found[1]] * (int(found[2]) * 10 + int(found[3])) / 10
-    return sentiment, re.sub(r"\s*,\s*", ", ", found[4] or "")
+    return tenths / 10, re.sub(r"\s*,\s*", ", ", found[3] or "")
 
 
 class LabelGrammar(nn.Module):

@@ -46,7 +46,8 @@ EMOTIONS: Mapping[str, Mapping[str, tuple[Polarity, ...]]] = MappingProxyType(
     }
 )
 
-_NUMBER = r"\d+\s*\.\s*\d"
+#: An intensity in words; tokenizers may leave spaces about the point.
+SIZE = r"[0-9]{1,3}\s*\.\s*[0-9]"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,17 @@ def polarity_of(score: float | int) -> Polarity:
     return "negative" if score < 0 else "positive" if score > 0 else "neutral"
 
 
+def size_text(tenths: int) -> str:
+    """The size of an intensity in words: one decimal, no sign, which the polarity tells."""
+    return f"{abs(tenths) // 10}.{abs(tenths) % 10}"
+
+
+def size_tenths(size: str, polarity: str) -> int:
+    """The intensity, counted in tenths, that a polarity and a text of the pattern ``SIZE`` say."""
+    tenths = int(re.sub(r"[\s.]", "", size))
+    return -tenths if polarity == "negative" else tenths
+
+
 def emotions_of(taxonomy: str, polarity: str) -> tuple[str, ...]:
     """The emotions that go with a polarity."""
     return tuple(name for name, polarities in EMOTIONS[taxonomy].items() if polarity in polarities)
@@ -92,7 +104,7 @@ def emotions_of(taxonomy: str, polarity: str) -> tuple[str, ...]:
 
 def universal_text(label: UniversalLabel, fields: Sequence[Field] = FIELDS) -> str:
     """The label in words: polarity, then the chosen fields in the order of ``FIELDS``, a comma between emotions."""
-    size = UNKNOWN if label.tenths is None else f"{abs(label.tenths) // 10}.{abs(label.tenths) % 10}"
+    size = UNKNOWN if label.tenths is None else size_text(label.tenths)
     emotions = {"meld": label.meld or UNKNOWN, "iemocap": label.iemocap or UNKNOWN}
     said = ", ".join(word for field, word in emotions.items() if field in fields)
     return " ".join(filter(None, [label.polarity, size if "intensity" in fields else "", said]))
@@ -104,16 +116,17 @@ def parse_universal(text: str, fields: Sequence[Field] = FIELDS) -> UniversalLab
     Raises:
         ValueError: the text is no label of these fields.
     """
-    size = [rf"(?P<intensity>{_NUMBER}|{UNKNOWN})"] if "intensity" in fields else []
+    sizes = [rf"(?P<intensity>{SIZE}|{UNKNOWN})"] if "intensity" in fields else []
     emotions = [f"(?P<{name}>{'|'.join([*EMOTIONS[name], UNKNOWN])})" for name in EMOTIONS if name in fields]
     said = [r"\s*,\s*".join(emotions)] if emotions else []
-    found = re.fullmatch(r"\s+".join([f"(?P<polarity>{'|'.join(POLARITIES)})", *size, *said]), text.strip())
+    found = re.fullmatch(r"\s+".join([f"(?P<polarity>{'|'.join(POLARITIES)})", *sizes, *said]), text.strip())
     if found is None:
         message = f"{text!r} is no label; expected words such as {universal_text(UniversalLabel('neutral'), fields)!r}"
         raise ValueError(message)
     words = {name: None if word == UNKNOWN else word for name, word in found.groupdict().items()}
     polarity: Polarity = next(name for name in POLARITIES if name == words["polarity"])
-    tenths = _tenths(words.get("intensity"), polarity)
+    size = words.get("intensity")
+    tenths = None if size is None else size_tenths(size, polarity)
     return UniversalLabel(polarity, tenths, words.get("meld"), words.get("iemocap"))
 
 
@@ -132,10 +145,3 @@ def label_space(label_range: tuple[float, float], fields: Sequence[Field] = FIEL
         meld, iemocap = ([*emotions_of(t, polarity), None] if t in fields else [None] for t in ("meld", "iemocap"))
         labels += [UniversalLabel(polarity, size, m, i) for size in sizes for m in meld for i in iemocap]
     return labels
-
-
-def _tenths(size: str | None, polarity: Polarity) -> int | None:
-    if size is None:
-        return None
-    value = int(re.sub(r"[\s.]", "", size))
-    return -value if polarity == "negative" else value

@@ -70,6 +70,8 @@ def read_pickle(path: Path) -> dict[Split, dict[str, Any]]:
     content = pickles.load(path)
     if not isinstance(content, dict) or not all(isinstance(content.get(name), dict) for name in SPLITS):
         raise StoreError(f"{path.name}: expected a dict with the keys {', '.join(SPLITS)}, each a dict of arrays")
+    if odd := [key for name in SPLITS for key in content[name] if not isinstance(key, str)]:
+        raise StoreError(f"{path.name}: {str(odd[0])[:60]!r} is a {type(odd[0]).__name__}; expected names of arrays")
     return {name: content[name] for name in SPLITS}
 
 

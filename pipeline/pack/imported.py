@@ -26,10 +26,20 @@ def import_splits(
         normalise: scale audio and vision by the statistics of the train split.
 
     Raises:
-        StoreError: a key is missing, or row counts differ.
+        StoreError: a key is missing, row counts differ, or an array is not of the type and shape of its key.
     """
-    for split in SPLITS:
-        _check(split, content[split])
+    try:
+        for split in SPLITS:
+            _check(split, content[split])
+        return _imported(content, described, normalise=normalise)
+    except (AttributeError, IndexError, OverflowError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(f"arrays are not as MMSA has them ({reason}); run: python -m pipeline inspect") from error
+
+
+def _imported(
+    content: Mapping[Split, Mapping[str, Any]], described: Mapping[str, Any], *, normalise: bool
+) -> tuple[dict[Split, PackSplit], Card]:
     counts = {name: sum(_not_finite(content[split][name]) for split in SPLITS) for name in _STREAMS}
     plain = {split: _plain_split(content[split]) for split in SPLITS}
     scalers = {name: _scaler(plain["train"], name, normalise=normalise) for name in _STREAMS}

@@ -30,6 +30,8 @@ _ALLOWED = {
     ("_codecs", "encode"),
     ("collections", "OrderedDict"),
 }
+#: A number takes two bytes of a pickle at least, eight of an array; a string that stands often is written once.
+_LARGEST_RATIO, _SPARE_BYTES, _NUMBER_BYTES = 64, 1 << 20, 8
 
 #: The standard pickler collects what is shorter than this into frames.
 _FRAME_BYTES = 64 * 1024
@@ -38,7 +40,9 @@ _LARGEST_BINBYTES = 0xFFFFFFFF
 _PythonPickler: Any = pickle._Pickler
 
 
-class _RestrictedUnpickler(pickle.Unpickler):
+class _RestrictedUnpickler(pickle._Unpickler):
+    """The unpickler in Python: eight bytes that name a large place in the memo take gigabytes of the one in C."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ALLOWED:
             raise StoreError(f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read")
@@ -54,6 +58,7 @@ def load(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             content = _RestrictedUnpickler(file, encoding="latin1").load()
+        _refuse_swollen(content, path.stat().st_size)
         _refuse_objects(content, "it holds")
     except StoreError as error:
         raise StoreError(f"{path.name}: {error}; do not trust this file") from error
@@ -121,6 +126,27 @@ def _is_streamed(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.ndim > 0 and value.nbytes >= _FRAME_BYTES and not value.dtype.hasobject
     return isinstance(value, Computed)
+
+
+def _refuse_swollen(content: Any, file_bytes: int) -> None:
+    """A shape that nothing fills, or one list named a thousand times in each of a thousand lists, fills the memory."""
+    size_bytes, largest = _written_out_bytes(content, {}), _LARGEST_RATIO * file_bytes + _SPARE_BYTES
+    if size_bytes > largest:
+        raise StoreError(f"its content would take {size_bytes} bytes, more than a file of {file_bytes} bytes explains")
+
+
+def _written_out_bytes(value: Any, known: dict[int, int]) -> int:
+    """Bytes of a value as an array, everything counted as often as it is named."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    if not isinstance(value, (dict, list, tuple)):
+        return _NUMBER_BYTES
+    if id(value) not in known:
+        items = value.values() if isinstance(value, dict) else value
+        known[id(value)] = _NUMBER_BYTES + sum(_written_out_bytes(item, known) for item in items)
+    return known[id(value)]
 
 
 def _refuse_objects(content: Any, name: str) -> None:

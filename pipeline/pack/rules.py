@@ -17,6 +17,8 @@ from pipeline.types import SPLITS, Split
 Arrays = Mapping[str, Any]
 _STREAMS = ("audio", "vision")
 _REQUIRED = ("id", "raw_text", "text", "text_bert", "audio", "vision", "regression_labels")
+_STRINGS = ("id", "raw_text")
+_OPTIONAL = ("audio_lengths", "vision_lengths")
 #: Absolute values beyond this point to features that nobody scaled.
 _UNSCALED = 100.0
 
@@ -39,7 +41,7 @@ class Finding:
 def check(splits: Mapping[Split, Arrays]) -> list[Finding]:
     """Judge a pack by the rules of MMSA's loader and models."""
     findings = list(_splits_and_keys(splits))
-    for rules in (_SHAPE_RULES, _VALUE_RULES):
+    for rules in (_KIND_RULES, _SHAPE_RULES, _VALUE_RULES):
         if any(finding.level == "error" for finding in findings):
             return findings  # what comes next would stumble over what was found
         findings += [
@@ -67,13 +69,29 @@ def _splits_and_keys(splits: Mapping[Split, Arrays]) -> Iterator[Finding]:
         missing = [key for key in _REQUIRED if key not in splits[split]]
         if missing:
             yield _error(split, f"keys missing: {', '.join(missing)}; write them")
-        elif len(splits[split]["regression_labels"]) == 0:
+        elif np.shape(splits[split]["regression_labels"])[:1] == (0,):
             yield _error(split, "no rows; every split needs some")
+
+
+def _kinds(arrays: Arrays) -> Iterator[Finding]:
+    """Rows of strings, rows of numbers: what the other rules take for granted."""
+    for key in (*_REQUIRED, *_OPTIONAL):
+        if key not in arrays:
+            continue
+        try:
+            array = np.asarray(arrays[key])
+        except (TypeError, ValueError):
+            yield _error(key, "rows of unequal shapes; expected an array")
+            continue
+        if array.ndim == 0:
+            yield _error(key, f"a {type(arrays[key]).__name__}; expected one row per clip")
+        elif key not in _STRINGS and array.dtype.kind not in "biuf":
+            yield _error(key, f"holds {array.dtype}; expected numbers")
 
 
 def _rows(arrays: Arrays) -> Iterator[Finding]:
     expected = len(arrays["regression_labels"])
-    for key in (*_REQUIRED, "audio_lengths", "vision_lengths"):
+    for key in (*_REQUIRED, *_OPTIONAL):
         if key in arrays and len(arrays[key]) != expected:
             yield _error(key, f"{len(arrays[key])} rows; regression_labels has {expected}")
 
@@ -93,6 +111,9 @@ def _shapes(arrays: Arrays) -> Iterator[Finding]:
     tokens = np.shape(arrays["text_bert"])
     if len(tokens) != 3 or tokens[1] != 3:
         yield _error("text_bert", f"shape {tokens}; expected (clips, 3, tokens): ids, mask, token types")
+    for key in _OPTIONAL:
+        if key in arrays and np.size(arrays[key]) != len(arrays["regression_labels"]):
+            yield _error(key, f"shape {np.shape(arrays[key])}; expected one length per clip")
 
 
 def _dtype(arrays: Arrays) -> Iterator[Finding]:
@@ -187,6 +208,7 @@ def _scale(arrays: Arrays) -> Iterator[Finding]:
 
 
 _Rule = Callable[[Arrays], Iterator[Finding]]
+_KIND_RULES: tuple[_Rule, ...] = (_kinds,)
 _SHAPE_RULES: tuple[_Rule, ...] = (_rows, _shapes)
 _VALUE_RULES: tuple[_Rule, ...] = (_ids, _dtype, _finite, _lengths, _tokens, _steps, _aligned, _labels, _scale)
 

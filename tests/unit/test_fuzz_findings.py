@@ -1,0 +1,82 @@
+"""What fuzzing found (docs/robustness.md), and what writing its targets brought to light, is read or refused."""
+
+import pickle
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from models.layers.label_grammar import parse_label
+from models.layers.universal_label import parse_universal
+from pipeline.errors import StoreError
+from pipeline.manifest import read_jsonl
+from pipeline.pack.files import read_pickle
+from pipeline.pack.imported import import_splits
+from pipeline.pack.rules import check
+from tests.corpus.packs import Calls
+from tests.fuzz import cards, labels, pickles, tables, word_times
+
+MEMO = b"\x80\x02Nr\xff\xff\xff\x0f."  # None, kept at place 268,435,455 of the memo
+
+
+def packed(**changed):
+    return {split: {**arrays, **changed} for split, arrays in pickles.PACK.items()}
+
+
+@pytest.mark.parametrize("target", [cards, labels, pickles, tables, word_times])
+def test_seeds_are_no_findings(target):
+    for seed in target.SEEDS:
+        target.check(seed)
+
+
+def test_a_key_that_is_no_name_is_refused(tmp_path):
+    (tmp_path / "pack.pkl").write_bytes(pickle.dumps(packed() | {"train": {("audio",): 1, "audio": 2}}))
+    with pytest.raises(StoreError, match="is a tuple; expected names of arrays"):
+        read_pickle(tmp_path / "pack.pkl")
+
+
+def test_eight_bytes_do_not_take_four_gigabytes():
+    tracemalloc.start()
+    pickles.check(MEMO)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
+
+
+def test_what_takes_far_more_memory_than_its_file_is_refused(tmp_path):
+    many = [0] * 100
+    for _ in range(5):
+        many = [many] * 100
+    for value in (many, Calls(np.ndarray, (1 << 31,), "u1")):
+        (tmp_path / "pack.pkl").write_bytes(pickle.dumps(packed(audio=value)))
+        with pytest.raises(StoreError, match="bytes, more than a file of"):
+            read_pickle(tmp_path / "pack.pkl")
+
+
+ODD = [
+    {"regression_labels": 5}, {"id": None}, {"audio": [[1.0], [2.0, 3.0]]}, {"audio": np.zeros((1, 3))},
+    {"vision": np.array([[["a"]]])}, {"text_bert": np.zeros((1, 0, 3))}, {"audio_lengths": np.zeros((1, 0))},
+    {"vision_lengths": ["a"]}, {"audio_lengths": [[1, 2]]}, {"regression_labels": np.zeros((1, 0))},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", ODD, ids=str)
+def test_arrays_of_odd_kinds_and_shapes_are_told(changed):
+    assert any(finding.level == "error" for finding in check(packed(**changed)))
+    with pytest.raises(StoreError):
+        import_splits(packed(**changed), pickles.CARD, normalise=True)
+
+
+@pytest.mark.parametrize("line", [b"[1]", b"[" * 100_000])
+def test_a_line_that_is_no_row_is_refused(tmp_path, line):
+    (tmp_path / "rows.jsonl").write_bytes(b'{"a": 1}\n' + line + b"\n")
+    with pytest.raises(StoreError, match="line 2: not readable JSON lines"):
+        read_jsonl(tmp_path / "rows.jsonl")
+
+
+@pytest.mark.parametrize("size", ["1233333333333333333333333333.5", "\u0661.\u0661", "1000.0"])
+def test_sizes_that_no_label_has_are_refused(size):
+    with pytest.raises(ValueError, match="no label"):
+        parse_label(f"positive {size}")
+    with pytest.raises(ValueError, match="no label"):
+        parse_universal(f"positive {size}", ("intensity",))
