@@ -27,15 +27,17 @@ class SimcseConfig(Settings):
     """Training of the encoder on the train texts of the union (SimCSE); the defaults are the paper's or smaller."""
 
     mode: Literal["unsupervised", "supervised"]
-    """``unsupervised``: a text's positive is itself under another dropout. ``supervised``: also texts of the same
-    polarity whose emotion does not differ."""
+    """``unsupervised``: a text's positive is itself under another dropout. ``supervised``: also, near texts are to
+    have the same intensity or emotion."""
     temperature: float = Field(default=0.05, gt=0)
     """Divides cosines in the contrast (tau)."""
+    vote_temperature: float = Field(default=0.1, gt=0)
+    """Divides cosines in the vote of the batch on a text's label, as ``borrow.temperature`` does when it borrows."""
     learning_rate: float = Field(default=3e-5, gt=0)
     """Of AdamW, falling to zero along a line."""
-    batch_size: int = Field(default=64, ge=2)
+    batch_size: int = Field(default=32, ge=2)
     """Texts per step, each seen twice."""
-    steps: int = Field(default=150, ge=1)
+    steps: int = Field(default=40, ge=1)
     """Number of steps."""
     max_tokens: int = Field(default=32, ge=8)
     """Longer texts are cut while training."""

@@ -23,6 +23,8 @@ _LENGTH_STEP = 8
 #: Rows times length of a batch.
 _BATCH_TOKENS = 1024
 _MAX_ROWS = 64
+#: Texts of like length that are trained on at once.
+_ROWS_AT_ONCE = 16
 
 
 class SentenceEncoder(nn.Module):
@@ -67,6 +69,14 @@ class SentenceEncoder(nn.Module):
             weights = mask.unsqueeze(-1).to(output.last_hidden_state.dtype)
             vectors = (output.last_hidden_state * weights).sum(dim=1) / weights.sum(dim=1).clamp_min(1.0)
         return functional.normalize(vectors.float(), dim=-1)
+
+    def encode(self, texts: Sequence[str], max_tokens: int) -> Float[Tensor, "texts width"]:
+        """Vectors of a batch of texts, for training: short texts are not padded to the length of the longest."""
+        encoded = self.token_ids(texts, max_tokens)
+        order = sorted(range(len(texts)), key=lambda row: len(encoded[row]))
+        parts = [order[start : start + _ROWS_AT_ONCE] for start in range(0, len(order), _ROWS_AT_ONCE)]
+        vectors = [self(*padded([encoded[row] for row in part], self.padding)) for part in parts]
+        return torch.cat(vectors)[torch.tensor(order).argsort()]
 
     @torch.inference_mode()
     def embed(self, texts: Sequence[str], max_tokens: int) -> Float32[np.ndarray, "texts width"]:

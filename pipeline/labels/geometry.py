@@ -8,16 +8,17 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int, Int64
+from torch import Tensor
 
 from models.layers.universal_label import POLARITIES
-from pipeline.labels.encoder import SentenceEncoder, padded
-from pipeline.labels.utterances import TAXONOMIES, Utterance
+from pipeline.labels.encoder import SentenceEncoder
+from pipeline.labels.utterances import HIGHEST, TAXONOMIES, Utterance
 
 #: Pairs that a figure is averaged over at most.
 _PAIRS = 200_000
 #: Texts whose two views are compared, and how many at once.
-_VIEWED, _BATCH = 512, 32
+_VIEWED = 512
 
 
 def alignment(first: Float[np.ndarray, "pairs width"], second: Float[np.ndarray, "pairs width"]) -> float:
@@ -32,18 +33,24 @@ def uniformity(vectors: Float[np.ndarray, "texts width"]) -> float:
     return float(np.log(np.exp(-2 * distances).mean()))
 
 
-def like_pairs(
-    labels: Int64[np.ndarray, "texts fields"], among: int = _PAIRS
-) -> tuple[Int64[np.ndarray, "pairs"], Int64[np.ndarray, "pairs"]]:
-    """Random pairs of different texts with the same labels."""
-    first, second = _pairs(len(labels), among)
-    same = (labels[first] == labels[second]).all(axis=1)
-    return first[same], second[same]
+def relations(labels: Int[Tensor, "rows fields"]) -> tuple[Bool[Tensor, "rows rows"], Bool[Tensor, "rows rows"]]:
+    """Which pairs are known to have like labels, and which to have different ones; all others are neither.
+
+    Like: no field differs, and an intensity or an emotion that both have is the same. Texts of one polarity of which
+    only one has an emotion are neither.
+
+    Args:
+        labels: polarity, class of intensity, then one emotion per taxonomy; -1 where a row has none.
+    """
+    first, second = labels[:, None], labels[None, :]
+    known = (first >= 0) & (second >= 0)
+    differ = (known & (first != second)).any(dim=-1)
+    return known[..., 1:].any(dim=-1) & ~differ, differ
 
 
-def _pairs(count: int, among: int = _PAIRS) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(0)
-    first, second = draw.integers(count, size=among), draw.integers(count, size=among)
+    first, second = draw.integers(count, size=_PAIRS), draw.integers(count, size=_PAIRS)
     return first[first != second], second[first != second]
 
 
@@ -55,23 +62,24 @@ def shape(encoder: SentenceEncoder, rows: Sequence[Utterance], max_tokens: int) 
     """
     texts = sorted({row.text: row for row in rows}.values(), key=lambda row: row.key)
     vectors = encoder.embed([row.text for row in texts], max_tokens)
-    labels = label_numbers(texts)
-    first, second = like_pairs(labels)
+    first, second = _pairs(len(texts))
+    like = relations(torch.from_numpy(label_numbers(texts)))[0].numpy()[first, second]
     views = _views(encoder, [row.text for row in texts[:_VIEWED]], max_tokens)
     found = {
         "alignment_views": alignment(*views),
-        "alignment_like": alignment(vectors[first], vectors[second]),
+        "alignment_like": alignment(vectors[first[like]], vectors[second[like]]),
         "uniformity": uniformity(vectors),
     }
     return {name: round(value, 4) for name, value in found.items()}
 
 
 def label_numbers(rows: Sequence[Utterance]) -> Int64[np.ndarray, "rows fields"]:
-    """Polarity and emotions of rows as numbers; -1 where a row has none."""
+    """Polarity, class of intensity (-3 to 3, as in Acc-7) and emotions of rows as numbers; -1 where a row has none."""
     names: dict[str, int] = {}
     numbers = [
         [
             POLARITIES.index(row.polarity),
+            -1 if row.score is None else round(row.score + HIGHEST),
             *(names.setdefault(row.emotions[t], len(names)) if t in row.emotions else -1 for t in TAXONOMIES),
         ]
         for row in rows
@@ -84,10 +92,6 @@ def _views(encoder: SentenceEncoder, texts: Sequence[str], max_tokens: int) -> t
     """Vectors of texts under two draws of dropout."""
     torch.manual_seed(0)
     encoder.train()
-    passes = []
-    for start in range(0, len(texts), _BATCH):
-        ids, mask = padded(encoder.token_ids(texts[start : start + _BATCH], max_tokens), encoder.padding)
-        passes.append((encoder(ids, mask).numpy(), encoder(ids, mask).numpy()))
+    views = [encoder.encode(texts, max_tokens).numpy() for _ in range(2)]
     encoder.eval()
-    first, second = zip(*passes, strict=True)
-    return np.concatenate(first), np.concatenate(second)
+    return views[0], views[1]

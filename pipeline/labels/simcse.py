@@ -2,9 +2,13 @@
 
 Gao, Yao and Chen, "SimCSE: Simple Contrastive Learning of Sentence Embeddings", EMNLP 2021,
 https://arxiv.org/abs/2104.08821. Unsupervised: two passes of a text under different dropout are a positive pair, the
-other texts of the batch are negatives (equation 4). Supervised: texts of like label are positives too, as in Khosla
-et al. 2020, https://arxiv.org/abs/2004.11362, equation 2; the paper's own supervision, entailment pairs, is not to be
-had from these datasets.
+other texts of the batch are negatives (equation 4).
+
+Supervised adds the labels. The paper's own supervision, entailment pairs, is not to be had from these datasets. The
+supervised contrast of Khosla et al. 2020 (https://arxiv.org/abs/2004.11362, equation 2) makes every text of a class a
+positive; its optimum is one point per class (Graf et al. 2021, https://arxiv.org/abs/2102.08817), and so it came out
+here. What is borrowed is a vote of near texts, and a vote needs no such thing: `vote_loss` asks only that near texts
+have the label, wherever else its texts are (neighbourhood component analysis, Goldberger et al., NIPS 2004).
 """
 
 import logging
@@ -13,13 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
 from pipeline.config.unions import SimcseConfig
-from pipeline.labels.encoder import SentenceEncoder, padded
-from pipeline.labels.geometry import label_numbers
+from pipeline.labels.encoder import SentenceEncoder
+from pipeline.labels.geometry import label_numbers, relations
 from pipeline.labels.utterances import Utterance
 
 _log = logging.getLogger(__name__)
@@ -48,7 +52,8 @@ def train(encoder: SentenceEncoder, rows: Sequence[Utterance], settings: SimcseC
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / settings.steps)
     curve, recent = Curve([], []), []
-    for step, batch in enumerate(_batches(rows, settings), 1):
+    taught = [row for row in rows if _is_taught(row, settings)]
+    for step, batch in enumerate(_batches(taught, settings), 1):
         loss = _loss(encoder, batch, settings)
         optimiser.zero_grad()
         loss.backward()
@@ -66,43 +71,57 @@ def train(encoder: SentenceEncoder, rows: Sequence[Utterance], settings: SimcseC
 
 
 def info_nce(
-    first: Float[Tensor, "batch width"],
-    second: Float[Tensor, "batch width"],
-    positive: Bool[Tensor, "batch batch"],
-    temperature: float,
+    first: Float[Tensor, "batch width"], second: Float[Tensor, "batch width"], temperature: float
 ) -> Float[Tensor, ""]:
-    """Cross-entropy of each anchor's positives among all candidates, averaged over positives, then over anchors.
+    """Cross-entropy of each text's other view among the other views of all texts.
 
     Args:
-        first: anchors of length one.
-        second: candidates of length one; candidate i is another view of anchor i.
-        positive: which candidates are an anchor's positives; at least one each.
+        first: a view of each text, of length one.
+        second: another view of each.
         temperature: divides cosines.
     """
-    log_shares = functional.log_softmax(first @ second.T / temperature, dim=1)
-    return -((log_shares * positive).sum(dim=1) / positive.sum(dim=1)).mean()
+    return functional.cross_entropy(first @ second.T / temperature, torch.arange(len(first)))
 
 
-def positives(labels: Int[Tensor, "batch fields"]) -> Bool[Tensor, "batch batch"]:
-    """Pairs of like label: the same polarity, and no emotion of one taxonomy that differs; a text goes with itself.
+def vote_loss(
+    first: Float[Tensor, "batch width"],
+    second: Float[Tensor, "batch width"],
+    labels: Int[Tensor, "batch fields"],
+    temperature: float,
+) -> Float[Tensor, ""]:
+    """Negative log of the share of a vote that goes to texts of like label, averaged over texts that can be judged.
+
+    A vote weighs exp(cosine / temperature). Neither the text itself votes, nor texts of which it is not known whether
+    their label differs.
 
     Args:
-        labels: polarity, then one emotion per taxonomy; -1 where a row has none.
+        first: a view of each text, of length one.
+        second: another view of each.
+        labels: as `relations` takes them.
+        temperature: divides cosines.
     """
-    first, second = labels[:, None], labels[None, :]
-    like = ((first == second) | (first < 0) | (second < 0)).all(dim=-1)
-    return like | torch.eye(len(labels), dtype=torch.bool)
+    like, differ = relations(labels)
+    like &= ~torch.eye(len(like), dtype=torch.bool)
+    judged = like.any(dim=1) & differ.any(dim=1)
+    scores = (first @ second.T / temperature)[judged]
+    votes = scores.masked_fill(~(like | differ)[judged], -torch.inf).logsumexp(dim=1)
+    won = scores.masked_fill(~like[judged], -torch.inf).logsumexp(dim=1)
+    return (votes - won).sum() / max(1, len(scores))
 
 
 def _loss(encoder: SentenceEncoder, batch: Sequence[Utterance], settings: SimcseConfig) -> Tensor:
-    encoded = encoder.token_ids([row.text for row in batch], settings.max_tokens)
-    ids, mask = padded(encoded, encoder.padding)
-    first, second = encoder(ids, mask), encoder(ids, mask)
-    if settings.mode == "supervised":
-        like = positives(torch.from_numpy(label_numbers(batch)))
-    else:
-        like = torch.eye(len(batch), dtype=torch.bool)
-    return info_nce(first, second, like, settings.temperature)
+    views = encoder.encode([row.text for row in batch] * 2, settings.max_tokens)
+    first, second = views.chunk(2)
+    loss = info_nce(first, second, settings.temperature)
+    if settings.mode == "unsupervised":
+        return loss
+    labels = torch.from_numpy(label_numbers(batch))
+    return loss + vote_loss(first, second, labels, settings.vote_temperature)
+
+
+def _is_taught(row: Utterance, settings: SimcseConfig) -> bool:
+    """Neutral rows neither lend nor borrow, so there is nothing to teach about their labels."""
+    return settings.mode == "unsupervised" or row.polarity != "neutral"
 
 
 def _batches(rows: Sequence[Utterance], settings: SimcseConfig) -> Iterator[list[Utterance]]:

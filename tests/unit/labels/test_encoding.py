@@ -11,12 +11,13 @@ from pipeline.config.unions import SimcseConfig
 from pipeline.errors import MissingDependencyError
 from pipeline.labels.embeddings import read_embeddings, updated, write_embeddings
 from pipeline.labels.encoder import SentenceEncoder
-from pipeline.labels.geometry import alignment, shape, uniformity
-from pipeline.labels.simcse import info_nce, positives, train
+from pipeline.labels.geometry import alignment, label_numbers, relations, shape, uniformity
+from pipeline.labels.simcse import info_nce, train, vote_loss
 from pipeline.labels.utterances import Utterance, compared_text, grid_tenths
 from pipeline.weights import resolve_text_encoder
 
 WORDS = ("film", "story", "actor", "music", "ending", "laugh", "boring", "great", "awful", "slow", "bright", "cold")
+EMOTIONS = ("joy", "anger")
 TEXTS = [" ".join(WORDS[(i * step) % len(WORDS)] for step in range(1, 3 + i % 9)) for i in range(40)]
 
 
@@ -35,7 +36,8 @@ def folder(tmp_path_factory):
 def make_rows(split="train"):
     polarities = ["positive", "negative"]
     return [
-        Utterance("a", split, f"{i:02}", text, polarities[i % 2], None, None, {}, "") for i, text in enumerate(TEXTS)
+        Utterance("a", split, f"{i:02}", text, polarities[i % 2], None, None, {"meld": EMOTIONS[i % 2]}, "")
+        for i, text in enumerate(TEXTS)
     ]
 
 
@@ -81,18 +83,37 @@ def test_info_nce_is_the_formula_of_the_paper():
     for i in range(3):
         cosines = [float(vectors[i] @ others[j]) / 0.05 for j in range(3)]
         expected -= (cosines[i] - math.log(sum(math.exp(value) for value in cosines))) / 3
-    assert float(info_nce(vectors, others, torch.eye(3, dtype=torch.bool), 0.05)) == pytest.approx(expected, rel=1e-5)
+    assert float(info_nce(vectors, others, 0.05)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_texts_of_like_polarity_and_no_other_emotion_are_positives():
-    #                polarity, MELD, IEMOCAP
-    labels = torch.tensor([[2, 1, -1], [2, 2, -1], [2, -1, -1], [0, 3, -1], [2, 1, -1]])
-    expected = [[1, 0, 1, 0, 1], [0, 1, 1, 0, 0], [1, 1, 1, 0, 1], [0, 0, 0, 1, 0], [1, 0, 1, 0, 1]]
-    assert positives(labels).int().tolist() == expected
+#                       polarity, class of intensity, MELD, IEMOCAP
+LABELS = torch.tensor([[2, -1, 1, -1], [2, -1, 2, -1], [2, 5, -1, -1], [0, -1, 3, -1], [2, -1, 1, -1], [2, 4, -1, -1]])
 
 
-@pytest.mark.parametrize(("mode", "figure"), [("unsupervised", "uniformity"), ("supervised", "alignment_like")])
-def test_training_moves_what_it_pulls_on_and_repeats_itself(folder, mode, figure, tmp_path):
+def test_labels_are_alike_or_differ_only_where_both_texts_have_them():
+    like, differ = relations(LABELS)
+    expected = [[1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 0], [0, 0, 1, 0, 0, 0], [0, 0, 0, 1, 0, 0], [1, 0, 0, 0, 1, 0],
+                [0, 0, 0, 0, 0, 1]]  # fmt: skip
+    assert like.int().tolist() == expected
+    expected = [[0, 1, 0, 1, 0, 0], [1, 0, 0, 1, 1, 0], [0, 0, 0, 1, 0, 1], [1, 1, 1, 0, 1, 1], [0, 1, 0, 1, 0, 0],
+                [0, 0, 1, 1, 0, 0]]  # fmt: skip
+    assert differ.int().tolist() == expected
+
+
+def test_the_vote_is_of_texts_that_can_be_judged_and_asks_for_near_ones_only():
+    vectors = torch.nn.functional.normalize(torch.randn(6, 4, generator=torch.Generator().manual_seed(0)), dim=1)
+    cosines, expected = vectors @ vectors.T, 0.0
+    for text, like, differ in ((0, [4], [1, 3]), (4, [0], [1, 3])):  # no other has a like and a different one
+        weights = {other: math.exp(cosines[text, other] / 0.1) for other in (*like, *differ)}
+        expected -= math.log(sum(weights[other] for other in like) / sum(weights.values())) / 2
+    assert float(vote_loss(vectors, vectors, LABELS, 0.1)) == pytest.approx(expected, rel=1e-4)
+    apart, other = torch.eye(4)[[0, 0, 1, 1, 2, 2]], torch.tensor([[2, -1, 1, -1]] * 4 + [[2, -1, 2, -1]] * 2)
+    assert float(vote_loss(apart, apart, other, 0.1)) < 1e-3  # one label may live in two places
+    assert float(vote_loss(vectors, vectors, LABELS[[3, 3, 3, 3, 3, 3]], 0.1)) == 0
+
+
+@pytest.mark.parametrize("mode", ["unsupervised", "supervised"])
+def test_training_spreads_the_texts_and_repeats_itself(folder, mode, tmp_path):
     settings = SimcseConfig(mode=mode, steps=12, batch_size=20, learning_rate=1e-3)
     rows, after, weights = make_rows(), [], []
     before = shape(SentenceEncoder(folder, "mean"), rows, 32)
@@ -102,12 +123,25 @@ def test_training_moves_what_it_pulls_on_and_repeats_itself(folder, mode, figure
         after.append(shape(encoder, rows, 32))
         encoder.save(tmp_path / "trained")
         weights.append((tmp_path / "trained" / "model.safetensors").read_bytes())
-    assert after[0][figure] < before[figure] - 0.02
+    assert after[0]["uniformity"] < before["uniformity"] - 0.02
     assert curve.losses[-1] < curve.losses[0]
     assert weights[0] == weights[1]
     np.testing.assert_array_equal(
         SentenceEncoder(tmp_path / "trained", "mean").embed(TEXTS, 32), encoder.embed(TEXTS, 32)
     )
+
+
+def test_supervised_training_brings_the_votes_of_near_texts_to_their_labels(folder):
+    rows, encoder = make_rows(), SentenceEncoder(folder, "mean")
+    labels = torch.from_numpy(label_numbers(rows))
+
+    def lost():
+        vectors = torch.from_numpy(encoder.embed(TEXTS, 32))
+        return float(vote_loss(vectors, vectors, labels, 0.1))
+
+    before = lost()
+    train(encoder, rows, SimcseConfig(mode="supervised", steps=12, batch_size=20, learning_rate=1e-3))
+    assert lost() < before - 0.1
 
 
 def test_alignment_and_uniformity_have_their_known_values():
