@@ -89,7 +89,7 @@ for path in files:
         read_pickle(path)
     except StoreError:
         pass
-harmless = ("pickle.find_class", "object.__getattr__", "sys._getframe")
+harmless = ("pickle.find_class", "object.__getattr__", "sys._getframe", "builtins.id")
 seen = [row for row in seen if row[0] not in harmless and row not in [("open", str(path)) for path in files]]
 print(sorted(set(seen)))
 """
