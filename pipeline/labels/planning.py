@@ -17,7 +17,7 @@ from pipeline.paths import EncoderPaths, Layout
 from pipeline.provenance import FileHashes, digest
 
 #: Raised when the same settings train or borrow to other results.
-VERSION = 1
+VERSION = 2
 
 
 class UnionDataset(Settings):
