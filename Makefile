@@ -1,5 +1,6 @@
 # make demo: set up, make the demo dataset, run the whole workflow on it.   make test: set up, run all checks.
 # make test-slurm: the workflow on a SLURM of one node.   make fuzz: coverage-guided fuzzing of the readers.
+# make torture: faults of every kind on copies of a small run, with a rerun after each.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ CORES ?= $(shell nproc)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-slurm check setup system browser schemas bench audit-dependencies fuzz clean
+.PHONY: demo test test-slurm torture check setup system browser schemas bench audit-dependencies fuzz clean
 
 demo: setup
 	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
@@ -27,6 +28,11 @@ test-slurm: setup $(VENV)/.slurm
 $(VENV)/.slurm: requirements-slurm.lock $(VENV)/.done
 	$(BIN)/pip install --quiet --requirement $<
 	touch $@
+
+# Kills, full disks, hanging decoders and more on copies of a small run; a table in the end. Best as root, see
+# docs/robustness.md.
+torture: setup
+	$(BIN)/python -m tests.torture --at-once $(CORES)
 
 # Style, types, layers, workflow format.
 check: setup

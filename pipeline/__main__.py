@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import errno
 import logging
 import os
 import sys
@@ -10,6 +11,14 @@ from collections.abc import Sequence
 from pipeline import __version__, discovery
 from pipeline.errors import PipelineError
 from pipeline.running import RUN_PID, end_with
+
+#: What to do about a disk that takes no more.
+_OF_THE_DISK = {
+    errno.ENOSPC: "the disk is full: make room, then start again; what is finished is kept",
+    errno.EDQUOT: "the quota is used up: make room, then start again; what is finished is kept",
+    errno.EFBIG: "files may not grow that large here: raise the limit (ulimit -f), then start again",
+    errno.EROFS: "the file system is read-only: make it writable or name another folder",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.close(sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if debug or error.errno not in _OF_THE_DISK:
+            raise
+        print(f"error: {' '.join(str(error).split())}; {_OF_THE_DISK[error.errno]}", file=sys.stderr)
+        return 2
 
 
 def _run(name: str, words: Sequence[str]) -> int:

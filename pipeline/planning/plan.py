@@ -145,6 +145,8 @@ class Plan:
     def _union(self, name: str, config: UnionConfig) -> UnionPlan:
         if packed := [dataset for dataset in config.datasets if self.summaries[dataset].packs]:
             raise ConfigError(f"union {name}: {packed[0]} comes as ready-made packs; a union needs its label table")
+        if self.config.joint and name in self.scanned:
+            raise ConfigError(f"union {name}: a dataset has that name and their packs would mix; rename the union")
         if self.config.joint and (absent := [dataset for dataset in config.datasets if dataset not in self.datasets]):
             raise ConfigError(f"union {name}: joint training needs packs of {absent[0]}; add it to datasets")
         return plan_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})

@@ -15,6 +15,7 @@ def _error(name, says, make):
     return Kind(name, "error", says, make)
 
 
+_DEMO = {"datasets": ["demo"]}
 _AUDIO = {"extractor": "egemaps"}
 
 CONFIGS = [
@@ -29,6 +30,10 @@ CONFIGS = [
     _error("a pack that is not there", "no config/packs/unalinged_50.yaml; did you mean", _run(packs=["unalinged_50"])),
     _error("a model that is not there", "no model 'amcl'", _run(models=["amcl"])),
     _error("a folder that is not there", "no folder elsewhere/demo", _run(raw="elsewhere")),
+    _error("a union of itself", "no config/datasets/ring.yaml",
+           lambda: {"config.yaml": {"unions": ["ring"]}, "config/unions/ring.yaml": {"datasets": ["ring"]}}),
+    _error("a joint union under the name of a dataset", "union demo: a dataset has that name",
+           lambda: {"config.yaml": {"unions": ["demo"], "joint": True}, **_file("config/unions/demo.yaml", _DEMO)()}),
     _error("a dataset named as a path", "cannot be a name in datasets", _run(datasets=["../datasets/demo"])),
     _error("a dataset named as a command", "cannot be a name in datasets", _run(datasets=["demo; touch ran"])),
     _error("a pack named as a path", "cannot be a name in packs", _run(packs=["../../etc/passwd"])),

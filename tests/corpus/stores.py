@@ -92,6 +92,7 @@ REPLACED = [
     Kind("a clip without its key", "accepted", AGAIN, _edited(_lose_key)),
     Kind("a clip of another key", "accepted", AGAIN, _edited(lambda file: _first(file).attrs.modify("key", "0" * 64))),
     Kind("a clip that is missing", "accepted", AGAIN, _edited(_lose_clip)),
+    Kind("read-only", "accepted", "kept; replaced as a whole when it is next written", lambda path: path.chmod(0o444)),
     Kind("a clip that is foreign", "accepted", "left out when the store is next written", _edited(_foreign_clip)),
     Kind("a clip without an array", "accepted", AGAIN, _edited(_lose_array)),
     Kind("values of another type", "accepted", AGAIN, _values(lambda array: array.astype(np.float64))),

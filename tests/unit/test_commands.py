@@ -1,6 +1,7 @@
 """Every command explains itself, with examples that its own parser takes."""
 
 import json
+import resource
 import shlex
 
 import numpy as np
@@ -61,6 +62,19 @@ def test_inspect_says_by_its_status_what_it_found(pack, capsys, name, status):
     described = json.loads(capsys.readouterr().out)
     assert described["splits"]["train"]["audio"].endswith("float32")
     assert any(finding["level"] == "error" for finding in described["findings"]) == bool(status)
+
+
+def test_a_disk_that_takes_no_more_is_told_in_one_line_and_leaves_nothing(pack, capsys):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        assert main(["convert", str(pack / "toy.pkl"), str(pack / "copy.pkl")]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "raise the limit (ulimit -f), then start again" in said
+    assert not list(pack.glob("copy*"))
 
 
 def test_doctor_tells_the_same_as_table_and_as_json(capsys):
