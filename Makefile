@@ -1,4 +1,5 @@
 # make demo: set up, make the demo dataset, run the whole workflow on it.   make test: set up, run all checks.
+# make docs: the documents as a site.
 # make test-slurm: the workflow on a SLURM of one node.   make fuzz: coverage-guided fuzzing of the readers.
 # make torture: faults of every kind on copies of a small run, with a rerun after each.
 SHELL := /bin/bash
@@ -9,7 +10,7 @@ CORES ?= $(shell nproc)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-slurm torture check setup system browser schemas bench audit-dependencies fuzz clean
+.PHONY: demo test docs notebook test-slurm torture check setup system browser schemas bench audit-dependencies fuzz clean
 
 demo: setup
 	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
@@ -18,7 +19,17 @@ demo: setup
 	@echo "results: processed/results.csv   report: processed/report.html   features and packs: processed/demo"
 
 test: setup check browser
+	@$(MAKE) --no-print-directory $(VENV)/.docs || echo "the site of documents is not tested: pip cannot install mkdocs"
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+# The documents as a site that opens from a disk; a warning, such as a broken link, is an error.
+docs: setup $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "documents: site/index.html"
+
+$(VENV)/.docs: requirements-docs.lock $(VENV)/.done
+	$(BIN)/pip install --quiet --requirement $<
+	touch $@
 
 # The workflow on a real SLURM of one node, which is brought up for it (as root) and taken down again.
 test-slurm: setup $(VENV)/.slurm
@@ -98,6 +109,10 @@ fuzz: setup $(VENV)/.fuzz
 $(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.done
 	$(BIN)/pip install --quiet --requirement $<
 	touch $@
+
+# examples/api.ipynb, made of docs/api.md; a test compares them.
+notebook: setup
+	$(BIN)/python examples/notebook.py
 
 bench: setup
 	$(BIN)/python bench/reruns.py

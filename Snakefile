@@ -65,3 +65,16 @@ rule report:
     """The tables of all runs."""
     input:
         report_page(),
+
+
+# In the main process alone, and only if there is something to do.
+onstart:
+    watch.begin(workflow.dag.needrun_jobs())
+
+
+onsuccess:
+    watch.end()
+
+
+onerror:
+    watch.end()

@@ -1,7 +1,10 @@
 """The plan of the run and the functions that rules ask for their files. No rules here."""
 
+from snakemake.logging import logger
+
 from pipeline.disturbances.levels import LEVELS, MEDIA, at_level
 from pipeline.errors import PipelineError
+from pipeline.monitoring import Watch
 from pipeline.running import RUN_PID
 from pipeline.workflow import Workflow
 
@@ -22,6 +25,11 @@ def planned():
 plan = planned()
 RAW = plan.config.raw
 PROCESSED = plan.config.processed
+watch = Watch(
+    logger,
+    plan.layout,
+    [name for name in plan.datasets if not plan.summaries[name].packs],
+)
 
 
 def any_of(names):

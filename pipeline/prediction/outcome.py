@@ -1,10 +1,11 @@
 """What is said about a new clip: the prediction, what it rests on, and what was missing."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pipeline.extraction.tasks import Failure
+from pipeline.features import Features
 from pipeline.pack.fitted import Fitted
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.recipe import Recipe
@@ -40,6 +41,7 @@ class Prediction:
         modalities: what the prediction rests on.
         notes: what a reader of the number should know.
         error: why there is no prediction.
+        features: of the clip by extractor, with their column names; not part of the JSON.
     """
 
     video: str
@@ -51,10 +53,13 @@ class Prediction:
     modalities: Mapping[Modality, Use] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     error: str | None = None
+    features: Mapping[str, tuple[Features, tuple[str, ...]]] = field(default_factory=dict, repr=False, compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        return {**asdict(self), "notes": list(self.notes)}
+        values = asdict(replace(self, features={}))
+        del values["features"]
+        return {**values, "notes": list(self.notes)}
 
 
 @dataclass(frozen=True)

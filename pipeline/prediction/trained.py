@@ -1,12 +1,14 @@
 """A trained run that predicts new clips."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import MediaError
+from pipeline.features import Features
 from pipeline.media.probe import probe
 from pipeline.pack.fitted import NewClips, fit_to_pack
+from pipeline.pack.streams import Extracted
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.extractors import Extractors
 from pipeline.prediction.inputs import collect
@@ -109,8 +111,20 @@ class TrainedRun:
             emotion = said.categories[index] if said.categories else None
             generated = said.generated[index] if said.generated else None
             sentiment = float(said.sentiment[index])
-            made[clip.clip_id] = _prediction(clip, extraction, index, (sentiment, emotion, generated))
+            prediction = _prediction(clip, extraction, index, (sentiment, emotion, generated))
+            made[clip.clip_id] = replace(prediction, features=_features_of(clip, features))
         return made
+
+
+def _features_of(
+    clip: NewClip, features: Mapping[str, Sequence[Extracted]]
+) -> dict[str, tuple[Features, tuple[str, ...]]]:
+    return {
+        name: (found, header.feature_names)
+        for name, rows in features.items()
+        for clip_id, found, header in rows
+        if clip_id == clip.clip_id
+    }
 
 
 def _prediction(

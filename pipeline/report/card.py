@@ -45,10 +45,11 @@ def open_card(clip_id: str, *, processed: Path, raw: Path, dataset: str | None =
     )
 
 
-def card_page(card: ClipCard) -> str:
-    """The card as a self-contained page."""
+def card_page(*cards: ClipCard) -> str:
+    """The cards as a self-contained page, the first one open."""
     with style():
-        return render("clip.html.j2", card=draw_card(card, "clip"))
+        drawn = [draw_card(card, f"clip-{number}") for number, card in enumerate(cards, start=1)]
+        return render("clip.html.j2", cards=drawn)
 
 
 def card_picture(card: ClipCard) -> bytes:

@@ -7,6 +7,7 @@ searched for videos with all below it; a table as transcript has the columns vid
 Exit status: 0 when every video was predicted, 1 when one could not be, 2 for wrong usage.
 example: python -m pipeline predict processed/demo/runs/unaligned_50/amccl/1111 new.mp4 --text "I loved it."
          python -m pipeline predict my_run videos/ --transcript words.csv --json --output predictions.json
+         python -m pipeline predict my_run new.mp4 --text "I loved it." --card new.html
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,10 @@ from pipeline.prediction.inputs import collect
 from pipeline.types import MODALITIES
 
 if TYPE_CHECKING:
+    from pipeline.prediction.clips import NewClip
     from pipeline.prediction.outcome import Prediction
+    from pipeline.prediction.trained import TrainedRun
+    from pipeline.report.gather.clips import ClipCard
     from pipeline.training.runs import Run
 
 #: Videos that are extracted side by side before the next ones are begun.
@@ -39,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--transcript", type=Path, help="words of the one video, or a table (.csv, .tsv) of several")
     parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
     parser.add_argument("--output", type=Path, help="write the JSON object to this file")
+    parser.add_argument("--card", type=Path, help="write a page to this file that shows what was seen (.html)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model (default: 1)")
 
 
@@ -50,6 +56,7 @@ def run(
     transcript: Path | None = None,
     as_json: bool = False,
     output: Path | None = None,
+    card: Path | None = None,
     threads: int = 1,
 ) -> int:
     """Predict videos and print or write what was found.
@@ -61,6 +68,7 @@ def run(
         transcript: file of words of the one video, or a table of several.
         as_json: print one JSON object.
         output: file for the JSON object.
+        card: file for a page with the card of each clip.
         threads: CPU threads of the model.
 
     Returns:
@@ -68,31 +76,60 @@ def run(
 
     Raises:
         PipelineError: wrong usage: no such run or video, words that do not go with the videos, a folder that
-            ``output`` cannot be written to.
+            ``output`` or ``card`` cannot be written to.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # extractors run side by side; their threads would only fight
     clips = collect(videos, text=text, transcript=transcript)
-    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
-        raise ConfigError(f"{output}: cannot be written; expected a file in a folder that exists")
+    _check_targets(output, card)
     from pipeline.prediction.trained import TrainedRun
 
     with TrainedRun(run_dir, isolated=True, threads=threads) as trained:
-        found: list[Prediction] = []
-        for start in range(0, len(clips), _AT_ONCE):
-            found += trained.predict_clips(clips[start : start + _AT_ONCE])
-            if len(clips) > _AT_ONCE:
-                _log.info("%d of %d videos", len(found), len(clips))
+        found, cards = _predicted(trained, clips, with_cards=card is not None)
         about = _about(trained.run)
-    made = {"run": about, "clips": [prediction.as_json() for prediction in found]}
+    if card is not None:
+        from pipeline.report.card import card_page
+
+        _write(card, card_page(*cards))
+    content = json.dumps({"run": about, "clips": [one.as_json() for one in found]}, indent=1, ensure_ascii=False)
     if output is not None:
-        with atomic_path(output) as part:
-            part.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _write(output, content + "\n")
     if as_json:
-        print(json.dumps(made, indent=1, ensure_ascii=False))
+        print(content)
     else:
         for prediction in found:
             print("\n".join(_lines(prediction, about["label_range"])))
     return int(any(prediction.error for prediction in found))
+
+
+def _check_targets(output: Path | None, card: Path | None) -> None:
+    for target in (output, card):
+        if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
+            raise ConfigError(f"{target}: cannot be written; expected a file in a folder that exists")
+    if card is not None and card.suffix != ".html":
+        raise ConfigError(f"{card}: the card is a page here; expected a name that ends in .html")
+
+
+def _predicted(
+    trained: "TrainedRun", clips: Sequence["NewClip"], *, with_cards: bool
+) -> tuple[list["Prediction"], list["ClipCard"]]:
+    """Predictions, without the features they rest on, and cards, if they are asked for."""
+    found: list[Prediction] = []
+    cards: list[ClipCard] = []
+    for start in range(0, len(clips), _AT_ONCE):
+        made = trained.predict_clips(clips[start : start + _AT_ONCE])
+        if with_cards:
+            from pipeline.prediction.card import card_of
+
+            cards += [card_of(one, trained.run, trained.recipe) for one in made]
+        found += [replace(one, features={}) for one in made]
+        if len(clips) > _AT_ONCE:
+            _log.info("%d of %d videos", len(found), len(clips))
+    return found, cards
+
+
+def _write(target: Path, content: str) -> None:
+    with atomic_path(target) as part:
+        part.write_text(content, encoding="utf-8")
 
 
 def _about(run: "Run") -> dict[str, Any]:

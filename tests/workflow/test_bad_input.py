@@ -1,5 +1,7 @@
 """Too many bad clips stop a run, a mended one comes back, and wrong settings stop it before any job."""
 
+import re
+
 import pytest
 
 from tests.corpus.dataset import KINDS, clip_of
@@ -12,6 +14,7 @@ def test_too_many_failures_stop_the_run_and_say_where_the_reasons_are(faulty, tm
     assert done.status != 0
     assert "more than max_failed_fraction 0.01 allows" in done.output
     assert (project.processed / "demo" / "quarantine" / "face.refused.jsonl").is_file()
+    assert re.search(r"^failed +gate demo/face, see processed/logs/gate/demo/face.log$", done.output, re.M)
 
 
 def test_a_mended_clip_leaves_the_quarantine(faulty, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from pipeline.__main__ import main
 from pipeline.errors import ConfigError
 from pipeline.pack.files import read_card, read_split
+from pipeline.prediction.card import card_of
 from pipeline.prediction.inputs import collect
 from pipeline.prediction.recipe import make_recipe
 from pipeline.prediction.trained import TrainedRun
@@ -87,6 +88,11 @@ def test_what_is_missing_is_masked_and_told(trained, raw, packed, run_dir, tmp_p
     assert [name for name, use in pictureless.modalities.items() if use.used] == ["audio"]
     assert "no video stream" in pictureless.modalities["vision"].why
     assert pictureless.sentiment is not None
+    seen = card_of(speechless, trained.run, trained.recipe)
+    assert seen.face is not None
+    assert all(frame.has_face for frame in seen.frames)
+    assert [series.name.split()[0] for series in seen.sound] == ["pitch", "energy"]
+    assert seen.notes == ("text is masked: no text was given",)
 
 
 def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factory, capsys):
@@ -99,7 +105,8 @@ def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factor
     with (raw / "label.csv").open() as file:
         text = next(row["text"] for row in csv.DictReader(file) if f"{row['video_id']}$_${row['clip_id']}" == clip_id)
     (tmp_path / "b.txt").write_text(f"{text}\n")
-    assert main(["predict", str(run_dir), str(tmp_path), "--json", "--output", str(tmp_path / "out.json")]) == 1
+    written = ["--output", str(tmp_path / "out.json"), "--card", str(tmp_path / "cards.html")]
+    assert main(["predict", str(run_dir), str(tmp_path), "--json", *written]) == 1
     made = json.loads(capsys.readouterr().out)
     assert made == json.loads((tmp_path / "out.json").read_text())
     broken, good = made["clips"]
@@ -109,6 +116,12 @@ def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factor
     assert good["text_from"] == "b.txt"
     assert "does not read it" in good["modalities"]["vision"]["why"]
     assert made["run"]["label_range"] == [-3.0, 3.0]
+    assert "features" not in good
+    page = (tmp_path / "cards.html").read_text()
+    assert page.count('<details class="card"') == 2
+    assert page.count("data:image/webp") == 5  # key frames of the video that could be read
+    assert "not predicted: " in page
+    assert "vision is masked: text_only does not read it" in page
 
 
 @pytest.mark.parametrize("split_name", SPLITS)

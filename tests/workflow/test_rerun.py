@@ -55,6 +55,7 @@ def test_an_edited_clip_is_computed_once_by_each_extractor_that_sees_it(project)
     assert done.extracted() == {"egemaps": 1, "face": 1}
     assert done.counts["face"]["computed"] == done.counts["egemaps"]["computed"] == 1
     assert done.rules()["pack"] == 1
+    assert "demo/egemaps: 1 clip computed, 7 reused, 0 failed" in done.output
 
 
 def test_an_edited_transcript_is_computed_in_text_alone(project):

@@ -46,6 +46,7 @@ class CardView:
     timeline: Chart | None
     predictions: Table | None
     missing: list[str]
+    notes: list[str]
 
 
 def draw_card(card: ClipCard, anchor: str) -> CardView:
@@ -68,6 +69,7 @@ def draw_card(card: ClipCard, anchor: str) -> CardView:
         timeline=draw_timeline(card),
         predictions=_predictions(card),
         missing=list(card.missing),
+        notes=list(card.notes),
     )
 
 

@@ -67,6 +67,7 @@ class ClipCard:
         predictions: per model: prediction and sd over seeds.
         borrowed: labels lent by the universal labels.
         missing: what could not be shown, and why.
+        notes: what a reader should know.
     """
 
     dataset: str
@@ -85,6 +86,7 @@ class ClipCard:
     predictions: pd.DataFrame = field(default_factory=pd.DataFrame)
     borrowed: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def gather_card(dataset: Dataset, clip_id: str, *, reasons: Sequence[str] = ()) -> ClipCard:
@@ -94,11 +96,35 @@ def gather_card(dataset: Dataset, clip_id: str, *, reasons: Sequence[str] = ()) 
         StoreError: a store is damaged.
     """
     row = {str(name): value for name, value in dataset.clips.loc[clip_id].items()}
-    stored = {name: found for name in dataset.extractors if (found := read_clip(dataset, name, clip_id))}
-    card = ClipCard(dataset.name, clip_id, row, reasons=tuple(reasons))
-    card = _with_words(_with_face(_with_sound(card, dataset, stored), dataset, stored), stored)
-    card = _with_media(card, dataset.raw, stored.get(_extractor(dataset, "vision", stored)))
-    ends = [float(np.nanmax(found.times)) for found, _ in stored.values() if np.isfinite(found.times).any()]
+    stored: dict[str, Found] = {}
+    for name in dataset.extractors:
+        found = read_clip(dataset, name, clip_id)
+        if found:
+            stored.setdefault(modality_of(dataset, name), Found(name, *found))
+    return fill_card(ClipCard(dataset.name, clip_id, row, reasons=tuple(reasons)), dataset.raw, stored)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Features of the clip by one extractor."""
+
+    extractor: str
+    features: Features
+    names: tuple[str, ...]
+
+
+def fill_card(card: ClipCard, raw: Path, found: Mapping[str, Found]) -> ClipCard:
+    """The card with all that its media and features show; what is not there is named in ``missing``.
+
+    Args:
+        card: names the clip; its row names the media file.
+        raw: the folder that the media file's path begins in.
+        found: features by modality; word times under ``words``.
+    """
+    card = _with_words(_with_face(_with_sound(card, found.get("audio")), found.get("vision")), found.get("words"))
+    card = _with_media(card, raw, found.get("vision"))
+    times = [one.features.times for one in found.values()]
+    ends = [float(np.nanmax(each)) for each in times if np.isfinite(each).any()]
     return replace(card, duration_s=max([card.duration_s, *ends]))
 
 
@@ -111,20 +137,11 @@ def read_clip(dataset: Dataset, extractor: str, clip_id: str) -> tuple[Features,
     return None
 
 
-_Found = tuple[Features, tuple[str, ...]]
-_Stored = Mapping[str, _Found]
-
-
-def _extractor(dataset: Dataset, modality: str, stored: _Stored) -> str:
-    return next((name for name in stored if modality_of(dataset, name) == modality), "")
-
-
-def _with_sound(card: ClipCard, dataset: Dataset, stored: _Stored) -> ClipCard:
+def _with_sound(card: ClipCard, found: Found | None) -> ClipCard:
     """Pitch and energy, by the names that openSMILE's sets give them."""
-    found = stored.get(_extractor(dataset, "audio", stored))
     if found is None:
         return card
-    features, names = found
+    features, names = found.features, found.names
     series = []
     for label, starts in (("pitch", ("F0",)), ("energy", ("Loudness", "pcm_RMS", "audspec_length"))):
         column = next((index for index, name in enumerate(names) if name.startswith(starts)), None)
@@ -135,12 +152,11 @@ def _with_sound(card: ClipCard, dataset: Dataset, stored: _Stored) -> ClipCard:
     return replace(card, sound=tuple(series))
 
 
-def _with_face(card: ClipCard, dataset: Dataset, stored: _Stored) -> ClipCard:
+def _with_face(card: ClipCard, found: Found | None) -> ClipCard:
     """The blendshapes that move most within the clip."""
-    found = stored.get(_extractor(dataset, "vision", stored))
-    if found is None or not found[0].mask.any():
+    if found is None or not found.features.mask.any():
         return card
-    features, names = found
+    features, names = found.features, found.names
     shapes = [index for index, name in enumerate(names) if not name.endswith(("_rad", "_cm")) and name != "presence"]
     seen = features.values[features.mask][:, shapes]
     chosen = [shapes[index] for index in np.argsort(-np.ptp(seen, axis=0), kind="stable")[:12]]
@@ -150,11 +166,10 @@ def _with_face(card: ClipCard, dataset: Dataset, stored: _Stored) -> ClipCard:
     return replace(card, face_names=chosen_names, face=face, face_times_s=features.times.mean(axis=1))
 
 
-def _with_words(card: ClipCard, stored: _Stored) -> ClipCard:
-    name = next((name for name in stored if name.startswith("words_")), None)
-    if name is None:
+def _with_words(card: ClipCard, found: Found | None) -> ClipCard:
+    if found is None:
         return card
-    features, text = stored[name][0], str(card.row.get("text") or "")
+    name, features, text = found.extractor, found.features, str(card.row.get("text") or "")
     spans = features.extras.get("word_spans", np.zeros((0, 2), int))
     words = [
         (text[begin:end], float(start_s), float(end_s), float(confidence))
@@ -167,7 +182,7 @@ def _with_words(card: ClipCard, stored: _Stored) -> ClipCard:
     return replace(card, words=tuple(words), words_by=name if method in name else f"{name}, {method}")
 
 
-def _with_media(card: ClipCard, raw: Path, vision: _Found | None) -> ClipCard:
+def _with_media(card: ClipCard, raw: Path, vision: Found | None) -> ClipCard:
     media = card.row.get("media")
     if not isinstance(media, str):
         return replace(card, missing=("no media file is known: no pictures, no waveform",))
@@ -195,19 +210,19 @@ def _envelope(waveform: np.ndarray) -> Float64[np.ndarray, "steps 2"]:
     return np.array([[step.min(), step.max()] for step in steps])
 
 
-def _with_frames(card: ClipCard, video: Video, vision: _Found | None) -> ClipCard:
+def _with_frames(card: ClipCard, video: Video, vision: Found | None) -> ClipCard:
     """Pictures at the middle of equal parts of the clip."""
     rate_hz = 2 * KEY_FRAMES / video.duration_s
     frames = list(video.frames(rate_hz, _FRAME_SIDE_PX))[1::2][:KEY_FRAMES]
     return replace(card, frames=tuple(_key_frame(frame, vision) for frame in frames), duration_s=video.duration_s)
 
 
-def _key_frame(frame: Frame, vision: _Found | None) -> KeyFrame:
+def _key_frame(frame: Frame, vision: Found | None) -> KeyFrame:
     """The picture with the marks of the row nearest to it."""
     picture = Image.fromarray(frame.rgb)
     marks, has_face = NOTHING, False
     if vision is not None:
-        features, names = vision
+        features, names = vision.features, vision.names
         row = int(np.argmin(np.abs(features.times.mean(axis=1) - frame.time_s)))
         marks, has_face = marks_at(features, names, row, picture.width / picture.height), bool(features.mask[row])
     with io.BytesIO() as buffer:

@@ -53,6 +53,8 @@ CASES = [
     ("run", ["a.mp4", "--transcript", "empty.csv"], "columns nothing; expected video and text"),
     ("run", ["a.mp4"], "a.srt: no cues"),
     ("run", ["b.mp4", "--output", "absent/out.json"], "out.json: cannot be written"),
+    ("run", ["b.mp4", "--card", "absent/out.html"], "out.html: cannot be written"),
+    ("run", ["b.mp4", "--card", "out.pdf"], "out.pdf: the card is a page here"),
     ("run", ["b.mp4"], "run: no such folder; expected a run"),
     ("empty", ["b.mp4"], "empty: holds no config.yaml"),
     ("untrained", ["b.mp4"], "untrained: holds no best.safetensors, the training has not ended"),

@@ -1,0 +1,53 @@
+"""The card of a clip that was predicted: the same as `show` makes, with what the run saw in it."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.prediction.outcome import Prediction
+from pipeline.prediction.recipe import Recipe
+from pipeline.report.gather.clips import ClipCard, Found, fill_card
+from pipeline.training.runs import Run
+from pipeline.types import MODALITIES
+
+
+def card_of(prediction: Prediction, run: Run, recipe: Recipe) -> ClipCard:
+    """Collect the card of a predicted clip; media are read once more for pictures and sound.
+
+    Args:
+        prediction: with its features.
+        run: the run that predicted.
+        recipe: tells which extractor serves which modality.
+    """
+    roles = {**recipe.card.extractors, "words": recipe.words or ""}
+    found = {
+        role: Found(extractor, *prediction.features[extractor])
+        for role, extractor in roles.items()
+        if extractor in prediction.features
+    }
+    card = ClipCard(
+        dataset=f"a new clip, by {run.model} of {run.dataset}",
+        clip_id=prediction.video,
+        row={"media": str(Path(prediction.video).absolute()), "text": prediction.text},
+        predictions=_said(prediction, run),
+        notes=_notes(prediction),
+    )
+    return fill_card(card, Path(), found)
+
+
+def _said(prediction: Prediction, run: Run) -> pd.DataFrame:
+    value = prediction.emotion or prediction.sentiment
+    if value is None:
+        return pd.DataFrame()
+    return pd.DataFrame([{"model": run.model, "prediction": value, "sd": float("nan"), "pack": run.pack}])
+
+
+def _notes(prediction: Prediction) -> tuple[str, ...]:
+    if prediction.error:
+        return (f"not predicted: {prediction.error}",)
+    masked = [
+        f"{name} is masked: {prediction.modalities[name].why}"
+        for name in MODALITIES
+        if not prediction.modalities[name].used
+    ]
+    return (*masked, *prediction.notes)
