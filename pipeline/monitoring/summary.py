@@ -32,10 +32,8 @@ def _made(jobs: Progressing) -> Iterator[tuple[str, str]]:
         if job is not None and job.clips:
             groups.setdefault(job.group.partition(" ")[2], Counter()).update(job.counts())
     for group, clips in sorted(groups.items()):
-        yield (
-            "",
-            f"{group}: {_counted(clips['computed'], 'clip')} computed, {clips['reused']} reused, {clips['failed']} failed",
-        )
+        made = _counted(clips["computed"], "clip")
+        yield "", f"{group}: {made} computed, {clips['reused']} reused, {clips['failed']} failed"
     rules = Counter(jobs.due[number].rule for number in jobs.done if number in jobs.due)
     others = [f"{count} {rule}" for rule, count in sorted(rules.items()) if rule in ("pack", "train", "evaluate")]
     if others:
