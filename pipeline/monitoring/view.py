@@ -18,6 +18,7 @@ _EVERY_S = 1.0
 _RATE_OVER_S = 120.0
 #: What Snakemake would print of each job; its log file has it all the same.
 _IN_VIEW = {"job_info", "job_started", "job_finished", "progress", "shellcmd"}
+_NOISE = "Select jobs to execute..."
 
 
 class View:
@@ -92,7 +93,7 @@ class View:
 
 
 def _is_not_in_view(record: logging.LogRecord) -> bool:
-    return event_of(record) not in _IN_VIEW
+    return event_of(record) not in _IN_VIEW and record.msg != _NOISE
 
 
 class _Amount(ProgressColumn):

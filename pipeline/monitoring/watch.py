@@ -31,7 +31,7 @@ class Watch:
 
     def begin(self, due: Iterable[Any]) -> None:
         """Follow these jobs of Snakemake's graph; on a terminal, show how far they are."""
-        self._jobs = Progressing({job.jobid: job_of(job) for job in due if job.shellcmd})
+        self._jobs = Progressing({job.jobid: job_of(job) for job in due if job.rule.shellcmd})
         self._logger.addHandler(self._jobs)
         printed = next((handler for handler in self._logger.handlers if handler.name == "DefaultStreamHandler"), None)
         if isinstance(printed, logging.StreamHandler) and printed.stream.isatty():
