@@ -19,7 +19,8 @@ def card_of(prediction: Prediction, run: Run, recipe: Recipe) -> ClipCard:
         run: the run that predicted.
         recipe: tells which extractor serves which modality.
     """
-    roles = {**recipe.card.extractors, "words": recipe.words or ""}
+    roles = {str(name): extractor for name, extractor in recipe.card.extractors.items()}
+    roles["words"] = recipe.words or ""
     found = {
         role: Found(extractor, *prediction.features[extractor])
         for role, extractor in roles.items()
