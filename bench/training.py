@@ -124,7 +124,7 @@ class Clock(logging.Handler):
 
 def train_ours(name: str, task: dict[str, Any]) -> list[float]:
     """Train as ``python -m pipeline train`` does."""
-    from pipeline.steps import train  # noqa: PLC0415 - only the fresh process loads torch
+    from pipeline.steps import train
 
     folder, (model, _, frozen) = Path(task["folder"]), name.partition(":")
     settings = folder / "settings.json"

@@ -36,7 +36,7 @@ def resolve(extractor: str, overrides: Mapping[str, Any], where: str, hashes: Fi
         version=literals["VERSION"],
         settings=inside,
         weights=weights,
-        libraries=literals["REQUIRES"],
+        libraries=module.extractor.libraries(config) or literals["REQUIRES"],
     )
     absent = [name for name, version in parts["libraries"].items() if version == "absent"]
     if absent:

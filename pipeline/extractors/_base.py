@@ -72,6 +72,11 @@ class Extractor(ABC):
         """
         return {}
 
+    @classmethod
+    def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
+        """Distributions whose version shapes the numbers under these settings; None for the file's ``REQUIRES``."""
+        return None
+
     @property
     @abstractmethod
     def feature_names(self) -> tuple[str, ...]:

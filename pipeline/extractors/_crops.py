@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from pipeline.extractors._landmarker import Faces, Landmarker
+from pipeline.extractors._engines import AnyLandmarker
+from pipeline.extractors._landmarker import Faces
 from pipeline.extractors._tracking import Box, area, box_of
 from pipeline.types import Seconds
 
@@ -48,7 +49,7 @@ def search_squares(width_px: int, height_px: int) -> list[list[Region]]:
     return [[(x, y, side, side) for y in _starts(height_px, side) for x in _starts(width_px, side)] for side in sides]
 
 
-def find_small_face(rgb: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker) -> Box | None:
+def find_small_face(rgb: UInt8[np.ndarray, "height width 3"], landmarker: AnyLandmarker) -> Box | None:
     """Search a picture's squares for faces, the large squares first, and return the largest face's box.
 
     Args:

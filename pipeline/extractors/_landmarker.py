@@ -90,6 +90,7 @@ class Landmarker:
                 )
             )
         self._is_video = is_video
+        self._followed: list[Faces] = []
         self._module = _private_module(self._landmarker) if block_read else None
 
     @property
@@ -112,6 +113,19 @@ class Landmarker:
         if self._is_video:
             return _from_public(self._landmarker.detect_for_video(image, time_ms))
         return _from_public(self._landmarker.detect(image))
+
+    def follow(self, rgb: UInt8[np.ndarray, "height width 3"], time_ms: int) -> None:
+        """Follow the faces into the next frame of the clip.
+
+        Args:
+            rgb: the picture.
+            time_ms: must grow from frame to frame.
+        """
+        self._followed.append(self.faces(rgb, time_ms))
+
+    def followed(self) -> list[Faces]:
+        """The faces of the frames so far, one entry a frame."""
+        return self._followed
 
     def close(self) -> None:
         """Release the graph."""
@@ -150,18 +164,6 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(saved, 2)
         os.close(saved)
         os.close(sink)
-
-
-def blendshape_names() -> tuple[str, ...]:
-    """MediaPipe's names of the blendshapes, such as ``jawOpen``, in the order of the scores."""
-    with quiet_stderr():
-        from mediapipe.tasks.python.vision.face_landmarker import Blendshapes
-    return tuple(_camel(member.name) for member in sorted(Blendshapes))
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.lower().split("_")
-    return ("_neutral" if first == "neutral" else first) + "".join(part.capitalize() for part in rest)
 
 
 def _private_module(landmarker: Any) -> Any | None:

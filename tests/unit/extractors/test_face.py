@@ -7,7 +7,8 @@ from pipeline import weights
 from pipeline.errors import MissingDependencyError
 from pipeline.extractors import _crops, _tracking, face
 from pipeline.extractors._base import ClipInput
-from pipeline.extractors._landmarker import Faces, Landmarker, LandmarkerOptions, blendshape_names
+from pipeline.extractors._engines import BLENDSHAPE_NAMES
+from pipeline.extractors._landmarker import Faces, Landmarker, LandmarkerOptions
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 
@@ -95,7 +96,7 @@ def test_blendshape_names_are_mediapipes_own_in_its_order(shared_data, options):
     with Landmarker(options, is_video=True) as landmarker:
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.rgb)
         (scores,) = landmarker._landmarker.detect_for_video(image, 0).face_blendshapes
-    assert tuple(score.category_name for score in scores) == blendshape_names()
+    assert tuple(score.category_name for score in scores) == BLENDSHAPE_NAMES
 
 
 def test_creation_writes_nothing_to_the_terminal(options, capfd):

@@ -1,0 +1,81 @@
+"""The kernels of extraction in a bare loop: what no pipeline around them can fall below.
+
+Nothing is checked, kept or told; one PyAV decode gives picture and sound, pictures at 25 per second and at most 480
+pixels, one fresh landmarker a clip, results read as a block.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from pipeline.extractors._landmarker import Landmarker, LandmarkerOptions
+
+RATE_HZ, MAX_SIDE_PX = 25.0, 480
+
+
+def landmarks(path: Path, options: LandmarkerOptions, sound: list[np.ndarray] | None = None) -> int:
+    """Landmarks, blendshapes and matrix of all pictures of a file; their number. Sound is gathered on the way."""
+    count = 0
+    with Landmarker(options, is_video=True) as landmarker:
+        for time_ms, rgb in pictures(path, sound):
+            landmarker.faces(rgb, time_ms)
+            count += 1
+    return count
+
+
+def pictures(path: Path, sound: list[np.ndarray] | None) -> Iterator[tuple[int, np.ndarray]]:
+    """Times in milliseconds and pixels, on the grid."""
+    resampler = av.AudioResampler("s16", "mono", 16_000)
+    slot, shown = 0, None
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        video.thread_type = "NONE"
+        streams = [video, *(container.streams.audio[:1] if sound is not None else [])]
+        for frame in container.decode(*streams):
+            if isinstance(frame, av.AudioFrame):
+                sound.extend(part.to_ndarray()[0] for part in resampler.resample(frame))
+                continue
+            while shown is not None and slot / RATE_HZ + 0.001 < frame.time - (video.start_time or 0) * video.time_base:
+                yield round(1000 * slot / RATE_HZ), scaled(shown)
+                slot += 1
+            shown = frame
+    if shown is not None:
+        yield round(1000 * slot / RATE_HZ), scaled(shown)
+
+
+def scaled(frame: av.VideoFrame) -> np.ndarray:
+    """Pixels, at most 480 along the longer side."""
+    part = min(1.0, MAX_SIDE_PX / max(frame.width, frame.height))
+    size = (round(frame.width * part), round(frame.height * part))
+    turned = np.rot90(
+        frame.reformat(*size, format="rgb24", interpolation="FAST_BILINEAR").to_ndarray(),
+        round(frame.rotation / 90) % 4,
+    )
+    return np.ascontiguousarray(turned)
+
+
+def speech_descriptors(sounds: Sequence[np.ndarray]) -> None:
+    """EGeMAPS of each sound."""
+    import opensmile
+
+    smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.LowLevelDescriptors)
+    for samples in sounds:
+        smile.process_signal(samples.astype(np.float32) / 32768, 16_000)
+
+
+def hidden_states(texts: Sequence[str], folder: Path) -> list[Any]:
+    """BERT's last hidden states, sorted by length, 32 at a time."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    torch.set_num_threads(1)
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    ordered = sorted(texts, key=len)
+    with torch.inference_mode():
+        return [
+            model(**tokenizer(ordered[first : first + 32], padding=True, return_tensors="pt")).last_hidden_state
+            for first in range(0, len(ordered), 32)
+        ]
