@@ -13,6 +13,8 @@ from pipeline.extraction.worker import Fault, Ready, serve
 
 #: Clips of up to this length have the same limit of time.
 _USUAL_LENGTH_S = 20.0
+#: No clip is waited for longer, whatever length its header claims.
+_LONGEST_WAIT_S = 86_400.0
 #: Loading weights from a slow disk takes its time.
 _START_LIMIT_S = 900.0
 
@@ -95,7 +97,7 @@ class IsolatedExtractor:
     def _receive(self, limit_s: float) -> Any:
         if self._connection is None:
             raise EOFError
-        if not self._connection.poll(limit_s):
+        if not self._connection.poll(min(limit_s, _LONGEST_WAIT_S)):
             raise TimeoutError
         return self._connection.recv()
 

@@ -5,6 +5,7 @@ import random
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import psutil
 
@@ -38,7 +39,7 @@ def kill_snakemake(project: Project, chance: random.Random, _: ExitStack) -> Dis
 def interrupt(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
     """Ctrl-C at a terminal: all processes of the run get SIGINT."""
     done = _struck(project, chance, (AUDIO, VISION, TRAINING), victims.itself, _interrupt)
-    return Disturbed(done.told, as_expected=done.as_expected and "gave status 0" not in done.told)
+    return replace(done, as_expected=done.as_expected and "gave status 0" not in done.told)
 
 
 def _struck(
