@@ -39,7 +39,7 @@ def lazy_values(stream: Stream, ids: Sequence[str], rows: int, scaler: Scaler | 
     """The values alone, made when they are written."""
     width = len(stream.names)
 
-    def make(block: range) -> Float32[np.ndarray, "_ {rows} {width}"]:
+    def make(block: range) -> Float32[np.ndarray, "_ rows features"]:
         values = np.zeros((len(block), rows, width), np.float32)
         for padded, clip_id in zip(values, ids[block.start : block.stop], strict=True):
             if scaler is not None and clip_id in stream.values:

