@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.atomic import atomic_path
 from pipeline.errors import StoreError
 from pipeline.features import Features
+from pipeline.hdf5 import new_hdf5
 
 _FORMAT = "triptych-features-1"
 _EXTRA = "extra."
@@ -160,7 +161,7 @@ def write_store(path: Path, header: Header, clips: Iterable[Stored]) -> None:
         header: what all clips share.
         clips: new and kept clips, sorted by id.
     """
-    with atomic_path(path) as part, h5py.File(part, "w", libver="v110") as file:
+    with atomic_path(path) as part, new_hdf5(part) as file:
         file.attrs["format"] = _FORMAT
         file.attrs["extractor"] = header.extractor
         file.attrs["identity"] = header.identity

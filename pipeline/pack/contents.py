@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 
 from pipeline.atomic import atomic_path
-from pipeline.bounded import open_hdf5
 from pipeline.errors import StoreError
+from pipeline.hdf5 import new_hdf5, open_hdf5
 from pipeline.pack.blocks import RowArray, blocks
 from pipeline.types import SPLITS, Split
 
@@ -76,7 +76,7 @@ def write_contents(
     Raises:
         StoreError: a string cannot be written as UTF-8.
     """
-    with atomic_path(path) as part, h5py.File(part, "w", libver="v110", track_order=False) as file:
+    with atomic_path(path) as part, new_hdf5(part) as file:
         for name, value in (attributes or {"format": _FORMAT}).items():
             file.attrs[name] = value
         for split in [name for name in SPLITS if name in contents]:

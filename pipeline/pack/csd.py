@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.bounded import open_hdf5
 from pipeline.errors import StoreError
+from pipeline.hdf5 import open_hdf5
 from pipeline.pack.contents import Contents, plain, read_contents, write_contents
 from pipeline.pack.entries import (
     TIMED,

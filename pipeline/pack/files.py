@@ -11,8 +11,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from pipeline.atomic import atomic_path
-from pipeline.bounded import open_hdf5, read_bounded
+from pipeline.bounded import read_bounded
 from pipeline.errors import StoreError
+from pipeline.hdf5 import open_hdf5
 from pipeline.pack import pickles
 from pipeline.pack.blocks import RowArray
 from pipeline.pack.contents import write_contents

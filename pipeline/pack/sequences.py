@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from pipeline.bounded import open_hdf5
 from pipeline.errors import StoreError
+from pipeline.hdf5 import new_hdf5, open_hdf5
 
 #: A comma is missing between two keys in the SDK's list of expected metadata, so it asks for this key.
 MERGED_KEY = "dimension namescomputational sequence version"
@@ -61,7 +61,7 @@ def write_sequence(path: Path, name: str, entries: Mapping[str, Entry], about: D
         entries: rows by entry id, such as ``video[segment]``.
         about: for the metadata.
     """
-    with h5py.File(path, "w", libver="v110", track_order=False) as file:
+    with new_hdf5(path) as file:
         root = file.create_group(name)
         data = root.create_group("data")
         for entry_id, entry in sorted(entries.items()):

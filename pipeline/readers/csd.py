@@ -16,8 +16,8 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.bounded import open_hdf5
 from pipeline.errors import RawDataError
+from pipeline.hdf5 import open_hdf5
 from pipeline.manifest import Clip, GivenWord
 from pipeline.readers._base import ReaderOptions, Table, found_instead
 from pipeline.readers._files import FileFinder

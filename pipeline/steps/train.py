@@ -54,12 +54,14 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     Raises:
         PipelineError: settings or pack cannot be used, or the training diverged.
     """
-    from pipeline.training import device, ranks, runs
+    from pipeline.training import chance, device, ranks, runs
 
+    resolved, card = _read_settings(settings), read_card(pack.with_suffix(".json"))
+    options = resolved.training
     train, valid = read_split(pack, "train"), read_split(pack, "valid")
-    card = read_card(pack.with_suffix(".json"))
-    plan = runs.plan_run(model=model, seed=seed, settings=_read_settings(settings), pack=pack, card=card, train=train)
-    options = plan.settings.training
+    if options.shuffle_labels:
+        train = chance.with_shuffled_labels(train, seed=seed)
+    plan = runs.plan_run(model=model, seed=seed, settings=resolved, pack=pack, card=card, train=train)
     fabric = device.make_fabric(options, threads=threads, devices=options.devices)
     ranks.launch(fabric, _train, plan, card, (train, valid), output, max(1, threads // options.devices))
     shutil.rmtree(output / "resume", ignore_errors=True)

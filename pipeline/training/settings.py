@@ -70,6 +70,8 @@ class TrainingSettings(Settings):
     """Modalities that the model may see; the others are masked."""
     corruption: Corruption = Corruption()
     """Disturbances of the train clips."""
+    shuffle_labels: bool = False
+    """Give the train clips each other's labels by lot, as a check: the test score must fall to chance."""
     text_encoder: str | None = None
     """Folder, package or hub id of the text encoder; None takes the one whose vocabulary the pack was made with."""
 

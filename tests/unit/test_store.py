@@ -1,5 +1,9 @@
 """The feature store: round trip, and the same bytes however the clips came together."""
 
+import resource
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -69,3 +73,21 @@ def test_a_failed_write_leaves_the_old_store(tmp_path):
         write_store(path, HEADER, broken())
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["s.h5"]
+
+
+def limited_to_64_kb():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+
+
+def test_a_store_that_the_disk_does_not_take_ends_in_an_error_and_not_in_a_crash(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from tests.unit.test_store import HEADER, new, write_store\n"
+        "write_store(Path(sys.argv[1]), HEADER, [new(f'a$_${n:02}', n) for n in range(40)])"
+    )
+    path = tmp_path / "s.h5"
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, preexec_fn=limited_to_64_kb, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("OSError: [Errno 27] File too large: 's.h5@")
+    assert list(tmp_path.iterdir()) == []

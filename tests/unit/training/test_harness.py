@@ -13,6 +13,7 @@ import pytest
 from pipeline.pack.files import write_card, write_h5
 from pipeline.pack.schema import Card
 from pipeline.steps import evaluate, train
+from pipeline.training import chance
 from pipeline.training.settings import resolve
 from tests.synthetic import DIMS, make_split, save_encoder
 
@@ -29,25 +30,22 @@ MODELS = {
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory):
-    """Two packs: one as it is, one whose train labels are shuffled."""
     root = tmp_path_factory.mktemp("harness")
-    labels = {"M": shuffled(SPLITS["train"].labels["M"])}
-    packs = {"true": SPLITS, "shuffled": {**SPLITS, "train": replace(SPLITS["train"], labels=labels)}}
     encoder = save_encoder(root / "encoder")
     counts = {name: len(split) for name, split in SPLITS.items()}
-    for name, splits in packs.items():
-        card = Card(dataset="toy", pack=name, num_clips=counts, dims=DIMS, text_weights=str(encoder))
-        write_h5(root / f"{name}.h5", splits)
-        write_card(root / f"{name}.json", card)
+    card = Card(dataset="toy", pack="true", num_clips=counts, dims=DIMS, text_weights=str(encoder))
+    write_h5(root / "true.h5", SPLITS)
+    write_card(root / "true.json", card)
     return root
 
 
-def shuffled(labels):
-    """The first shuffle without a chance correlation: the test's one feature would show it in full."""
+def seed_of_a_fair_shuffle():
+    """The first seed whose shuffle has no chance correlation: the test's one feature would show it in full."""
+    labels = SPLITS["train"].labels["M"]
     for seed in range(1000):
-        found = np.random.default_rng(seed).permutation(labels)
+        found = chance.with_shuffled_labels(SPLITS["train"], seed=seed).labels["M"]
         if max(abs(np.corrcoef(found, truth)[0, 1]) for truth in (labels, labels > 0)) < 0.03:
-            return found
+            return seed
     raise AssertionError("no shuffle without a correlation")
 
 
@@ -57,22 +55,32 @@ def write_settings(path, model, **training):
     return path
 
 
-def scored_on_test(root, pack, model):
-    settings = write_settings(root / "settings.json", model, epochs=6)
-    folder = root / pack / model
-    train.run(pack=root / f"{pack}.h5", settings=settings, model=model, seed=1, output=folder)
-    evaluate.run(pack=root / f"{pack}.h5", run_dir=folder)
+def scored_on_test(root, model, *, seed, **training):
+    settings = write_settings(root / "settings.json", model, epochs=6, **training)
+    folder = root / model / str(seed)
+    train.run(pack=root / "true.h5", settings=settings, model=model, seed=seed, output=folder)
+    evaluate.run(pack=root / "true.h5", run_dir=folder)
     return json.loads((folder / "metrics.json").read_text())["test"]
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_learns_true_labels_and_falls_to_chance_on_shuffled_ones(workplace, model):
     labels = SPLITS["test"].labels["M"]
-    chance = np.abs(labels - np.median(SPLITS["train"].labels["M"])).mean()
-    assert scored_on_test(workplace, "true", model)["Corr"] > 0.6
-    by_chance = scored_on_test(workplace, "shuffled", model)
+    chance_error = np.abs(labels - np.median(SPLITS["train"].labels["M"])).mean()
+    assert scored_on_test(workplace, model, seed=1)["Corr"] > 0.6
+    by_chance = scored_on_test(workplace, model, seed=seed_of_a_fair_shuffle(), shuffle_labels=True)
     assert abs(by_chance["Corr"]) < 0.35
-    assert by_chance["MAE"] > 0.9 * chance
+    assert by_chance["MAE"] > 0.9 * chance_error
+
+
+def test_a_shuffle_keeps_all_labels_of_a_clip_together_and_leaves_the_clips_alone():
+    before = replace(SPLITS["train"], annotations=[f"{label:.3f}" for label in SPLITS["train"].labels["M"]])
+    after = chance.with_shuffled_labels(before, seed=3)
+    assert sorted(after.labels["M"]) == sorted(before.labels["M"])
+    assert list(after.labels["M"]) != list(before.labels["M"])
+    assert after.annotations == [f"{label:.3f}" for label in after.labels["M"]]
+    assert after.ids == before.ids
+    assert after.text_bert is before.text_bert
 
 
 def test_a_process_killed_in_mid_training_and_started_again_leaves_the_bytes_of_an_undisturbed_run(workplace):
