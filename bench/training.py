@@ -33,8 +33,9 @@ from pipeline.weights import resolve_text_encoder
 REPOSITORY = Path(__file__).resolve().parents[1]
 #: Of MMSA: the first fine-tunes the encoder, the others read the text's stored vectors.
 MMSA_MODELS = ("self_mm", "tfn", "lf_dnn")
-MODELS = ("amccl", "cmcbep_cl", "mecam", "unimse", "late_fusion", "late_fusion:frozen")
-FROZEN = {"model": {"freeze_text": True}}
+MODELS = ("amccl", "cmcbep_cl", "mecam", "unimse", "late_fusion", "late_fusion:stored")
+#: Like MMSA's models without an encoder.
+STORED = {"model": {"stored_text": True}}
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     parser.add_argument("pack", type=Path, help="HDF5 of a pack with its card beside it")
     parser.add_argument("--mmsa", type=Path, help="Python of an environment with mmsa 2.2.1; absent: ours alone")
     parser.add_argument("--mmsa-models", nargs="*", default=MMSA_MODELS)
-    parser.add_argument("--models", nargs="*", default=MODELS, help="ours; NAME:frozen keeps its encoder as it is")
+    parser.add_argument("--models", nargs="*", default=MODELS, help="ours; NAME:stored reads the text's stored vectors")
     parser.add_argument("--rows", type=int, default=256, help="train clips, drawn from the pack; a quarter of it valid")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=3, help="epochs of each process; the first is not counted")
@@ -126,9 +127,9 @@ def train_ours(name: str, task: dict[str, Any]) -> list[float]:
     """Train as ``python -m pipeline train`` does."""
     from pipeline.steps import train
 
-    folder, (model, _, frozen) = Path(task["folder"]), name.partition(":")
+    folder, (model, _, stored) = Path(task["folder"]), name.partition(":")
     settings = folder / "settings.json"
-    settings.write_text(settings_of(model, task, frozen=bool(frozen)).model_dump_json())
+    settings.write_text(settings_of(model, task, stored=bool(stored)).model_dump_json())
     clock, logger = Clock(), logging.getLogger("pipeline.training.trainer")
     logger.addHandler(clock)
     logger.setLevel(logging.INFO)
@@ -137,11 +138,11 @@ def train_ours(name: str, task: dict[str, Any]) -> list[float]:
     return [end - start for start, end in pairwise(clock.ends)]
 
 
-def settings_of(model: str, task: Mapping[str, Any], *, frozen: bool) -> RunSettings:
+def settings_of(model: str, task: Mapping[str, Any], *, stored: bool) -> RunSettings:
     """The model's settings for CMU-MOSI, all modalities, with the benchmark's epochs and batch size."""
     raw = yaml.safe_load((REPOSITORY / "config" / "models" / f"{model}.yaml").read_text())
     changes = {"epochs": task["epochs"], "patience": task["epochs"], "batch_size": task["batch_size"]}
-    mosi = {"training": {**changes, "device": "cpu", "accumulate": 1}, **(FROZEN if frozen else {})}
+    mosi = {"training": {**changes, "device": "cpu", "accumulate": 1}, **(STORED if stored else {})}
     return resolve(merged(raw, {"datasets": {"mosi": mosi}}), "mosi")
 
 

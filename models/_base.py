@@ -37,7 +37,8 @@ class FeatureSpec:
         vision_dim: columns of the vision rows.
         num_train: clips of the train split; sizes memories that live across batches.
         label_range: lowest and highest sentiment label.
-        text_encoder: folder of the pretrained encoder whose vocabulary the token ids belong to.
+        text_encoder: folder of the pretrained encoder whose vocabulary the token ids belong to; not opened by a model
+            that reads the pack's text vectors.
         classes: emotion names, sorted; empty for data without emotions.
     """
 
@@ -67,7 +68,7 @@ class Batch:
         token_ids: sub-word ids, special tokens included.
         token_types: segment of each token.
         text_mask: True for tokens, False for padding.
-        text: the pack's contextual text vectors.
+        text: the pack's contextual vectors: one per token, or a single one per clip.
         audio: acoustic rows.
         audio_mask: True for measured rows.
         vision: facial rows.

@@ -36,9 +36,9 @@ from models.layers.contrastive import ContrastConfig, contrastive_loss
 from models.layers.masks import last_valid, masked_mean
 from models.layers.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models.layers.sequence import SequenceEncoder
-from models.layers.text import TextEncoder
+from models.layers.text import text_states
 
-VERSION = 1
+VERSION = 2
 
 
 class Config(ModelConfig):
@@ -72,8 +72,8 @@ class Config(ModelConfig):
     """Gate the channels of the fused vector."""
     unimodal_skips: bool = True
     """Hand a squeezed mean of each modality to the head, past the fusion (UniNet)."""
-    freeze_text: bool = False
-    """Keep the pretrained text encoder as it is."""
+    stored_text: bool = False
+    """Read the pack's contextual vectors (`text`) instead of fine-tuning an encoder on its token ids."""
     contrast: ContrastConfig = ContrastConfig()
     """The contrast between clips; its weight 0 switches it off."""
     text_lr: float = Field(default=5e-5, gt=0)
@@ -102,7 +102,7 @@ class Amccl(SentimentModel):
     def __init__(self, config: Config, spec: FeatureSpec) -> None:
         """Build the layers for the widths of ``spec``."""
         super().__init__(config, spec)
-        self.text = TextEncoder(spec.text_encoder, frozen=config.freeze_text)
+        self.text = text_states(spec, stored=config.stored_text)
         self.audio = self._row_encoder(spec.audio_dim, config.audio_heads)
         self.vision = self._row_encoder(spec.vision_dim, config.vision_heads)
         widths = (self.text.width, self.audio.width, self.vision.width)
@@ -119,7 +119,7 @@ class Amccl(SentimentModel):
     def forward(self, batch: Batch) -> Output:
         """Encode, reduce to one vector per modality, fuse, regress."""
         rows = (
-            self.text(batch.token_ids, batch.token_types, batch.text_mask),
+            self.text(batch),
             self.audio(batch.audio, batch.audio_mask),
             self.vision(batch.vision, batch.vision_mask),
         )

@@ -32,7 +32,7 @@ from models.layers.heads import RegressionHead
 from models.layers.info_nce import contrast_between
 from models.layers.lead import PAIRS, PairScore, Supplement, lead_first, lead_weights, modality_scores
 
-VERSION = 1
+VERSION = 2
 
 _NAMES = ("text", "audio", "vision")
 

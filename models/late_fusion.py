@@ -11,7 +11,7 @@ from torch.nn import functional
 from models._base import Batch, FeatureSpec, Output, Phase, SentimentModel
 from models.layers.encoders import EncoderConfig, Encoders, learning_groups
 
-VERSION = 1
+VERSION = 2
 
 
 class Config(EncoderConfig):

@@ -25,7 +25,7 @@ from models.layers.heads import RegressionHead
 from models.layers.info_nce import contrast_within
 from models.layers.mutual_information import InformationBound, InformationConfig
 
-VERSION = 1
+VERSION = 2
 
 
 class IntraContrastConfig(ModelConfig):

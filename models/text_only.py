@@ -8,7 +8,7 @@ from torch.nn import functional
 from models._base import Batch, FeatureSpec, Output, Phase, SentimentModel
 from models.layers.encoders import TextConfig, TextVector, learning_groups
 
-VERSION = 1
+VERSION = 2
 
 
 class Config(TextConfig):
@@ -25,9 +25,9 @@ class TextOnly(SentimentModel):
     config: Config
 
     def __init__(self, config: Config, spec: FeatureSpec) -> None:
-        """Load the encoder that ``spec`` names."""
+        """Build the layers for the widths of ``spec``."""
         super().__init__(config, spec)
-        self.text = TextVector(spec.text_encoder, config)
+        self.text = TextVector(config, spec)
         self.dropout = nn.Dropout(config.encoder_dropout)
         self.head = nn.Linear(self.text.width, 1)
 

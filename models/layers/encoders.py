@@ -1,9 +1,8 @@
-"""From a batch to one vector per modality: fine-tuned text encoder, LSTMs over audio and vision."""
+"""From a batch to one vector per modality: text encoder or stored vectors, LSTMs over audio and vision."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from models._base import Batch, FeatureSpec, ModelConfig, ParameterGroup, decayed_groups
 from models.layers.masks import masked_mean
 from models.layers.recurrent import RecurrentEncoder
-from models.layers.text import TextEncoder
+from models.layers.text import text_states
 
 
 class TextConfig(ModelConfig):
@@ -22,8 +21,8 @@ class TextConfig(ModelConfig):
 
     text_summary: Literal["first", "mean"] = "first"
     """The vector of a text: its first token ([CLS]), or the mean of its tokens for encoders trained that way."""
-    freeze_text: bool = False
-    """Keep the pretrained text encoder as it is."""
+    stored_text: bool = False
+    """Read the pack's contextual vectors (`text`) instead of fine-tuning an encoder on its token ids."""
     encoder_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Dropout on the vector of a modality."""
     text_lr: float = Field(default=5e-5, gt=0)
@@ -68,18 +67,18 @@ class Encoded:
 
 
 class TextVector(nn.Module):
-    """A pretrained text encoder and the summary of its states."""
+    """The states of a text's tokens and their summary."""
 
-    def __init__(self, folder: Path, config: TextConfig) -> None:
-        """Load the encoder of a local folder."""
+    def __init__(self, config: TextConfig, spec: FeatureSpec) -> None:
+        """Load the encoder that ``spec`` names, unless the pack's vectors are read."""
         super().__init__()
-        self.encoder = TextEncoder(folder, frozen=config.freeze_text)
+        self.encoder = text_states(spec, stored=config.stored_text)
         self.width = self.encoder.width
         self.summary = config.text_summary
 
     def forward(self, batch: Batch) -> Float[Tensor, "batch width"]:
         """Encode the texts; zeros where a clip has none."""
-        states = self.encoder(batch.token_ids, batch.token_types, batch.text_mask)
+        states = self.encoder(batch)
         if self.summary == "mean":
             return masked_mean(states, batch.text_mask)
         return states[:, 0] * batch.text_mask.any(dim=1, keepdim=True).to(states.dtype)
@@ -91,7 +90,7 @@ class Encoders(nn.Module):
     def __init__(self, config: EncoderConfig, spec: FeatureSpec, *, audio_dim: int, vision_dim: int) -> None:
         """Build the encoders for the widths of ``spec``; audio and vision come out as wide as asked for."""
         super().__init__()
-        self.text = TextVector(spec.text_encoder, config)
+        self.text = TextVector(config, spec)
         rows = partial(RecurrentEncoder, hidden=config.lstm_dim, summary=config.row_summary)
         self.audio = rows(spec.audio_dim, width=audio_dim)
         self.vision = rows(spec.vision_dim, width=vision_dim)

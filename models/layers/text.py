@@ -1,24 +1,27 @@
-"""A pretrained text encoder over token ids."""
+"""The states of a text's tokens: of a pretrained encoder that is fine-tuned, or as the pack stores them."""
 
 from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from transformers import AutoModel
-from transformers.utils import logging
 
+from models._base import Batch, FeatureSpec
 from models.layers.masks import open_first
 
 
 class TextEncoder(nn.Module):
-    """The last hidden states of a BERT-like encoder, fine-tuned or frozen.
+    """The last hidden states of a BERT-like encoder over a batch's token ids.
 
     Its width comes from its own configuration; its weights are single precision whatever their file holds.
     """
 
-    def __init__(self, folder: Path, *, frozen: bool = False) -> None:
-        """Load the encoder of a local folder; a frozen one runs in evaluation mode without gradients."""
+    def __init__(self, folder: Path) -> None:
+        """Load the encoder of a local folder."""
+        # A model that reads stored vectors starts without this library.
+        from transformers import AutoModel  # noqa: PLC0415
+        from transformers.utils import logging  # noqa: PLC0415
+
         super().__init__()
         logging.disable_progress_bar()
         self.encoder = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
@@ -26,25 +29,43 @@ class TextEncoder(nn.Module):
             # Nothing reads the pooled output: its weights would never get a gradient.
             self.encoder.pooler = None
         self.width: int = self.encoder.config.hidden_size
-        self.frozen = frozen
-        self.encoder.requires_grad_(not frozen)
 
-    def train(self, mode: bool = True) -> "TextEncoder":  # noqa: FBT001, FBT002 - torch's own signature
-        """Switch dropout on or off; it stays off in a frozen encoder."""
-        super().train(mode)
-        if self.frozen:
-            self.encoder.eval()
-        return self
+    def forward(self, batch: Batch) -> Float[Tensor, "batch tokens width"]:
+        """Encode; states outside the mask hold values without meaning."""
+        return self.encode(batch.token_ids, batch.token_types, batch.text_mask)
 
-    def forward(
+    def encode(
         self,
         token_ids: Int[Tensor, "batch tokens"],
         token_types: Int[Tensor, "batch tokens"],
         mask: Bool[Tensor, "batch tokens"],
     ) -> Float[Tensor, "batch tokens width"]:
-        """Encode; states outside the mask hold values without meaning."""
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            output = self.encoder(
-                input_ids=token_ids, token_type_ids=token_types, attention_mask=open_first(mask).long()
-            )
+        """Encode tokens that are in no batch."""
+        output = self.encoder(input_ids=token_ids, token_type_ids=token_types, attention_mask=open_first(mask).long())
         return output.last_hidden_state
+
+
+class StoredText(nn.Module):
+    """The pack's contextual vectors in the place of an encoder's states; it has no weights.
+
+    A pack with a single vector per clip has it at every token, so that any summary of the tokens is that vector.
+    """
+
+    def __init__(self, width: int) -> None:
+        """Stand in for an encoder of this width."""
+        super().__init__()
+        self.width = width
+
+    def forward(self, batch: Batch) -> Float[Tensor, "batch tokens width"]:
+        """Hand on the vectors; zeros outside the mask."""
+        return batch.text * batch.text_mask.unsqueeze(-1)
+
+
+def text_states(spec: FeatureSpec, *, stored: bool) -> TextEncoder | StoredText:
+    """What gives a model the states of the tokens.
+
+    Args:
+        spec: the encoder's folder, or the width of the pack's vectors.
+        stored: read the pack's vectors; no weights are loaded.
+    """
+    return StoredText(spec.text_dim) if stored else TextEncoder(spec.text_encoder)

@@ -1,5 +1,6 @@
 """A split of a pack under a disturbance. Each clip is disturbed by itself: its neighbours and their order count not."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,12 +8,25 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from pipeline.disturbances.levels import Name, random_of
+from pipeline.disturbances.levels import NAMES, Name, random_of
 from pipeline.disturbances.rows import Rows, smoothed, with_noise, with_rows_dropped
-from pipeline.disturbances.text import Tokenise, in_its_context, make_tokenise, with_words_shuffled, without_sentence
+from pipeline.disturbances.text import (
+    Encode,
+    Tokenise,
+    are_vectors_of,
+    in_its_context,
+    make_encode,
+    make_tokenise,
+    with_words_shuffled,
+    without_sentence,
+)
 from pipeline.pack.schema import PackSplit
 from pipeline.types import Modality
 from pipeline.weights import resolve_text_encoder
+
+_log = logging.getLogger(__name__)
+
+_OF_TEXT: tuple[Name, ...] = ("missing_text", "shuffled_words")
 
 
 @dataclass(frozen=True)
@@ -23,25 +37,43 @@ class Tools:
         tokenise: of the encoder that the pack's token ids belong to.
         language: of the transcripts.
         spread: standard deviation of each column of audio and vision over the train split.
+        names: disturbances that can be made; those of the text are left out where nobody can make the vectors that a
+            model reads.
+        encode: makes the vectors of changed sentences; None where no model reads them.
     """
 
     tokenise: Tokenise
     language: str
     spread: Mapping[Modality, Float64[np.ndarray, "_"]]
+    names: tuple[Name, ...] = NAMES
+    encode: Encode | None = None
 
 
-def make_tools(train: PackSplit, *, text_encoder: str, language: str) -> Tools:
+def make_tools(train: PackSplit, *, text_encoder: str, language: str, stored_text: bool = False) -> Tools:
     """Tools for the clips of a pack.
 
     Args:
         train: the pack's train split.
         text_encoder: folder, package or hub id of the encoder that the token ids belong to.
         language: of the transcripts.
+        stored_text: the model reads the pack's text vectors.
 
     Raises:
         MissingDependencyError: the encoder is nowhere to be found.
     """
-    return Tools(make_tokenise(resolve_text_encoder(text_encoder)), language, spread_of(train))
+    folder = resolve_text_encoder(text_encoder)
+    tools = Tools(make_tokenise(folder), language, spread_of(train))
+    if not stored_text:
+        return tools
+    encode = make_encode(folder)
+    if are_vectors_of(encode, train):
+        return replace(tools, encode=encode)
+    _log.warning(
+        "the pack's text vectors are not those of %s, so none can be made of a changed sentence; left out: %s",
+        text_encoder,
+        ", ".join(_OF_TEXT),
+    )
+    return replace(tools, names=tuple(name for name in NAMES if name not in _OF_TEXT))
 
 
 def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
@@ -56,25 +88,25 @@ def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
 def disturbed(split: PackSplit, name: Name, strengths: Sequence[float], *, seed: int, tools: Tools) -> PackSplit:
     """A copy of a split under one disturbance; blur and noise are their stand-ins on features.
 
-    Contextual vectors (``text``) of a changed sentence are zero: they were made from the old one, and models read
-    token ids.
+    Contextual vectors (``text``) of a changed sentence are made anew where a model reads them, else zero: the pack's
+    were made from the old one.
 
     Args:
         split: the clips; never changed.
         name: of the disturbance.
         strengths: one per clip; 0 changes nothing.
         seed: of the random numbers.
-        tools: tokenizer, language, spread.
+        tools: tokenizer, language, spread; ``name`` is one of theirs.
     """
     random = [random_of(clip_id, name=name, seed=seed) for clip_id in split.ids]
-    if name in ("missing_text", "shuffled_words"):
+    if name in _OF_TEXT:
         changed = [
             without_sentence(text, strength, generator)
             if name == "missing_text"
             else with_words_shuffled(text, strength, generator, language=tools.language)
             for text, strength, generator in zip(split.raw_text, strengths, random, strict=True)
         ]
-        return with_text(split, changed, tools.tokenise)
+        return with_text(split, changed, tools)
     modality: Modality = "audio" if name == "audio_noise" else "vision"
     clips = [
         _disturbed_rows(name, rows, strength, generator, tools.spread[modality])
@@ -83,13 +115,13 @@ def disturbed(split: PackSplit, name: Name, strengths: Sequence[float], *, seed:
     return _with_rows(split, modality, clips)
 
 
-def with_text(split: PackSplit, texts: Sequence[str], tokenise: Tokenise) -> PackSplit:
-    """The split with other transcripts; clips whose transcript stays keep their token ids as they are."""
+def with_text(split: PackSplit, texts: Sequence[str], tools: Tools) -> PackSplit:
+    """The split with other transcripts; clips whose transcript stays keep their token ids and vectors as they are."""
     changed = [index for index, text in enumerate(texts) if text != split.raw_text[index]]
     vectors, text_bert = split.text.copy(), split.text_bert.copy()
-    vectors[changed] = 0
     for index in changed:
-        text_bert[index] = in_its_context(text_bert[index], tokenise(texts[index], text_bert.shape[2]))
+        text_bert[index] = in_its_context(text_bert[index], tools.tokenise(texts[index], text_bert.shape[2]))
+    vectors[changed] = tools.encode(text_bert[changed]) if tools.encode else 0
     return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
 
 

@@ -7,13 +7,20 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from pipeline.pack.schema import PackSplit
 from pipeline.words.spans import word_spans
 
 #: A transcript to token ids, mask and types in a number of positions.
 Tokenise = Callable[[str, int], Float32[np.ndarray, "3 positions"]]
+#: Rows of ``text_bert`` to contextual vectors, zeros in the padding.
+Encode = Callable[[Float32[np.ndarray, "clips 3 positions"]], Float32[np.ndarray, "clips positions width"]]
 
 #: Products such as 0.3 * 10 lie a rounding above the whole number.
 _ROUNDING = 1e-9
+#: Sentences that an encoder is given at once.
+_ENCODED_AT_ONCE = 32
+#: Sentences by which an encoder is recognised, and how far its values may be off on another machine.
+_PROBES, _TOLERANCE = 4, 1e-2
 
 
 def without_sentence(text: str, chance: float, random: np.random.Generator) -> str:
@@ -80,3 +87,39 @@ def make_tokenise(folder: Path) -> Tokenise:
         return rows
 
     return tokenise
+
+
+def make_encode(folder: Path) -> Encode:
+    """The last hidden states of a text encoder, as packs hold them under ``text``.
+
+    A sentence that a pack cuts is encoded as cut; the pack's own vectors saw all of it.
+
+    Args:
+        folder: the encoder's folder.
+    """
+    import torch
+
+    from models.layers.text import TextEncoder
+
+    encoder = TextEncoder(folder).eval()
+
+    @torch.inference_mode()
+    def encode(text_bert: Float32[np.ndarray, "clips 3 positions"]) -> Float32[np.ndarray, "clips positions width"]:
+        vectors = np.zeros((len(text_bert), text_bert.shape[2], encoder.width), np.float32)
+        for first in range(0, len(text_bert), _ENCODED_AT_ONCE):
+            some = slice(first, first + _ENCODED_AT_ONCE)
+            used = max(1, int(text_bert[some, 1].sum(axis=1).max()))
+            ids, mask, types = torch.from_numpy(text_bert[some, :, :used]).long().unbind(1)
+            states = encoder.encode(ids, types, mask.bool()) * mask.unsqueeze(-1)
+            vectors[some, :used] = states.numpy()
+        return vectors
+
+    return encode
+
+
+def are_vectors_of(encode: Encode, split: PackSplit) -> bool:
+    """Whether the text vectors of a split are those of an encoder, judged by some sentences that were not cut."""
+    tokens = split.text_bert[:, 1].sum(axis=1)
+    whole = np.flatnonzero((tokens > 0) & (tokens < split.text_bert.shape[2] - 1))[:_PROBES]
+    made, stored = encode(split.text_bert[whole]), split.text[whole]
+    return len(whole) > 0 and made.shape == stored.shape and np.allclose(made, stored, atol=_TOLERANCE)

@@ -55,7 +55,10 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     checkpoint.load_weights(model, run_dir / runs.WEIGHTS)
     card = read_card(pack.with_suffix(".json"))
     tools = make_tools(
-        read_split(pack, "train"), text_encoder=card.text_weights or plan.text_encoder, language=card.language
+        read_split(pack, "train"),
+        text_encoder=card.text_weights or plan.text_encoder,
+        language=card.language,
+        stored_text=plan.stored_text,
     )
     found = _RawSplits(pack, plan.pack_sha256)
     trials = robustness.trials(read_split(pack, "test"), seed=plan.seed, tools=tools, read_raw=found.read)

@@ -105,7 +105,8 @@ def _corrupted(plan: "Run", card: Card, train: PackSplit) -> "TrainOfEpoch | Non
     settings = plan.settings.training.corruption
     if settings == Corruption():
         return None
-    tools = make_tools(train, text_encoder=card.text_weights or plan.text_encoder, language=card.language)
+    encoder = card.text_weights or plan.text_encoder
+    tools = make_tools(train, text_encoder=encoder, language=card.language, stored_text=plan.stored_text)
     return corrupting(train, settings, seed=plan.seed, tools=tools)
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float64
 
 from pipeline.disturbances.levels import NAMES, Name, random_of
 from pipeline.disturbances.splits import Tools, disturbed
+from pipeline.errors import ConfigError
 from pipeline.pack.schema import PackSplit
 from pipeline.training.seeding import derived_seed
 from pipeline.training.settings import Corruption
@@ -27,8 +28,16 @@ def corrupting(train: PackSplit, settings: Corruption, *, seed: int, tools: Tool
         settings: largest strengths.
         seed: of the run.
         tools: tokenizer, language, spread.
+
+    Raises:
+        ConfigError: a disturbance is asked for that the tools cannot make.
     """
     limits = {name: getattr(settings, name) for name in NAMES if getattr(settings, name) > 0}
+    if lost := [name for name in limits if name not in tools.names]:
+        raise ConfigError(
+            f"training.corruption.{lost[0]} changes sentences, but the pack's text vectors, which stored_text reads, "
+            "are not those of its text encoder; set it to 0, or stored_text: false"
+        )
 
     def train_of(epoch: int) -> PackSplit:
         split = train

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from models._base import SentimentModel
-from pipeline.disturbances.levels import LEVELS, MEDIA, NAMES, STRENGTHS, SURROGATE_STRENGTHS, Name
+from pipeline.disturbances.levels import LEVELS, MEDIA, STRENGTHS, SURROGATE_STRENGTHS, Name
 from pipeline.disturbances.splits import Tools, disturbed
 from pipeline.pack.schema import PackSplit
 from pipeline.training.batches import Clips
@@ -49,7 +49,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def trials(test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw) -> Iterator[Trial]:
-    """Every disturbance at every level.
+    """Every disturbance that the tools can make, at every level.
 
     Args:
         test: the undisturbed test split.
@@ -57,7 +57,7 @@ def trials(test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw) -> It
         tools: tokenizer, language, spread.
         read_raw: asked for blur and audio noise.
     """
-    for name in NAMES:
+    for name in tools.names:
         levels = [_trial(name, level, test, seed=seed, tools=tools, read_raw=read_raw) for level in LEVELS]
         yield Trial(name, 0, None, levels[0].origin, test)
         yield from levels

@@ -42,7 +42,7 @@ class Run(Settings):
     settings: RunSettings
     """Settings of the model, defaults written out, and of the training."""
     text_encoder: str
-    """Folder, package or hub id of the pretrained text encoder."""
+    """Folder, package or hub id of the pretrained text encoder; looked up by models that run it."""
     dims: dict[Modality, int]
     """Columns per modality."""
     num_train: int = Field(ge=1)
@@ -62,6 +62,11 @@ class Run(Settings):
         return self.members or self.metrics
 
     @property
+    def stored_text(self) -> bool:
+        """Whether the model reads the pack's text vectors and runs no encoder."""
+        return _reads_stored_text(self.settings)
+
+    @property
     def identity(self) -> str:
         """Fingerprint of the run."""
         return digest(self.model_dump(mode="json"))
@@ -79,7 +84,7 @@ class Run(Settings):
             vision_dim=self.dims["vision"],
             num_train=self.num_train,
             label_range=self.label_range,
-            text_encoder=resolve_text_encoder(self.text_encoder),
+            text_encoder=Path(self.text_encoder) if self.stored_text else resolve_text_encoder(self.text_encoder),
             classes=self.classes,
         )
 
@@ -88,12 +93,16 @@ def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: 
     """Settle everything that shapes a run.
 
     Raises:
-        ConfigError: an unknown model, settings it does not have, or no text encoder named anywhere.
+        ConfigError: an unknown model, settings it does not have, no text encoder named anywhere, or a model is to
+            read text vectors that the pack does not have.
     """
     config = validated(discovery.load("models", base_model(model)).Config, settings.model, f"settings of model {model}")
     encoder = settings.training.text_encoder or card.text_weights
     if encoder is None:
         raise ConfigError(f"{pack.name} names no text encoder; set training.text_encoder for {model}")
+    settled = settings.model_copy(update={"model": config.model_dump(mode="json")})
+    if _reads_stored_text(settled):
+        _check_text_vectors(train, pack)
     return Run(
         model=model,
         version=discovery.literals("models", base_model(model))["VERSION"],
@@ -101,7 +110,7 @@ def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: 
         pack=card.pack,
         pack_sha256=file_sha256(pack),
         seed=seed,
-        settings=settings.model_copy(update={"model": config.model_dump(mode="json")}),
+        settings=settled,
         text_encoder=encoder,
         dims=card.dims,
         num_train=len(train),
@@ -110,6 +119,21 @@ def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: 
         members=card.members,
         classes=tuple(sorted(set(train.annotations))) if "emotion" in (card.metrics, *card.members.values()) else (),
     )
+
+
+def _reads_stored_text(settings: RunSettings) -> bool:
+    return bool(settings.model.get("stored_text"))
+
+
+def _check_text_vectors(train: PackSplit, pack: Path) -> None:
+    rows, tokens = train.text.shape[1], train.text_bert.shape[2]
+    if not train.text.any():
+        raise ConfigError(f"{pack.name} holds no text vectors, which stored_text reads; set stored_text: false")
+    if rows not in (1, tokens):
+        raise ConfigError(
+            f"{pack.name} holds {rows} text vectors a clip and {tokens} token ids; stored_text reads one vector per "
+            "token, or a single one per clip; set stored_text: false"
+        )
 
 
 def build_model(run: Run) -> SentimentModel:

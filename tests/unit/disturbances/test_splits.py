@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.disturbances.levels import MEDIA, NAMES, STRENGTHS, SURROGATE_STRENGTHS
 from pipeline.disturbances.splits import disturbed, make_tools
-from pipeline.disturbances.text import in_its_context
+from pipeline.disturbances.text import in_its_context, make_encode
 from pipeline.pack.schema import PackSplit
 from tests.synthetic import make_split, save_encoder
 
@@ -24,6 +24,15 @@ def split():
 def tools(tmp_path_factory):
     encoder = save_encoder(tmp_path_factory.mktemp("encoder"))
     return make_tools(make_split(20, seed=5), text_encoder=str(encoder), language="en")
+
+
+@pytest.fixture(scope="module")
+def with_vectors(split, tmp_path_factory):
+    """A split whose vectors are its encoder's, and tools for models that read them."""
+    encoder = save_encoder(tmp_path_factory.mktemp("encoder"))
+    encode = make_encode(encoder)
+    own = replace(split, text=encode(split.text_bert))
+    return own, make_tools(own, text_encoder=str(encoder), language="en", stored_text=True), encode
 
 
 def levels(name):
@@ -158,3 +167,26 @@ def test_noise_has_the_stated_part_of_the_deviation_of_the_train_split(tools):
     many = make_split(400, seed=8)
     noise = (at(many, "audio_noise", 0.3, tools).audio - many.audio)[many.audio_mask]
     np.testing.assert_allclose(noise.std(axis=0), 0.3 * tools.spread["audio"], rtol=0.1)
+
+
+@pytest.mark.parametrize("name", ["missing_text", "shuffled_words"])
+def test_vectors_that_a_model_reads_are_made_again_for_changed_sentences_alone(with_vectors, name):
+    split, tools, encode = with_vectors
+    changed = at(split, name, 0.5, tools)
+    moved = [index for index in range(len(split)) if changed.raw_text[index] != split.raw_text[index]]
+    kept = [index for index in range(len(split)) if index not in moved]
+    np.testing.assert_array_equal(changed.text[kept], split.text[kept])
+    for index in moved:  # alone: neighbours do not count
+        np.testing.assert_allclose(changed.text[[index]], encode(changed.text_bert[[index]]), atol=1e-5)
+        assert not changed.text[index][changed.text_bert[index, 1] == 0].any()
+    assert moved
+    assert kept
+
+
+def test_sentences_of_foreign_vectors_are_left_alone_and_that_is_said(split, tmp_path, caplog):
+    encoder = save_encoder(tmp_path)
+    for text in (split.text, np.ones((len(split), 1, 4), np.float32)):
+        tools = make_tools(replace(split, text=text), text_encoder=str(encoder), language="en", stored_text=True)
+        assert tools.names == ("dropped_frames", "blur", "audio_noise")
+    assert len(caplog.messages) == 2
+    assert "left out: missing_text, shuffled_words" in caplog.text

@@ -60,9 +60,10 @@ def test_the_contrast_sees_labels_scaled_to_one(build, batch):
     assert losses["loss"].item() == pytest.approx((losses["task"] + 0.01 * losses["contrast"]).item())
 
 
-def test_a_frozen_text_encoder_is_in_no_group(build):
-    frozen = {group.name for group in build(freeze_text=True).phases()[0].groups}
-    assert frozen == {"audio", "vision", "other"}
+def test_stored_vectors_bring_no_weights_to_train_or_to_save(build):
+    model = build(stored_text=True)
+    assert {group.name for group in model.phases()[0].groups} == {"audio", "vision", "other"}
+    assert not [name for name in model.state_dict() if name.startswith("text.")]
 
 
 def test_each_encoder_has_its_own_rate_and_vectors_of_the_text_encoder_do_not_decay(build):

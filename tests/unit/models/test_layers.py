@@ -7,8 +7,6 @@ from models.layers.masks import last_valid, masked_mean, open_first
 from models.layers.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models.layers.positions import sinusoidal_positions
 from models.layers.sequence import SequenceEncoder
-from models.layers.text import TextEncoder
-from tests.synthetic import save_encoder
 
 VALUES = torch.arange(12.0).reshape(2, 3, 2)
 MASK = torch.tensor([[True, False, True], [False, False, False]])
@@ -65,14 +63,3 @@ def test_the_summary_of_an_absent_modality_is_zero():
     summary = UnimodalSummary(2, 4, reduction=8)(VALUES, MASK)
     assert (summary[0] > 0).all()
     assert not summary[1].any()
-
-
-def test_a_frozen_text_encoder_has_no_gradient_and_no_dropout(tmp_path):
-    folder = save_encoder(tmp_path)
-    frozen, tuned = TextEncoder(folder, frozen=True).train(), TextEncoder(folder).train()
-    ids, mask = torch.tensor([[1, 2, 3]]), torch.ones(1, 3, dtype=torch.bool)
-    once, twice = (frozen(ids, torch.zeros_like(ids), mask) for _ in range(2))
-    assert torch.equal(once, twice)
-    assert not once.requires_grad
-    assert frozen.width == 16
-    assert tuned(ids, torch.zeros_like(ids), mask).requires_grad

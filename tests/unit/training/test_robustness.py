@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.disturbances.levels import LEVELS, MEDIA, NAMES
 from pipeline.disturbances.splits import make_tools
-from pipeline.errors import StoreError
+from pipeline.errors import ConfigError, StoreError
 from pipeline.pack.disturbed import write_disturbed
 from pipeline.pack.files import read_split, write_card, write_h5
 from pipeline.pack.schema import Card
@@ -156,3 +156,17 @@ def test_a_corrupted_training_differs_and_says_so_in_its_settings(workplace, tmp
     train.run(pack=pack, settings=tmp_path / "settings.json", model="amccl", seed=3, output=tmp_path / "run")
     assert (tmp_path / "run" / "best.safetensors").read_bytes() != (run_of(workplace) / "best.safetensors").read_bytes()
     assert "audio_noise: 1.0" in (tmp_path / "run" / "config.yaml").read_text()
+
+
+def test_a_run_on_foreign_text_vectors_is_scored_without_disturbed_sentences(workplace, tmp_path):
+    raw = {**RAW, "model": {**RAW["model"], "stored_text": True}}
+    (tmp_path / "settings.json").write_text(resolve(raw, "toy").model_dump_json())
+    pack = workplace.pack("toy", "h5")
+    train.run(pack=pack, settings=tmp_path / "settings.json", model="amccl", seed=3, output=tmp_path / "run")
+    robustness.run(pack=pack, run_dir=tmp_path / "run")
+    table = pd.read_csv(tmp_path / "run" / "robustness.csv")
+    assert table.disturbance.unique().tolist() == ["dropped_frames", "blur", "audio_noise"]
+    raw["training"] = {**RAW["training"], "corruption": {"shuffled_words": 0.5}}
+    (tmp_path / "settings.json").write_text(resolve(raw, "toy").model_dump_json())
+    with pytest.raises(ConfigError, match="shuffled_words changes sentences"):
+        train.run(pack=pack, settings=tmp_path / "settings.json", model="amccl", seed=3, output=tmp_path / "other")

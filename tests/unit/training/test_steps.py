@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -55,7 +56,7 @@ def test_training_leaves_weights_settings_history_and_facts(workplace):
     assert {tensor.dtype for tensor in load_file(folder / "best.safetensors").values()} == {torch.float32}
     config = yaml.safe_load((folder / "config.yaml").read_text())
     assert config["settings"]["model"]["text_lr"] == 5e-5
-    assert (config["model"], config["version"], config["seed"], config["num_train"]) == ("amccl", 1, 3, 20)
+    assert (config["model"], config["version"], config["seed"], config["num_train"]) == ("amccl", 2, 3, 20)
     facts = json.loads((folder / "train.json").read_text())
     assert facts["epochs"] == 2
     assert facts["seconds_per_epoch"] > 0
@@ -104,6 +105,23 @@ def test_weights_of_another_build_are_refused_in_one_line(workplace):
     with pytest.raises(StoreError, match=r"best\.safetensors: weights do not load") as caught:
         evaluate.run(pack=workplace / "toy.h5", run_dir=folder)
     assert "\n" not in str(caught.value)
+
+
+def test_stored_vectors_need_no_encoder_and_refuse_packs_without_them(workplace):
+    raw = {**RAW, "model": {**RAW["model"], "stored_text": True}}
+    raw["training"] = {**RAW["training"], "text_encoder": "no_such_encoder"}
+    (workplace / "stored.json").write_text(resolve(raw, "toy").model_dump_json())
+    train_run(workplace, settings="stored.json", output="stored")
+    evaluate.run(pack=workplace / "toy.h5", run_dir=workplace / "stored")
+    assert not [name for name in load_file(workplace / "stored" / "best.safetensors") if name.startswith("text")]
+    for rows, fault in ((np.zeros((20, 9, 12)), "holds no text vectors"), (np.ones((20, 4, 12)), "holds 4 text vec")):
+        split = replace(make_split(20), text=rows.astype(np.float32))
+        write_h5(workplace / "odd.h5", {name: split for name in ("train", "valid", "test")})
+        (workplace / "odd.json").write_bytes((workplace / "toy.json").read_bytes())
+        with pytest.raises(ConfigError, match=fault):
+            train_run(workplace, pack="odd.h5", settings="stored.json", output="odd")
+    with pytest.raises(ConfigError, match="unknown key 'stored_text'"):
+        train_run(workplace, settings="stored.json", output="odd", model="unimse")
 
 
 def test_faults_in_the_settings_are_named(workplace):
