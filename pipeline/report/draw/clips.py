@@ -163,10 +163,21 @@ def draw_panels(axes: list[Axes], card: ClipCard) -> None:
         panel.plot(series.times_s[::step], series.values[::step], color=color, linewidth=1.2)
         panel.set_ylabel(series.name.split(" ")[0], rotation=0, ha="right", va="center")
         panel.set_yticks([])
+        panel.set_ylim(_without_strays(series.values))
     if card.face is not None and card.face_times_s is not None:
         _face(rest.pop(0), card)
     axes[-1].set_xlim(0, card.duration_s)
     axes[-1].set_xlabel("seconds")
+
+
+def _without_strays(values: np.ndarray) -> tuple[float, float]:
+    """Limits of an axis that a few values far off, such as a pitch one octave too high, do not stretch."""
+    if not np.isfinite(values).any():
+        return 0.0, 1.0
+    low, high = np.nanpercentile(values, [5, 95])
+    spare = (high - low) or 1.0
+    lowest, highest = max(float(np.nanmin(values)), low - spare), min(float(np.nanmax(values)), high + spare)
+    return lowest - 0.1 * spare, highest + 0.1 * spare
 
 
 def _waveform(axes: Axes, card: ClipCard) -> None:
