@@ -1,6 +1,6 @@
 """Does anything grow over a long run: memory, open files, processes, temporary files? Prints Markdown.
 
-Made-up clips (those of the demo) through the whole way, from scan to trained and scored models, while every job is
+Made-up clips (the demo and copies of it) through the whole way, from scan to trained and scored models, while every job is
 watched once a second: memory (proportional set size of the job and all its processes) and open files, over the middle
 and over the last quarter of its time. In the end nothing may be left behind, and the audit must account for every row.
 
@@ -8,7 +8,9 @@ example: python bench/long_run.py FOLDER --clips 2000 --rate-hz 5
 """
 
 import argparse
+import csv
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -47,12 +49,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where to work; it is made, and kept")
     parser.add_argument("--clips", type=int, default=2000)
+    parser.add_argument("--distinct", type=int, default=100, help="clips that differ; the others are their copies")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--memory-mb", type=int, default=6000, help="what all jobs at a time may ask for together")
     parser.add_argument("--rate-hz", type=float, default=25.0, help="pictures a second that are looked at")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
-    prepare(arguments.folder, arguments.clips, arguments.rate_hz, arguments.cores)
+    make_raw(arguments.folder, arguments.clips, arguments.distinct, arguments.cores)
+    configure(arguments.folder, arguments.rate_hz)
     started = time.monotonic()
     watched = watch(start(arguments.folder, arguments.cores, arguments.memory_mb))
     rows = [row_of(kind, trees) for kind, trees in sorted(by_kind(watched).items())]
@@ -62,11 +66,29 @@ def main() -> None:
     keep(arguments.json, {"jobs": rows, **facts})
 
 
-def prepare(folder: Path, clips: int, rate_hz: float, cores: int) -> None:
-    """Raw clips and a configuration: one model that is trained for two epochs."""
+def make_raw(folder: Path, clips: int, distinct: int, cores: int) -> None:
+    """Raw clips: those of the demo, and copies of all its videos under other names in the same split."""
+    command = [sys.executable, "-m", "pipeline", "demo", "--output", "distinct", "--clips", str(distinct)]
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pipeline", "demo", "--output", "raw/demo", "--clips", str(clips)]
     subprocess.run([*command, "--workers", str(cores)], cwd=folder, check=True)
+    source, raw = folder / "distinct", folder / "raw" / "demo"
+    with (source / "label.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    raw.mkdir(parents=True)
+    with (raw / "label.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        for number in range(clips):
+            row = rows[number % distinct]
+            copy = {**row, "video_id": f"{row['video_id']}_{number // distinct:03d}"}
+            path = raw / "Raw" / copy["video_id"] / f"{row['clip_id']}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / "Raw" / row["video_id"] / path.name, path)
+            table.writerow(copy)
+
+
+def configure(folder: Path, rate_hz: float) -> None:
+    """One pack, one model."""
     config = {
         "datasets": ["demo"],
         "packs": ["unaligned_50"],
