@@ -1,8 +1,9 @@
 """Does anything grow over a long run: memory, open files, processes, temporary files? Prints Markdown.
 
-Made-up clips (the demo and copies of it) through the whole way, from scan to trained and scored models, while every job is
-watched once a second: memory (proportional set size of the job and all its processes) and open files, over the middle
-and over the last quarter of its time. In the end nothing may be left behind, and the audit must account for every row.
+Made-up clips (the demo and copies of it) through the whole way, from scan to trained and scored models, while every job
+is watched once a second: memory (proportional set size of the job and all its processes) and open files, over the
+middle and over the last quarter of its time. In the end nothing may be left behind, and the audit must account for
+every row.
 
 example: python bench/long_run.py FOLDER --clips 2000 --rate-hz 5
 """
