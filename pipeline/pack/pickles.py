@@ -1,7 +1,6 @@
 """Reading pickles without running code from them, and writing them with the same bytes every time.
 
-A pickle is a program: the plain unpickler runs whatever it names. Ours knows the handful of names that NumPy
-arrays and plain containers need, and refuses the rest.
+A pickle is a program: the plain unpickler runs whatever it names. `pipeline.pack.unpickling` runs nothing.
 """
 
 import pickle
@@ -17,19 +16,8 @@ import numpy as np
 from pipeline.atomic import atomic_path
 from pipeline.errors import StoreError
 from pipeline.pack.blocks import Computed, RowArray, blocks
+from pipeline.pack.unpickling import RestrictedUnpickler
 
-_ALLOWED = {
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("_codecs", "encode"),
-    ("collections", "OrderedDict"),
-}
 #: A number takes two bytes of a pickle at least, eight of an array; a string that stands often is written once.
 _LARGEST_RATIO, _SPARE_BYTES, _NUMBER_BYTES = 64, 1 << 20, 8
 
@@ -40,15 +28,6 @@ _LARGEST_BINBYTES = 0xFFFFFFFF
 _PythonPickler: Any = pickle._Pickler
 
 
-class _RestrictedUnpickler(pickle._Unpickler):
-    """The unpickler in Python: eight bytes that name a large place in the memo take gigabytes of the one in C."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise StoreError(f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read")
-        return super().find_class(module, name)
-
-
 def load(path: Path) -> Any:
     """Read a pickle made of NumPy arrays, numbers, strings, lists, tuples and dicts.
 
@@ -57,7 +36,7 @@ def load(path: Path) -> Any:
     """
     try:
         with path.open("rb") as file:
-            content = _RestrictedUnpickler(file, encoding="latin1").load()
+            content = RestrictedUnpickler(file).load()
         _refuse_swollen(content, path.stat().st_size)
         _refuse_objects(content, "it holds")
     except StoreError as error:

@@ -12,6 +12,7 @@ from pipeline.errors import StoreError
 from pipeline.manifest import read_jsonl
 from pipeline.pack.files import read_pickle
 from pipeline.pack.imported import import_splits
+from pipeline.pack.pickles import load
 from pipeline.pack.rules import check
 from tests.corpus.packs import Calls
 from tests.fuzz import cards, labels, pickles, tables, word_times
@@ -35,6 +36,51 @@ def test_a_key_that_is_no_name_is_refused(tmp_path):
         read_pickle(tmp_path / "pack.pkl")
 
 
+# NumPy's own __setstate__ crashes the process on each of these.
+MADE_UP_STATES = {
+    "values that are not there": (1, (2,), np.dtype("O"), False, ["a"]),
+    "a shape below zero": (1, (-1,), np.dtype("f4"), False, b""),
+    "no type": (1, (1,), "f4", False, b"abcd"),
+    "objects as bytes": (1, (1,), np.dtype("O"), False, b"12345678"),
+    "numbers as a list": (1, (1,), np.dtype("f4"), False, [1.0]),
+    "too few entries": (1, 2),
+}
+
+
+@pytest.mark.parametrize("state", MADE_UP_STATES.values(), ids=MADE_UP_STATES)
+def test_a_made_up_state_of_an_array_is_refused(tmp_path, state):
+    class Array:
+        def __reduce__(self):
+            return (*np.zeros(0).__reduce__()[:2], state)
+
+    (tmp_path / "pack.pkl").write_bytes(pickle.dumps(packed(audio=Array())))
+    with pytest.raises(StoreError, match=r"^pack.pkl: "):
+        read_pickle(tmp_path / "pack.pkl")
+
+
+def test_only_arrays_are_given_a_state(tmp_path):
+    (tmp_path / "pack.pkl").write_bytes(b"\x80\x02cnumpy\nndarray\n}b.")
+    with pytest.raises(StoreError, match="gives a state to a type; expected an array"):
+        read_pickle(tmp_path / "pack.pkl")
+
+
+ARRAYS = [
+    np.arange(6.0).reshape(2, 3), np.asfortranarray(np.arange(6).reshape(2, 3)), np.arange(4, dtype=">f4"),
+    np.array(["ab", "c"]), np.array([b"x", b"yz"]), np.array(["a", "bc"], object), np.zeros((0, 3)), np.array(3),
+    np.array([True, False]), np.float32(2.5), np.int64(3),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_arrays_of_all_kinds_and_protocols_come_back(tmp_path, protocol):
+    (tmp_path / "pack.pkl").write_bytes(pickle.dumps([*ARRAYS, ARRAYS[0]], protocol))
+    back = load(tmp_path / "pack.pkl")
+    for array, before in zip(back, ARRAYS, strict=False):
+        assert (type(array), array.dtype, array.shape) == (type(before), before.dtype, before.shape)
+        np.testing.assert_array_equal(array, before)
+    assert back[-1] is back[0]
+
+
 def test_eight_bytes_do_not_take_four_gigabytes():
     tracemalloc.start()
     pickles.check(MEMO)
@@ -47,10 +93,15 @@ def test_what_takes_far_more_memory_than_its_file_is_refused(tmp_path):
     many = [0] * 100
     for _ in range(5):
         many = [many] * 100
-    for value in (many, Calls(np.ndarray, (1 << 31,), "u1")):
-        (tmp_path / "pack.pkl").write_bytes(pickle.dumps(packed(audio=value)))
-        with pytest.raises(StoreError, match="bytes, more than a file of"):
-            read_pickle(tmp_path / "pack.pkl")
+    (tmp_path / "pack.pkl").write_bytes(pickle.dumps(packed(audio=many)))
+    with pytest.raises(StoreError, match="bytes, more than a file of"):
+        read_pickle(tmp_path / "pack.pkl")
+
+
+def test_an_array_that_nothing_fills_is_not_made(tmp_path):
+    (tmp_path / "pack.pkl").write_bytes(pickle.dumps(packed(audio=Calls(np.ndarray, (1 << 31,), "u1"))))
+    with pytest.raises(StoreError, match="not a readable pickle"):
+        read_pickle(tmp_path / "pack.pkl")
 
 
 ODD = [
