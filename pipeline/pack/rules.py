@@ -69,8 +69,13 @@ def _splits_and_keys(splits: Mapping[Split, Arrays]) -> Iterator[Finding]:
         missing = [key for key in _REQUIRED if key not in splits[split]]
         if missing:
             yield _error(split, f"keys missing: {', '.join(missing)}; write them")
-        elif np.shape(splits[split]["regression_labels"])[:1] == (0,):
+        elif _is_empty(splits[split]["regression_labels"]):
             yield _error(split, "no rows; every split needs some")
+
+
+def _is_empty(rows: Any) -> bool:
+    is_list = rows.ndim > 0 if isinstance(rows, np.ndarray) else isinstance(rows, (list, tuple))
+    return is_list and len(rows) == 0
 
 
 def _kinds(arrays: Arrays) -> Iterator[Finding]:
