@@ -105,7 +105,8 @@ def test_an_array_that_nothing_fills_is_not_made(tmp_path):
 
 
 ODD = [
-    {"regression_labels": 5}, {"regression_labels": [[1.0], [2.0, 3.0]]}, {"id": None}, {"audio": [[1.0], [2.0, 3.0]]}, {"audio": np.zeros((1, 3))},
+    {"regression_labels": [[1.0], [2.0, 3.0]]},
+    {"regression_labels": 5}, {"id": None}, {"audio": [[1.0], [2.0, 3.0]]}, {"audio": np.zeros((1, 3))},
     {"vision": np.array([[["a"]]])}, {"text_bert": np.zeros((1, 0, 3))}, {"audio_lengths": np.zeros((1, 0))},
     {"vision_lengths": ["a"]}, {"audio_lengths": [[1, 2]]}, {"regression_labels": np.zeros((1, 0))},
 ]  # fmt: skip
