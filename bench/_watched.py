@@ -71,7 +71,8 @@ class _Seen:
             self.weighed_s = time.perf_counter()
         # The process itself may read clips only to hash them.
         self.clips |= {path for one in children for path in _opened(one) if Path(path).is_relative_to(place.media)}
-        for path in place.folder.rglob("*"):
+        # os.walk passes over folders that are removed meanwhile.
+        for path in (Path(folder, name) for folder, _, names in os.walk(place.folder) for name in names):
             if path.suffix in _DECODED:
                 with suppress(FileNotFoundError):
                     self.decoded[path] = max(self.decoded.get(path, 0), path.stat().st_size)
