@@ -6,6 +6,7 @@ names that arrays need stand for functions of this file, which check what they a
 
 import pickle
 import re
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from math import prod
@@ -97,7 +98,15 @@ def _array_of_bytes(content: Any, dtype: Any, shape: Any, order: Any = "C") -> n
     kind = _dtype(dtype)
     if kind.hasobject:
         raise StoreError("an array of Python objects comes as bytes; expected them one by one")
+    if kind.kind == "U":
+        _refuse_no_characters(np.frombuffer(content, f"{kind.byteorder}u4"))
     return _reshaped(np.frombuffer(content, kind), shape, order)
+
+
+def _refuse_no_characters(codes: np.ndarray) -> None:
+    """Python fails with a SystemError where NumPy hands it such a string."""
+    if codes.size and codes.max() > sys.maxunicode:
+        raise StoreError(f"a string with the character {codes.max()}; the last one is {sys.maxunicode}")
 
 
 def _objects(content: Sequence[Any], dtype: np.dtype) -> np.ndarray:

@@ -36,7 +36,7 @@ def test_a_key_that_is_no_name_is_refused(tmp_path):
         read_pickle(tmp_path / "pack.pkl")
 
 
-# NumPy's own __setstate__ crashes the process on each of these.
+# NumPy crashes the process, or leads to a SystemError, on states like these.
 MADE_UP_STATES = {
     "values that are not there": (1, (2,), np.dtype("O"), False, ["a"]),
     "a shape below zero": (1, (-1,), np.dtype("f4"), False, b""),
@@ -44,6 +44,7 @@ MADE_UP_STATES = {
     "objects as bytes": (1, (1,), np.dtype("O"), False, b"12345678"),
     "numbers as a list": (1, (1,), np.dtype("f4"), False, [1.0]),
     "too few entries": (1, 2),
+    "no character": (1, (1,), np.dtype("U1"), False, b"\xff\xff\xff\xff"),
 }
 
 
