@@ -4,8 +4,10 @@ NumPy's own way of taking over a pickled state trusts it, and crashes the proces
 names that arrays need stand for functions of this file, which check what they are given.
 """
 
+import io
 import pickle
 import re
+import struct
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -34,7 +36,7 @@ class RestrictedUnpickler(_PythonUnpickler):
 
     def __init__(self, file: BinaryIO) -> None:
         """Read from an open file; strings of Python 2 hold bytes."""
-        super().__init__(file, encoding="latin1")
+        super().__init__(_Bounded(file), encoding="latin1")
         self.memo = _Memo()
 
     def find_class(self, module: str, name: str) -> Any:
@@ -60,6 +62,13 @@ class RestrictedUnpickler(_PythonUnpickler):
 
     dispatch[pickle.BUILD[0]] = load_build
 
+    def load_bytearray8(self) -> None:
+        """Read first: Python's own method makes room for as many bytes as are announced."""
+        (size,) = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(size)))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
 
 class _Empty:
     """An array or a type of numbers before its state is known."""
@@ -67,6 +76,21 @@ class _Empty:
     def __init__(self, make: Callable[[Any], Any]) -> None:
         self.make = make
         self.places: list[int] = []
+
+
+class _Bounded:
+    """A file that makes no room for more bytes than it has."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._end = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        self.readline = file.readline
+
+    def read(self, size: int) -> bytes:
+        if size > io.DEFAULT_BUFFER_SIZE and size > self._end - self._file.tell():
+            raise StoreError(f"{size} bytes are announced, {self._end - self._file.tell()} follow")
+        return self._file.read(size)
 
 
 class _Memo(dict[int, Any]):
