@@ -24,7 +24,6 @@ _BYTE_ORDERS = frozenset("<>|=")
 #: More than NumPy takes.
 _MOST_AXES = 64
 
-
 #: Its methods are not public and so not typed, but have stood since Python 2.
 _PythonUnpickler: Any = pickle._Unpickler
 
