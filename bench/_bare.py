@@ -11,19 +11,17 @@ from typing import Any
 import av
 import numpy as np
 
-from pipeline.extractors._landmarker import Landmarker, LandmarkerOptions
+from pipeline.extractors._engines import AnyLandmarker
 
 RATE_HZ, MAX_SIDE_PX = 25.0, 480
 
 
-def landmarks(path: Path, options: LandmarkerOptions, sound: list[np.ndarray] | None = None) -> int:
+def landmarks(path: Path, landmarker: AnyLandmarker, sound: list[np.ndarray] | None = None) -> int:
     """Landmarks, blendshapes and matrix of all pictures of a file; their number. Sound is gathered on the way."""
-    count = 0
-    with Landmarker(options, is_video=True) as landmarker:
+    with landmarker:
         for time_ms, rgb in pictures(path, sound):
-            landmarker.faces(rgb, time_ms)
-            count += 1
-    return count
+            landmarker.follow(rgb, time_ms)
+        return len(landmarker.followed())
 
 
 def pictures(path: Path, sound: list[np.ndarray] | None) -> Iterator[tuple[int, np.ndarray]]:

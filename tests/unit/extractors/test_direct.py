@@ -126,7 +126,6 @@ def test_pose_of_a_projected_canonical_face_is_found_again(canonical_face):
 
 
 def test_engine_and_its_library_are_part_of_the_identity(tmp_path):
-    pytest.importorskip("openvino", reason="the direct engine needs openvino: requirements-direct.lock")
     with FileHashes(tmp_path / "hashes.sqlite") as hashes:
         task, direct = (resolve("face", {"engine": name}, "test", hashes) for name in ("mediapipe", "direct"))
     assert task["identity"] != direct["identity"]
@@ -136,11 +135,10 @@ def test_engine_and_its_library_are_part_of_the_identity(tmp_path):
 
 
 def test_direct_engine_agrees_with_the_task_on_a_real_clip(shared_data):
-    pytest.importorskip("openvino", reason="the direct engine needs openvino: requirements-direct.lock")
     path = shared_data / "grid" / "lbid2n.mpg"
     spans = [MediaSpan(path, 0.0, 1.0), MediaSpan(path, 1.0, 1.5), MediaSpan(path, 0.0, 1.0)]
-    (task,) = features_of(face.Config(landmarks=True), spans[:1])
-    direct, _, again = features_of(face.Config(engine="direct", landmarks=True), spans)
+    (task,) = features_of(face.Config(engine="mediapipe", landmarks=True), spans[:1])
+    direct, _, again = features_of(face.Config(landmarks=True), spans)
     assert np.array_equal(task.mask, direct.mask)
     seen = task.mask
     assert seen.mean() > 0.9
