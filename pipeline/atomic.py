@@ -1,15 +1,24 @@
 """Files that are either whole or not there."""
 
+import filecmp
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that replaces it when the block ends without an error.
+    """Give a temporary path beside ``path`` that replaces it when the block ends without an error."""
+    with _part_of(path) as part:
+        yield part
+        part.replace(path)
+
+
+@contextmanager
+def _part_of(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path``, gone when the block ends.
 
     Machine and process are part of the name: two jobs never share a file, and what a killed one left can be told.
     """
@@ -17,7 +26,6 @@ def atomic_path(path: Path) -> Iterator[Path]:
     part = path.with_name(f"{path.name}@{socket.gethostname()}.{os.getpid()}.part")
     try:
         yield part
-        part.replace(path)
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
@@ -39,4 +47,19 @@ def write_if_changed(path: Path, content: bytes) -> bool:
         return False
     with atomic_path(path) as part:
         part.write_bytes(content)
+    return True
+
+
+def write_lines_if_changed(path: Path, lines: Iterable[str]) -> bool:
+    """`write_if_changed` for a file that is too large to be held.
+
+    Returns:
+        True if the file was written.
+    """
+    with _part_of(path) as part:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+        if path.is_file() and filecmp.cmp(part, path, shallow=False):
+            return False
+        part.replace(path)
     return True

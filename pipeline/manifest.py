@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from hashlib import sha256
@@ -94,20 +93,8 @@ class Rejected:
     reason: str
 
 
-def problems(clips: Iterable[Clip], label_range: tuple[float, float], *, shared_videos: bool) -> list[Rejected]:
-    """Every fault of every row: ids, splits, labels, duplicates, videos that stand in two splits."""
-    clips = list(clips)
-    found = [Rejected(clip.clip_id, clip.where, reason) for clip in clips for reason in _row_faults(clip, label_range)]
-    counts = Counter(clip.clip_id for clip in clips)
-    found += [
-        Rejected(clip.clip_id, clip.where, f"id stands {counts[clip.clip_id]} times; expected once")
-        for clip in clips
-        if counts[clip.clip_id] > 1
-    ]
-    return found if shared_videos else found + _leaks(clips)
-
-
-def _row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
+def row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
+    """What is wrong with a row by itself."""
     low, high = label_range
     faults = [fault for part in (clip.video_id, clip.part_id) if (fault := id_fault(part))]
     if clip.split not in SPLITS:
@@ -137,22 +124,6 @@ def id_fault(part: str) -> str | None:
     if _FORBIDDEN_IN_ID.search(part) or part in (".", "..") or len(part.encode()) > 200:
         return f"id {part[:60]!r} could lead out of its folder; expected a name without / \\ .. or control characters"
     return None
-
-
-def _leaks(clips: list[Clip]) -> list[Rejected]:
-    splits: dict[str, set[str]] = defaultdict(set)
-    for clip in clips:
-        splits[clip.video_id].add(clip.split)
-    return [
-        Rejected(
-            clip.clip_id,
-            clip.where,
-            f"video {clip.video_id} stands in the splits {', '.join(sorted(splits[clip.video_id]))}; expected one, or "
-            "set splits_may_share_videos: true",
-        )
-        for clip in clips
-        if len(splits[clip.video_id]) > 1
-    ]
 
 
 def manifest_clips(num_clips: int) -> int:

@@ -57,6 +57,7 @@ class FileHashes:
             "create table if not exists files (path text primary key, size integer, mtime_ns integer, "
             "inode integer, checked_ns integer, sha256 text) without rowid"
         )
+        self._connection.execute("create temp table seen (path text primary key) without rowid")
 
     def __enter__(self) -> "FileHashes":
         """Begin."""
@@ -75,6 +76,7 @@ class FileHashes:
             OSError: the file cannot be read.
         """
         stat = path.stat()
+        self._connection.execute("insert or ignore into seen values (?)", (str(path),))
         row = self._connection.execute("select * from files where path = ?", (str(path),)).fetchone()
         if row and not self._deep and _unchanged(row, stat.st_size, stat.st_mtime_ns, stat.st_ino):
             return row[5]
@@ -101,12 +103,9 @@ class FileHashes:
                 return False
         return known > 0
 
-    def forget_all_but(self, paths: Iterable[Path]) -> None:
-        """Drop files that are no longer of interest."""
-        wanted = {str(path) for path in paths}
-        known = [row[0] for row in self._connection.execute("select path from files")]
-        gone = [(path,) for path in known if path not in wanted]
-        self._connection.executemany("delete from files where path = ?", gone)
+    def forget_unseen(self) -> None:
+        """Drop files that nobody asked for since the cache was opened."""
+        self._connection.execute("delete from files where path not in (select path from seen)")
 
 
 def _unchanged(row: tuple[Any, ...], size: int, mtime_ns: int, inode: int) -> bool:

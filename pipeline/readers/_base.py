@@ -14,7 +14,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.errors import RawDataError
-from pipeline.manifest import Clip, Rejected
+from pipeline.manifest import Rejected
+from pipeline.readers._clips import Clips
 
 
 class ReaderOptions(BaseModel):
@@ -37,7 +38,7 @@ class Table:
         notes: what the owner of the data should know about how it was read.
     """
 
-    clips: list[Clip]
+    clips: Clips
     sources: list[Path]
     faults: list[Rejected] = field(default_factory=list)
     unusable: list[Rejected] = field(default_factory=list)

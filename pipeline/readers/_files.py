@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import RawDataError
 from pipeline.manifest import GivenWord
 from pipeline.media.suffixes import MEDIA_SUFFIXES
 from pipeline.words.formats import PARSERS, read_words
+
+#: Folders whose files are remembered; a million clips may lie in tens of thousands.
+_KEPT_FOLDERS = 1024
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,12 @@ class Located:
 
 
 class FileFinder:
-    """Finds files by path without extension. Each folder is listed once."""
+    """Finds files by path without extension. A folder is listed once where the rows of a table keep together."""
 
     def __init__(self, root: Path, suffixes: frozenset[str] = MEDIA_SUFFIXES) -> None:
         """Look below ``root`` for files with one of ``suffixes`` (lower case)."""
         self._root, self._suffixes = root, suffixes
-        self._folders: dict[str, dict[str, list[str]]] = {}
+        self._listing = lru_cache(_KEPT_FOLDERS)(self._list)
 
     def find(self, stem: str) -> str | None:
         """The file, relative to the root, whose path without its extension is ``stem``; None if there is none.
@@ -64,15 +68,13 @@ class FileFinder:
         stem, is_whole = (likely or stems)[0]
         return Located(f"{stem}.*", is_whole)
 
-    def _listing(self, folder: str) -> dict[str, list[str]]:
-        if folder not in self._folders:
-            stems: dict[str, list[str]] = {}
-            path = self._root / folder
-            for file in sorted(path.iterdir()) if path.is_dir() else []:
-                if file.suffix.lower() in self._suffixes:
-                    stems.setdefault(file.stem, []).append(file.name)
-            self._folders[folder] = stems
-        return self._folders[folder]
+    def _list(self, folder: str) -> dict[str, list[str]]:
+        stems: dict[str, list[str]] = {}
+        path = self._root / folder
+        for file in sorted(path.iterdir()) if path.is_dir() else []:
+            if file.suffix.lower() in self._suffixes:
+                stems.setdefault(file.stem, []).append(file.name)
+        return stems
 
 
 @dataclass

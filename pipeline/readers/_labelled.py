@@ -10,6 +10,7 @@ from pydantic import Field
 from pipeline.errors import RawDataError
 from pipeline.manifest import Clip, GivenWord, Rejected, id_fault
 from pipeline.readers._base import ReaderOptions, Table
+from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder, Located, WordFiles
 from pipeline.readers._tables import Row, TableFormat, read_table
 from pipeline.readers._transcripts import Line, TranscriptFolder
@@ -72,7 +73,7 @@ def read_labelled(layout: Layout) -> Table:
         RawDataError: the table or one of its columns is missing.
     """
     finder, words = FileFinder(layout.root), WordFiles(layout.root, layout.words)
-    table = Table([], [layout.table])
+    table = Table(Clips(), [layout.table])
     for row in read_table(layout.root, layout.table, layout.style):
         clip_id = f"{row.cells['video_id']}$_${row.cells['clip_id']}"
         try:

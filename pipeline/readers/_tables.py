@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 from pipeline.bounded import read_bounded
 from pipeline.errors import RawDataError
@@ -14,6 +15,7 @@ from pipeline.readers._base import found_instead
 UTF8 = ("utf-8-sig",)
 #: The largest table of the field has 4 MB.
 _LARGEST_BYTES = 1 << 30
+_CHUNK_CHARACTERS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ def choose_table(root: Path, names: Sequence[str]) -> Path:
     raise RawDataError(f"{root}: no label table {' or '.join(names)}; {found_instead(root)}")
 
 
-def read_table(root: Path, path: Path, style: TableFormat) -> list[Row]:
-    """Rows of a table with a header line.
+def read_table(root: Path, path: Path, style: TableFormat) -> Iterator[Row]:
+    """Rows of a table with a header line, one after the other.
 
     Args:
         root: the dataset's raw folder; messages name files relative to it.
@@ -93,21 +95,40 @@ def read_table(root: Path, path: Path, style: TableFormat) -> list[Row]:
     if not path.is_file():
         raise RawDataError(f"{path}: no such label table; {found_instead(path.parent)}")
     own = {theirs: ours for ours, theirs in style.columns.items()}
-    where = path.relative_to(root)
-    try:
-        rows = csv.DictReader(
-            io.StringIO(decoded(path, style.encodings), newline=""), delimiter=style.delimiter, strict=True
-        )
-        if not rows.fieldnames:
-            raise RawDataError(f"{path}: empty; expected a header line with column names")
-        rows.fieldnames = [own.get(name, name) for name in rows.fieldnames]
-        _require(rows.fieldnames, path, style)
-        found = list(_rows(rows, where))
-    except (csv.Error, TypeError) as error:
-        raise RawDataError(f"{path}: not a readable table ({error}); check its quotes and delimiter") from error
-    if not found:
+    is_empty = True
+    with _opened(path, style.encodings) as text:
+        try:
+            rows = csv.DictReader(text, delimiter=style.delimiter, strict=True)
+            if not rows.fieldnames:
+                raise RawDataError(f"{path}: empty; expected a header line with column names")
+            rows.fieldnames = [own.get(name, name) for name in rows.fieldnames]
+            _require(rows.fieldnames, path, style)
+            for row in _rows(rows, path.relative_to(root)):
+                is_empty = False
+                yield row
+        except (csv.Error, TypeError) as error:
+            raise RawDataError(f"{path}: not a readable table ({error}); check its quotes and delimiter") from error
+    if is_empty:
         raise RawDataError(f"{path}: no rows below the header; expected one row per clip")
-    return found
+
+
+def _opened(path: Path, encodings: Sequence[str]) -> TextIO:
+    """A table as text; where no encoding fits, the error that tells so."""
+    if path.stat().st_size <= _LARGEST_BYTES:
+        for encoding in encodings:
+            if _fits(path, encoding):
+                return path.open(encoding=encoding, newline="")
+    return io.StringIO(decoded(path, encodings), newline="")
+
+
+def _fits(path: Path, encoding: str) -> bool:
+    try:
+        with path.open(encoding=encoding, newline="") as text:
+            while text.read(_CHUNK_CHARACTERS):
+                pass
+    except (OSError, UnicodeError, LookupError):
+        return False
+    return True
 
 
 def decoded(path: Path, encodings: Sequence[str]) -> str:

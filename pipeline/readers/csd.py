@@ -20,6 +20,7 @@ from pipeline.errors import RawDataError
 from pipeline.hdf5 import open_hdf5
 from pipeline.manifest import Clip, GivenWord
 from pipeline.readers._base import ReaderOptions, Table, found_instead
+from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import TableFormat, read_table
 
@@ -70,7 +71,7 @@ def read(root: Path, options: Options) -> Table:
             f"{root / options.splits}: {len(unknown)} videos have no split, such as {unknown[0]}; add rows for them"
         )
     finder = FileFinder(root)
-    table = Table([], [root / name for name in (options.labels, options.words, options.splits)])
+    table = Table(Clips(), [root / name for name in (options.labels, options.words, options.splits)])
     for video_id, segments in sorted(labels.items()):
         media = finder.locate(options.media, video_id, "").media
         for number, values in enumerate(segments.features):

@@ -21,6 +21,7 @@ from pydantic import Field
 from pipeline.errors import RawDataError
 from pipeline.manifest import Clip, Rejected
 from pipeline.readers._base import ReaderOptions, Table, found_instead
+from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import decoded
 from pipeline.types import Seconds, Split
@@ -76,7 +77,7 @@ def read(root: Path, options: Options) -> Table:
     sessions = _sessions(root)
     dialogues = {path.stem: path for session in sessions for path in _files(session / "dialog" / "transcriptions")}
     splits = _splits(sorted(dialogues), options)
-    found, finder = Table([], []), FileFinder(root)
+    found, finder = Table(Clips(), []), FileFinder(root)
     for dialogue, transcript in sorted(dialogues.items()):
         judged_path = transcript.parents[1] / "EmoEvaluation" / transcript.name
         found.sources.extend([transcript, judged_path])

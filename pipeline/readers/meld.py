@@ -15,6 +15,7 @@ from typing import NamedTuple
 from pipeline.errors import RawDataError
 from pipeline.manifest import Clip, Rejected
 from pipeline.readers._base import ReaderOptions, Table, found_instead
+from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import Row, TableFormat, read_table
 from pipeline.types import Split
@@ -61,7 +62,7 @@ def read(root: Path, options: Options) -> Table:
         RawDataError: a table or one of its columns is missing.
     """
     finder = FileFinder(root)
-    found = Table([], [])
+    found = Table(Clips(), [])
     mended = 0
     for part in _PARTS:
         path = _table_of(root, part)

@@ -13,7 +13,7 @@ from pipeline.manifest import Clip, id_fault
 from pipeline.media.probe import Probe, probe, segment_bounds_s
 from pipeline.readers._base import Table
 from pipeline.scanning.links import Links
-from pipeline.scanning.reading import faults_of, no_media_fault
+from pipeline.scanning.reading import MediaTally, faults_of, no_media_fault
 from pipeline.types import SPLITS
 
 #: Fast speech has fewer characters a second than this.
@@ -55,8 +55,8 @@ def check_rows(table: Table, config: DatasetConfig, raw: Path) -> list[Problem]:
         for split in SPLITS
         if not sizes[split]
     ]
-    rows = [{"media": clip.media, "sha256": _is_there(clip, raw)} for clip in table.clips]
-    if fault := no_media_fault(rows, raw):
+    media = MediaTally.of({"media": clip.media, "sha256": _is_there(clip, raw)} for clip in table.clips)
+    if fault := no_media_fault(media, raw):
         found.append(Problem("error", "", "", fault))
     return found
 

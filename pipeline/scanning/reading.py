@@ -1,6 +1,6 @@
 """Reading a raw folder with its dataset's reader, and what is wrong with what was read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -12,8 +12,9 @@ from pipeline import discovery
 from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig
 from pipeline.errors import RawDataError
-from pipeline.manifest import Rejected, problems
+from pipeline.manifest import Rejected
 from pipeline.readers._base import Packs, Table, found_instead
+from pipeline.readers._clips import problems
 
 
 @dataclass(frozen=True)
@@ -56,19 +57,45 @@ def faults_of(table: Table, config: DatasetConfig) -> list[Rejected]:
     return table.faults + problems(table.clips, config.label_range, shared_videos=config.splits_may_share_videos)
 
 
-def no_media_fault(rows: Sequence[Mapping[str, Any]], raw: Path) -> str | None:
+@dataclass(frozen=True)
+class MediaTally:
+    """What a look at the media files found.
+
+    Attributes:
+        named: clips that name a file.
+        present: clips whose file is there and may be read.
+        example: a file that is named.
+        fault: why a file may not be read.
+    """
+
+    named: int
+    present: int
+    example: str
+    fault: str
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, Any]]) -> "MediaTally":
+        """Count rows of media manifests; all are taken, one after the other."""
+        named, present, example, fault = 0, 0, "", ""
+        for row in rows:
+            named += bool(row["media"])
+            present += bool(row["sha256"])
+            example, fault = example or row["media"] or "", fault or row.get("fault", "")
+        return cls(named, present, example, fault)
+
+
+def no_media_fault(media: MediaTally, raw: Path) -> str | None:
     """One line if files are named but not one of them is there: the folder is wrong, not the clips."""
-    named = [row["media"] for row in rows if row["media"]]
-    if not named or any(row["sha256"] for row in rows):
+    if media.present or not media.named:
         return None
-    if fault := next((row["fault"] for row in rows if row.get("fault")), None):
-        return f"{raw}: not one of {len(named)} media files may be read; {fault}"
+    if media.fault:
+        return f"{raw}: not one of {media.named} media files may be read; {media.fault}"
     folder = raw
-    for part in Path(named[0]).parts[:-1]:
+    for part in Path(media.example).parts[:-1]:
         if not (folder / part).is_dir():
             break
         folder = folder / part
     return (
-        f"{raw}: not one of {len(named)} media files is there; expected such as {named[0]}; {found_instead(folder)}; "
-        "move the files or correct the dataset's options"
+        f"{raw}: not one of {media.named} media files is there; expected such as {media.example}; "
+        f"{found_instead(folder)}; move the files or correct the dataset's options"
     )

@@ -1,14 +1,15 @@
 """The scan: read the label table, hash what changed, rewrite only the manifests whose content differs."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from pipeline.atomic import write_if_changed
+from pipeline.atomic import write_if_changed, write_lines_if_changed
 from pipeline.config.settings import DatasetConfig
 from pipeline.errors import RawDataError
 from pipeline.manifest import (
@@ -19,7 +20,6 @@ from pipeline.manifest import (
     media_row,
     num_shards,
     shard_name,
-    shard_of,
     text_row,
     to_jsonl,
     words_row,
@@ -28,8 +28,9 @@ from pipeline.paths import DatasetPaths
 from pipeline.provenance import FileHashes, digest
 from pipeline.readers._base import Packs, Table
 from pipeline.scanning.dialogue import context_row, contexts
+from pipeline.scanning.lines import Lines
 from pipeline.scanning.links import Links
-from pipeline.scanning.reading import faults_of, no_media_fault, open_raw
+from pipeline.scanning.reading import MediaTally, faults_of, no_media_fault, open_raw
 from pipeline.scanning.summary import Summary, read_summary
 
 _SHOWN_PROBLEMS = 50
@@ -52,13 +53,15 @@ def scan(
             wanted. Absent files are absent in the index either way, so a later scan that needs them says so.
 
     Raises:
-        RawDataError: the raw folder is absent, no media file is there, or rows are faulty (``bad_rows: error``).
+        RawDataError: the raw folder is absent, no media file is there, rows are faulty (``bad_rows: error``), or the
+            disk takes no more.
         ConfigError: the reader or one of its options is unknown.
     """
     source = open_raw(name, config, raw)
     signature = digest([config.model_dump(mode="json"), source.version, _FORMAT])
     paths.index.mkdir(parents=True, exist_ok=True)
-    with FileLock(paths.index / ".lock"), FileHashes(paths.index / "files.sqlite", deep=deep) as hashes:
+    cache = paths.index / "files.sqlite"
+    with _room_needed(name, paths), FileLock(paths.index / ".lock"), FileHashes(cache, deep=deep) as hashes:
         before = read_summary(paths.summary)
         if before and _is_complete(before, signature) and hashes.nothing_changed():
             return before
@@ -70,19 +73,38 @@ def scan(
         else:
             table = _checked(name, found, config)
             links.check(table.sources)
-            media = [_media_row(clip, raw, links, hashes) for clip in table.clips]
+            manifests, each = _layout(len(table.clips), before)
+            lines = Lines(manifests)
+            rows = (_media_row(clip, raw, links, hashes) for clip in table.clips)
+            media = MediaTally.of(lines.adding("media", rows))
             if needs_media and (fault := no_media_fault(media, raw)):
                 raise RawDataError(fault)
-            summary = _index_table(table, config, media, raw, paths, signature, hashes, before)
+            _index_table(table, config, lines, paths)
+            for path in table.sources:
+                hashes.sha256(path)
+            counts = len(table.clips), len(table.unusable), len(table.clips) - media.present
+            summary = Summary(manifests, *counts, signature, missing_files=table.missing_files, manifest_clips=each)
+        hashes.forget_unseen()
         summary.write(paths.summary)
     return summary
+
+
+@contextmanager
+def _room_needed(name: str, paths: DatasetPaths) -> Iterator[None]:
+    """One line where SQLite cannot write."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise RawDataError(
+            f"dataset {name}: its rows cannot be set aside ({error}); make room beside {paths.index} and where "
+            "temporary files go (TMPDIR), then start again"
+        ) from error
 
 
 def _index_packs(found: Packs, paths: DatasetPaths, signature: str, hashes: FileHashes) -> Summary:
     for pack, path in sorted(found.files.items()):
         row = {"pack": pack, "file": path.name, "sha256": hashes.sha256(path)}
         write_if_changed(paths.manifest("packs", pack), to_jsonl([row]))
-    hashes.forget_all_but(found.files.values())
     return Summary(0, 0, 0, 0, signature, sorted(found.files))
 
 
@@ -96,8 +118,7 @@ def _checked(name: str, table: Table, config: DatasetConfig) -> Table:
         head = f"dataset {name}: {len(faults)} faults in its label table; mend them or set bad_rows: quarantine"
         raise RawDataError("\n".join([head, *lines]))
     bad = {fault.where for fault in faults}
-    clips = [clip for clip in table.clips if clip.where not in bad]
-    return replace(table, clips=clips, faults=[], unusable=table.unusable + faults)
+    return replace(table, clips=table.clips.without(bad), faults=[], unusable=table.unusable + faults)
 
 
 def _is_complete(before: Summary, signature: str) -> bool:
@@ -105,41 +126,23 @@ def _is_complete(before: Summary, signature: str) -> bool:
     return before.signature == signature and before.absent == before.missing_files == 0
 
 
-def _index_table(
-    table: Table,
-    config: DatasetConfig,
-    media: Sequence[dict[str, Any]],
-    raw: Path,
-    paths: DatasetPaths,
-    signature: str,
-    hashes: FileHashes,
-    before: Summary | None,
-) -> Summary:
-    manifests, each = _layout(len(table.clips), before)
+def _index_table(table: Table, config: DatasetConfig, lines: Lines, paths: DatasetPaths) -> None:
+    """Write all manifests; the rows of media are among the lines already."""
     around = contexts(table.clips, config.context) if config.context else {}
-    texts = [{**text_row(clip, config.language), **context_row(around, clip.clip_id)} for clip in table.clips]
-    words = [words_row(clip) for clip in table.clips if clip.words is not None]
-    for kind, rows in (("media", media), ("text", texts), ("words", words)):
-        _write_manifests(rows, kind, manifests, paths)
-    labels = sorted((label_row(clip) for clip in table.clips), key=_clip_id)
-    write_if_changed(paths.labels, to_jsonl(labels))
-    test = [{"clip_id": row["clip_id"]} for row in labels if row["split"] == "test"]
-    write_if_changed(paths.test_clips, to_jsonl(test))
+    for clip in table.clips:
+        lines.add("text", {**text_row(clip, config.language), **context_row(around, clip.clip_id)})
+        lines.add("labels", label_row(clip))
+        if clip.words is not None:
+            lines.add("words", words_row(clip))
+        if clip.split == "test":
+            lines.add("test", {"clip_id": clip.clip_id})
+    for kind in ("media", "text", "words"):
+        for shard in range(lines.shards):
+            content = "".join(lines.of_shard(kind, shard)).encode()
+            write_if_changed(paths.manifest(kind, shard_name(shard)), content)
+    write_lines_if_changed(paths.labels, lines.of_all("labels"))
+    write_lines_if_changed(paths.test_clips, lines.of_all("test"))
     write_if_changed(paths.rejected, to_jsonl(_rejected_rows(table.unusable)))
-    present = [raw / row["media"] for row in media if row["sha256"]]
-    for path in table.sources:
-        hashes.sha256(path)
-    hashes.forget_all_but([*table.sources, *present])
-    absent = sum(row["sha256"] is None for row in media)
-    return Summary(
-        manifests,
-        len(table.clips),
-        len(table.unusable),
-        absent,
-        signature,
-        missing_files=table.missing_files,
-        manifest_clips=each,
-    )
 
 
 def _layout(num_clips: int, before: Summary | None) -> tuple[int, int]:
@@ -166,18 +169,5 @@ def _hash_of(path: Path, hashes: FileHashes) -> str | None:
         return None
 
 
-def _write_manifests(rows: Sequence[dict[str, Any]], kind: str, manifests: int, paths: DatasetPaths) -> None:
-    shards: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        shards[shard_of(row["clip_id"], manifests)].append(row)
-    for index in range(manifests):
-        content = to_jsonl(sorted(shards[index], key=_clip_id))
-        write_if_changed(paths.manifest(kind, shard_name(index)), content)
-
-
 def _rejected_rows(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
     return [asdict(row) for row in sorted(rejected, key=lambda row: (row.clip_id, row.where, row.reason))]
-
-
-def _clip_id(row: Mapping[str, Any]) -> str:
-    return row["clip_id"]

@@ -1,7 +1,8 @@
 """Label tables, with word times in a column."""
 
 from pipeline.errors import PipelineError
-from pipeline.manifest import label_row, problems, text_row, to_jsonl, words_row
+from pipeline.manifest import label_row, text_row, to_jsonl, words_row
+from pipeline.readers._clips import problems
 from pipeline.readers.table import Options, read
 from tests.fuzz.files import file_of
 

@@ -1,6 +1,7 @@
 """The scan: what it writes, what it leaves alone, and what it says about faulty tables."""
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -247,3 +248,17 @@ def test_tables_and_whole_folders_behind_links_are_errors_that_name_the_setting(
     (raw / "label.csv").symlink_to(tmp_path / "label.csv")
     with pytest.raises(RawDataError, match=r"label.csv: a symbolic link leads out .*follow_links: true"):
         run_scan(tmp_path, raw)
+
+
+def test_a_disk_that_takes_no_more_is_told_in_one_line(tmp_path):
+    raw = make_raw(tmp_path / "raw", clips=1)
+    rows = "".join(f"v0,{i},{'many words ' * 40},0,,,,,train\n" for i in range(20_000))
+    (raw / "label.csv").write_text(HEADER + rows)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        with pytest.raises(RawDataError, match=r"dataset toy: its rows cannot be set aside .*; make room beside"):
+            run_scan(tmp_path, raw)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list((tmp_path / "processed").rglob("*.jsonl"))

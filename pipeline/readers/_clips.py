@@ -1,0 +1,107 @@
+"""Clips of a label table, kept on disk: a table may have a million rows."""
+
+import json
+import sqlite3
+import weakref
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from pipeline.manifest import Clip, Rejected, row_faults
+
+_FIELDS = tuple(field.name for field in fields(Clip))
+
+
+class Clips(Sequence[Clip]):
+    """Clips in the order of their rows, in a file of SQLite's that has no name and vanishes with the process."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._database = sqlite3.connect("")
+        weakref.finalize(self, self._database.close)
+        self._database.execute("pragma journal_mode = off")  # nothing is ever taken back
+        self._database.execute("create table clips (clip_id text, video_id text, split text, clip text)")
+        self._length = 0
+
+    def append(self, clip: Clip) -> None:
+        """Add a clip."""
+        row = (clip.clip_id, clip.video_id, clip.split, json.dumps([getattr(clip, name) for name in _FIELDS]))
+        self._database.execute("insert into clips values (?, ?, ?, ?)", row)
+        self._length += 1
+
+    def __len__(self) -> int:
+        """The number of clips."""
+        return self._length
+
+    def __iter__(self) -> Iterator[Clip]:
+        """One after the other."""
+        for (content,) in self._database.execute("select clip from clips order by rowid"):
+            yield _clip(content)
+
+    def __getitem__(self, index: Any) -> Any:
+        """The clip of a row, or those of a slice."""
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        place = range(len(self))[index] + 1
+        (content,) = self._database.execute("select clip from clips where rowid = ?", (place,)).fetchone()
+        return _clip(content)
+
+    def without(self, places: Collection[str]) -> "Clips":
+        """Those that do not stand at one of these places (``where``)."""
+        if not places:
+            return self
+        kept = Clips()
+        for clip in self:
+            if clip.where not in places:
+                kept.append(clip)
+        return kept
+
+    def repeated(self) -> dict[str, int]:
+        """Ids that stand more than once, and how often."""
+        query = "select clip_id, count(*) from clips group by clip_id having count(*) > 1"
+        return dict(self._database.execute(query))
+
+    def shared_videos(self) -> dict[str, list[str]]:
+        """Videos that stand in several splits, and these."""
+        query = "select video_id from clips group by video_id having count(distinct split) > 1"
+        splits = "select distinct split from clips where video_id = ?"
+        return {
+            video_id: sorted(split for (split,) in self._database.execute(splits, (video_id,)))
+            for (video_id,) in self._database.execute(query).fetchall()
+        }
+
+
+def problems(clips: Clips, label_range: tuple[float, float], *, shared_videos: bool) -> list[Rejected]:
+    """Every fault of every row: ids, splits, labels, duplicates, videos that stand in two splits."""
+    found = [Rejected(clip.clip_id, clip.where, reason) for clip in clips for reason in row_faults(clip, label_range)]
+    if counts := clips.repeated():
+        found += [
+            Rejected(clip.clip_id, clip.where, f"id stands {counts[clip.clip_id]} times; expected once")
+            for clip in clips
+            if clip.clip_id in counts
+        ]
+    return found if shared_videos else found + _leaks(clips)
+
+
+def _leaks(clips: Clips) -> list[Rejected]:
+    if not (splits := clips.shared_videos()):
+        return []
+    return [
+        Rejected(
+            clip.clip_id,
+            clip.where,
+            f"video {clip.video_id} stands in the splits {', '.join(splits[clip.video_id])}; expected one, or set "
+            "splits_may_share_videos: true",
+        )
+        for clip in clips
+        if clip.video_id in splits
+    ]
+
+
+def _clip(content: str) -> Clip:
+    values = dict(zip(_FIELDS, json.loads(content), strict=True))
+    for name in ("crop", "words"):
+        values[name] = None if values[name] is None else tuple(values[name])
+    if values["words"]:
+        values["words"] = tuple(map(tuple, values["words"]))
+    return Clip(**values)

@@ -1,0 +1,56 @@
+"""Lines of manifests, set aside on disk until all are known."""
+
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pipeline.manifest import shard_of
+from pipeline.provenance import canonical
+
+
+class Lines:
+    """JSON lines by kind and shard, sorted by clip, in a file of SQLite's that vanishes with the process.
+
+    Attributes:
+        shards: how many manifests there are of each kind.
+    """
+
+    def __init__(self, shards: int) -> None:
+        """Begin without any."""
+        self.shards = shards
+        self._database = sqlite3.connect("")
+        weakref.finalize(self, self._database.close)
+        self._database.execute("pragma journal_mode = off")  # nothing is ever taken back
+        self._database.execute("create table lines (kind text, shard integer, clip_id text, line text)")
+
+    def add(self, kind: str, row: Mapping[str, Any]) -> None:
+        """Set a clip's row aside."""
+        clip_id = row["clip_id"]
+        values = (kind, shard_of(clip_id, self.shards), clip_id, canonical(dict(row)) + "\n")
+        self._database.execute("insert into lines values (?, ?, ?, ?)", values)
+
+    def adding(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """Hand rows on, once they are set aside."""
+        for row in rows:
+            self.add(kind, row)
+            yield row
+
+    def of_shard(self, kind: str, shard: int) -> Iterator[str]:
+        """Lines of one manifest. The first call sorts; nothing is added after it."""
+        self._sort()
+        query = "select line from lines where kind = ? and shard = ? order by clip_id, rowid"
+        yield from self._lines(query, (kind, shard))
+
+    def of_all(self, kind: str) -> Iterator[str]:
+        """Lines of all clips; as `of_shard` otherwise."""
+        query = "select line from lines where kind = ? order by clip_id, rowid"
+        yield from self._lines(query, (kind,))
+
+    def _lines(self, query: str, values: tuple[Any, ...]) -> Iterator[str]:
+        for (line,) in self._database.execute(query, values):
+            yield line
+
+    def _sort(self) -> None:
+        # SQLite compares UTF-8 by bytes, which is Python's order of strings.
+        self._database.execute("create index if not exists places on lines (kind, shard, clip_id)")

@@ -1,0 +1,70 @@
+"""Clips and lines on disk are what they were in memory, in the same order."""
+
+import random
+
+from pipeline.atomic import write_lines_if_changed
+from pipeline.manifest import Clip, shard_of
+from pipeline.readers._clips import Clips, problems
+from pipeline.scanning.lines import Lines
+
+
+def clip(video: str, part: str, **values) -> Clip:
+    facts = {"split": "train", "text": "héllo 你\ud800", "media": None, "where": f"{video} {part}", "sentiment": 1.0}
+    return Clip(video_id=video, part_id=part, **{**facts, **values})
+
+
+CLIPS = [
+    clip("v2", "1", crop=(0.0, 0.0, 0.5, 1.0), words=(("so", 0.1, 0.4), ("good", 0.5, 1.0)), turn=3),
+    clip("v1", "1", words=(), sentiment=None, emotion="joy", start_s=0.25),
+    clip("v1", "2", split="test"),
+]
+
+
+def on_disk(clips) -> Clips:
+    kept = Clips()
+    for one in clips:
+        kept.append(one)
+    return kept
+
+
+def test_clips_come_back_as_they_were_and_in_their_order():
+    kept = on_disk(CLIPS)
+    assert list(kept) == CLIPS
+    assert list(kept) == CLIPS  # again: nothing is used up
+    assert (kept[0], kept[-1], kept[1:], len(kept)) == (CLIPS[0], CLIPS[-1], CLIPS[1:], 3)
+    assert list(kept.without({"v1 1"})) == [CLIPS[0], CLIPS[2]]
+    assert sorted(clip.clip_id for clip in on_disk(CLIPS)) == ["v1$_$1", "v1$_$2", "v2$_$1"]  # nobody else holds them
+
+
+def test_ids_that_stand_twice_and_videos_in_two_splits_are_found():
+    found = problems(on_disk([*CLIPS, clip("v2", "1")]), (-3.0, 3.0), shared_videos=False)
+    assert [(fault.clip_id, fault.reason.split(";")[0]) for fault in found] == [
+        ("v2$_$1", "id stands 2 times"),
+        ("v2$_$1", "id stands 2 times"),
+        ("v1$_$1", "video v1 stands in the splits test, train"),
+        ("v1$_$2", "video v1 stands in the splits test, train"),
+    ]
+    assert problems(on_disk(CLIPS), (-3.0, 3.0), shared_videos=True) == []
+
+
+def test_lines_are_sorted_as_python_sorts_ids():
+    ids = ["b", "a", "Z", "é", "你", "\U0001f600", "\uffee", "a b", "a-"]
+    lines = Lines(2)
+    rows = [{"clip_id": clip_id} for clip_id in random.Random(1).sample(ids, len(ids))]
+    assert list(lines.adding("media", rows)) == rows
+    lines.add("text", {"clip_id": "a"})
+    assert list(lines.of_all("media")) == [f'{{"clip_id":"{clip_id}"}}\n' for clip_id in sorted(ids)]
+    for shard in (0, 1):
+        own = sorted(clip_id for clip_id in ids if shard_of(clip_id, 2) == shard)
+        assert list(lines.of_shard("media", shard)) == [f'{{"clip_id":"{clip_id}"}}\n' for clip_id in own]
+
+
+def test_a_file_of_the_same_lines_is_left_alone(tmp_path):
+    path = tmp_path / "labels.jsonl"
+    assert write_lines_if_changed(path, iter(["a\n", "é\n"]))
+    before = path.stat().st_ino
+    assert not write_lines_if_changed(path, iter(["a\n", "é\n"]))
+    assert path.stat().st_ino == before
+    assert write_lines_if_changed(path, iter(["a\n"]))
+    assert path.read_text() == "a\n"
+    assert list(tmp_path.iterdir()) == [path]
