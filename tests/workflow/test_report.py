@@ -1,5 +1,6 @@
 """The report page and the card of one clip, made of real stores and made-up runs."""
 
+import base64
 import json
 import re
 from html.parser import HTMLParser
@@ -125,3 +126,13 @@ def test_show_names_what_is_wrong(packed, tmp_path):
         show.run(clip="video_0001", output=tmp_path / "clip.html", **folders)
     with pytest.raises(ConfigError, match=r"clip\.pdf: a card is written as \.html or \.png"):
         show.run(clip="video_0001", output=tmp_path / "clip.pdf", **folders)
+
+
+def test_snakemakes_own_report_holds_the_page(packed, tmp_path):
+    project = packed.copy_to(tmp_path / "project")
+    project.configure(models=[])
+    assert project.run("report").status == 0
+    done = project.run("report", "--report", "all.html")
+    assert done.status == 0, done.output
+    page = (project.processed / "report.html").read_bytes()
+    assert base64.b64encode(page).decode() in (project.root / "all.html").read_text()
