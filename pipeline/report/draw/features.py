@@ -104,13 +104,13 @@ def _drift(facts: FeatureFacts) -> Chart | None:
     figure, (axes,) = canvas(380, 90 + 24 * len(top))
     rows = np.arange(len(top))
     for name in splits:
-        axes.plot(top[name], rows, "o", color=plots.SPLIT_COLORS[name], markersize=6, label=f"{name} against train")
+        axes.plot(top[name], rows, "o", color=plots.SPLIT_COLORS[name], markersize=6, label=name)
         axes.axvline(facts.chance_drift[name], color=plots.SPLIT_COLORS[name], linewidth=0.9, linestyle=(0, (3, 3)))
     axes.hlines(rows, 0, top.max(axis=1), color=MUTED, linewidth=0.5, zorder=0)
     axes.set_yticks(rows, list(top.index))
     axes.set_ylim(len(top) - 0.5, -0.5)
     axes.set_xlim(0, 1)
-    axes.set_xlabel("Kolmogorov-Smirnov distance")
+    axes.set_xlabel("Kolmogorov-Smirnov distance from train")
     plots.legend(axes)
     beyond = sum(int((table[name] > facts.chance_drift[name]).sum()) for name in splits)
     what = f"{beyond} distances lie" if beyond != 1 else "1 distance lies"

@@ -38,12 +38,13 @@ def draw_overview(
     """
     runs = [run for facts in models for own in facts.runs.values() for run in own]
     hours = sum(facts.hours or 0 for facts in datasets)
+    trained = len({run.model for run in runs})
     numbers = [
         ("clips", number(sum(len(facts.clips) for facts in datasets))),
         *([("of video", duration(hours * 3600))] if hours else []),
         ("features", number(sum(len(facts.columns) for facts in features.values() if facts.modality != "words"))),
-        ("models", number(len({run.model for run in runs}))),
-        ("training runs", number(len(runs))),
+        ("model" if trained == 1 else "models", number(trained)),
+        ("training run" if len(runs) == 1 else "training runs", number(len(runs))),
     ]
     looks = [
         *(look for facts in datasets for look in _dataset_looks(facts)),

@@ -120,11 +120,15 @@ def _stages(datasets: list[Dataset], models: list[ModelFacts]) -> list[tuple[str
     trained = sorted({model for facts in models for model in facts.runs})
     runs = sum(len(own) for facts in models for own in facts.runs.values())
     return [
-        ("scan", [f"{len(datasets)} {'dataset' if len(datasets) == 1 else 'datasets'}", f"{clips:,} clips"]),
+        ("scan", [_counted(len(datasets), "dataset"), _counted(clips, "clip")]),
         ("extract", stores or ["imported"]),
-        ("gate", [f"{quarantined} clips", "set aside"]),
+        ("gate", [_counted(quarantined, "clip"), "set aside"]),
         ("pack", packs or ["none"]),
-        ("train", [f"{len(trained)} models", f"{runs} runs"]),
+        ("train", [_counted(len(trained), "model"), _counted(runs, "run")]),
         ("evaluate", [f"{runs} scored"]),
         ("report", ["this page"]),
     ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
