@@ -72,7 +72,9 @@ class Peer:
         venv.create(self.environment, with_pip=True)
         pip = [str(self.environment / "bin" / "pip"), "install", "--quiet", "--no-compile"]
         subprocess.run([*pip, "-r", str(REPOSITORY / "bench" / "fet_requirements.txt")], check=True)
-        (self.environment / "bin" / "ffmpeg").symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
+        ffmpeg = self.environment / "bin" / "ffmpeg"
+        ffmpeg.unlink(missing_ok=True)  # may lead to an environment that is gone
+        ffmpeg.symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 @dataclass(frozen=True)

@@ -46,19 +46,23 @@ def main() -> None:
     parser.add_argument("what", choices=("loop", "run", "kernels"), help="kernels: the bare loop of run alone")
     parser.add_argument("folders", type=Path, nargs="+", help="loop: folders of clips; run: a raw dataset")
     parser.add_argument("--engine", default="mediapipe", help="of the landmarker (default: mediapipe)")
+    parser.add_argument("--no-search", action="store_true", help="loop: do not look for small faces where none is seen")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
     if arguments.what == "kernels":
         kernels(arguments.folders[0], arguments.engine)
         return
-    rows = (loop if arguments.what == "loop" else run)(arguments.folders, arguments.engine)
+    if arguments.what == "loop":
+        rows = loop(arguments.folders, face.Config(engine=arguments.engine, crop_fallback=not arguments.no_search))
+    else:
+        rows = run(arguments.folders, arguments.engine)
     keep(arguments.json, {arguments.what: rows})
 
 
-def loop(folders: list[Path], engine: str) -> list[dict[str, Any]]:
+def loop(folders: list[Path], config: face.Config) -> list[dict[str, Any]]:
     """One row a folder: CPU of the extractor and of the bare loop."""
-    extractor = face.FaceExtractor(face.Config(engine=engine))
-    landmarker = landmarker_of(engine)
+    extractor = face.FaceExtractor(config)
+    landmarker = landmarker_of(config.engine)
     rows: list[dict[str, Any]] = []
     for folder in folders:
         paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in MEDIA_SUFFIXES]
