@@ -17,7 +17,19 @@ from itertools import pairwise
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "transformers", "mediapipe", "opensmile", "pandas", "sklearn", "cv2", "openvino", "av", "h5py", "pydantic")
+HEAVY = (
+    "torch",
+    "transformers",
+    "mediapipe",
+    "opensmile",
+    "pandas",
+    "sklearn",
+    "cv2",
+    "openvino",
+    "av",
+    "h5py",
+    "pydantic",
+)
 _COMMAND = re.compile(r"\b(python -m pipeline [^\n>]+)")
 _IMPORT = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \| +(\S+)", re.M)
 
