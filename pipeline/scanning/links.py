@@ -1,10 +1,13 @@
 """Symbolic links below a raw folder: followed within it; out of it only where the dataset's settings allow that."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import RawDataError
+
+#: Rows of a folder stand together in most tables; a million clips may lie in tens of thousands.
+_KEPT_FOLDERS = 1024
 
 
 class Links:
@@ -14,7 +17,7 @@ class Links:
         """With ``follow`` none of them is a fault. The raw folder itself may be a link."""
         self._raw, self._follow = raw, follow
         self._root = raw.resolve()
-        self._is_inside = cache(lambda folder: folder.resolve().is_relative_to(self._root))
+        self._is_inside = lru_cache(_KEPT_FOLDERS)(lambda folder: folder.resolve().is_relative_to(self._root))
 
     def fault(self, path: Path) -> str | None:
         """What is wrong with a file below the raw folder, in one line; None if it may be read."""
