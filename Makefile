@@ -68,7 +68,7 @@ $(VENV)/.done: requirements.lock requirements-ctc.lock requirements-openvino.loc
 	$(BIN)/pip install --quiet --requirement requirements-ctc.lock || \
 	  echo "words_ctc is off: ctc-segmentation needs a C compiler and Python's headers (apt-get install gcc python3-dev)"
 	$(BIN)/pip install --quiet --no-deps --requirement requirements-openvino.lock || \
-	  echo "pip cannot install openvino: set features.face.engine to mediapipe in config/config.yaml"
+	  echo "pip cannot install openvino: set features.face.engine to mediapipe and features.bert.engine to transformers in config/config.yaml"
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 

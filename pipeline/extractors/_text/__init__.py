@@ -1,0 +1,1 @@
+"""Text encoders: BERT run without torch, or any that transformers knows."""
