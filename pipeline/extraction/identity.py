@@ -6,7 +6,7 @@ from typing import Any
 from pipeline import discovery
 from pipeline.config.loading import validated
 from pipeline.errors import MissingDependencyError
-from pipeline.provenance import FileHashes, digest, identity
+from pipeline.provenance import FileHashes, identity
 
 #: Where weights lie and what they run on; the weights' content counts instead, under its own hash.
 OUTSIDE_IDENTITY = ("weights", "device")
@@ -44,8 +44,3 @@ def resolve(extractor: str, overrides: Mapping[str, Any], where: str, hashes: Fi
             f"extractor {extractor} needs {', '.join(absent)}; install: pip install {' '.join(absent)}"
         )
     return {**parts, "outside": {key: settings[key] for key in OUTSIDE_IDENTITY if key in settings}}
-
-
-def clip_key(content: str, identity_digest: str) -> str:
-    """Key of a stored clip: what the extractor read, and what it is."""
-    return digest([content, identity_digest])

@@ -8,8 +8,8 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from pipeline.errors import PipelineError
+from pipeline.extraction.messages import Fault, Ready
 from pipeline.extraction.tasks import Failure, Outcome, Task
-from pipeline.extraction.worker import Fault, Ready, serve
 
 #: Clips of up to this length have the same limit of time.
 _USUAL_LENGTH_S = 20.0
@@ -104,7 +104,7 @@ class IsolatedExtractor:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, child = context.Pipe()
-        self._process = context.Process(target=serve, args=(child, self._name, dict(self._settings)), daemon=True)
+        self._process = context.Process(target=_serve, args=(child, self._name, dict(self._settings)), daemon=True)
         self._process.start()
         child.close()
         try:
@@ -127,6 +127,13 @@ class IsolatedExtractor:
         if self._connection is not None:
             self._connection.close()
         self._process = self._connection = self._ready = None
+
+
+def _serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> None:
+    """What the process runs; only there are the libraries of decoding loaded."""
+    from pipeline.extraction.worker import serve
+
+    serve(connection, name, settings)
 
 
 def _as_error(name: str, fault: Fault) -> Exception:

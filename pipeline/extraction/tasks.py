@@ -7,7 +7,6 @@ from typing import Any
 
 from pipeline.disturbances.levels import Disturbance
 from pipeline.errors import MediaError
-from pipeline.extraction.identity import clip_key
 from pipeline.features import Features
 from pipeline.manifest import context_content, media_content, text_content, words_content
 from pipeline.media.span import MediaSpan
@@ -112,7 +111,8 @@ def _make_task(clip_id: str, rows: tuple[_Row, _Row, _Row], raw: Path, identity:
     contents += [text_content(text)] if text else []
     contents += [context_content(text)] if text and text.get("context") else []
     contents += [words_content(words)] if words else []
-    task: dict[str, Any] = {"clip_id": clip_id, "key": clip_key(digest(contents), identity)}
+    key = digest([digest(contents), identity])  # what the extractor read, and what it is
+    task: dict[str, Any] = {"clip_id": clip_id, "key": key}
     if media:
         task |= _media(media, raw)
     if text:

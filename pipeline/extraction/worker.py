@@ -4,13 +4,13 @@ import logging
 import os
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
 from pipeline import discovery
 from pipeline.disturbances.media import BlurredVideo, noisy
 from pipeline.errors import ClipError, MediaError, PipelineError
+from pipeline.extraction.messages import Fault, Ready
 from pipeline.extraction.tasks import Failure, Outcome, Success, Task
 from pipeline.extractors._base import ClipInput, Extractor
 from pipeline.features import validate_features
@@ -22,22 +22,6 @@ from pipeline.running import end_with
 
 #: Faults of the machine or the installation, not of a clip: they stop the job instead of filling the quarantine.
 _GLOBAL = (OSError, MemoryError, ImportError)
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The worker's first message: it can start, and these are its columns."""
-
-    feature_names: tuple[str, ...]
-    batch_size: int
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something is wrong that no other clip would survive either."""
-
-    message: str
-    is_user_error: bool
 
 
 def serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> None:

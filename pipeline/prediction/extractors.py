@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 from pipeline import discovery
 from pipeline.extraction.isolation import IsolatedExtractor
+from pipeline.extraction.messages import Ready
 from pipeline.extraction.tasks import Failure, Outcome, Success, Task
-from pipeline.extraction.worker import Ready, build, process
+from pipeline.extraction.worker import build, process
 from pipeline.media.span import MediaSpan
 from pipeline.pack.streams import Extracted
 from pipeline.prediction.clips import NewClip
