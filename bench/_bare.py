@@ -6,12 +6,12 @@ pixels, one fresh landmarker a clip, results read as a block.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 
 from pipeline.extractors._engines import AnyLandmarker
+from pipeline.extractors._text.direct import DirectEncoder
 
 RATE_HZ, MAX_SIDE_PX = 25.0, 480
 
@@ -64,16 +64,15 @@ def speech_descriptors(sounds: Sequence[np.ndarray]) -> None:
         smile.process_signal(samples.astype(np.float32) / 32768, 16_000)
 
 
-def hidden_states(texts: Sequence[str], folder: Path) -> list[Any]:
-    """BERT's last hidden states, sorted by length, 32 at a time."""
-    import torch
-    from transformers import AutoModel, AutoTokenizer
+def hidden_states(texts: Sequence[str], folder: Path) -> list[np.ndarray]:
+    """BERT's last hidden states, sorted by length, 32 at a time; by the engine that the extractor has."""
+    encoder = DirectEncoder(folder)
+    tokens = sorted((list(encoder.tokens(text).ids) for text in texts), key=len)
+    return [_batch(encoder, tokens[first : first + 32]) for first in range(0, len(tokens), 32)]
 
-    torch.set_num_threads(1)
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
-    ordered = sorted(texts, key=len)
-    with torch.inference_mode():
-        return [
-            model(**tokenizer(ordered[first : first + 32], padding=True, return_tensors="pt")).last_hidden_state
-            for first in range(0, len(ordered), 32)
-        ]
+
+def _batch(encoder: DirectEncoder, tokens: Sequence[list[int]]) -> np.ndarray:
+    mask = np.array([[column < len(ids) for column in range(len(tokens[-1]))] for ids in tokens], np.int64)
+    padded = np.zeros_like(mask)
+    padded[mask == 1] = np.concatenate(tokens)
+    return encoder.hidden_states(padded, np.zeros_like(mask), mask)

@@ -28,13 +28,19 @@ class ClipDataset:
     folder: Path
     texts: dict[str, str] = field(default_factory=dict)
 
-    def fill(self, source: Path, count: int | None) -> None:
-        """Take the clips of a folder, in turns until there are ``count``; converted once to H.264 and AAC in mp4."""
+    def fill(self, source: Path, count: int | None, height_px: int | None = None) -> None:
+        """Take the clips of a folder, in turns until there are ``count``; converted once to H.264 and AAC in mp4.
+
+        Args:
+            source: the folder.
+            count: of clips; None for each once.
+            height_px: of the pictures, scaled to it; None to leave them as they are.
+        """
         told = _transcripts(source)
         paths = [path for path in sorted(source.iterdir()) if path.suffix.lower() in MEDIA_SUFFIXES]
         count = count or len(paths)
         for index, path in enumerate(paths[:count]):
-            _convert(path, self._clip(f"v{index:04d}"))
+            _convert(path, self._clip(f"v{index:04d}"), height_px)
         for index in range(count):
             if index >= len(paths):
                 shutil.copy(self._clip(f"v{index % len(paths):04d}"), self._clip(f"v{index:04d}"))
@@ -77,7 +83,8 @@ def _transcripts(source: Path) -> dict[str, str]:
         return {row["file"]: row["text"] for row in csv.DictReader(file)}
 
 
-def _convert(source: Path, target: Path) -> None:
+def _convert(source: Path, target: Path, height_px: int | None) -> None:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(source)]
+    command += ["-vf", f"scale=-2:{height_px}"] if height_px else []
     command += ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p", "-c:a", "aac"]
     subprocess.run([*command, str(target)], check=True)

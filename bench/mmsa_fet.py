@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("clips_folder", type=Path, help="folder of clips, with transcripts.csv (file, text) or without")
     parser.add_argument("--environment", type=Path, required=True, help="folder of MMSA-FET's virtual environment")
     parser.add_argument("--clips", type=int, help="so many, repeating those of the folder (default: each once)")
+    parser.add_argument("--height", type=int, help="scale the pictures to this height in pixels first")
     parser.add_argument("--cores", type=int, default=1, help="workers of either side")
     parser.add_argument("--rounds", type=int, default=1, help="cold runs of each side, in turns")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES[:3])
@@ -53,7 +54,7 @@ def main() -> None:
 def measured(root: Path, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """One row a run: cold ones first, then what is done again after a change or a kill."""
     dataset = ClipDataset(root / "raw" / DATASET)
-    dataset.fill(arguments.clips_folder, arguments.clips)
+    dataset.fill(arguments.clips_folder, arguments.clips, arguments.height)
     sides = {name: side_of(name, root, arguments.environment) for name in arguments.sides}
     for side in arguments.rounds * list(sides.values()):
         side.begin()
