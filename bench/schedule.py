@@ -17,8 +17,9 @@ from pipeline import discovery
 from pipeline.manifest import manifest_clips, num_shards, shard_of
 from pipeline.scanning.summary import Summary
 
-#: Seconds: start of a job, work per clip, work per second of media (25 pictures of 13.2 ms and their decoding).
-COSTS = {"face": (2.0, 0.1, 0.40), "egemaps": (1.5, 0.0, 0.04), "bert": (7.6, 0.003, 0.0)}
+#: CPU seconds: start of a job, work per clip, work per second of media. What the jobs of cold runs over 24 clips of
+#: GRID and 64 of the demo took (docs/performance.md); a second of video is 25 pictures of 7.6 ms, decoding included.
+COSTS = {"face": (2.0, 0.1, 0.19), "egemaps": (2.5, 0.0, 0.035), "bert": (2.2, 0.01, 0.0)}
 MEAN_CLIP_S, SPREAD = 7.3, 0.6
 
 

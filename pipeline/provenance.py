@@ -14,9 +14,14 @@ from typing import Any
 _CLOCK_GRAIN_NS = 2_000_000_000
 
 
+#: Rows that go to the cache of hashes at once.
+_BLOCK = 1024
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: Any) -> str:
     """JSON text that is the same for equal values on every machine."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def digest(value: Any) -> str:
@@ -58,6 +63,8 @@ class FileHashes:
             "inode integer, checked_ns integer, sha256 text) without rowid"
         )
         self._connection.execute("create temp table seen (path text primary key) without rowid")
+        self._seen: list[tuple[str]] = []
+        self._new: dict[str, tuple[Any, ...]] = {}
 
     def __enter__(self) -> "FileHashes":
         """Begin."""
@@ -66,6 +73,7 @@ class FileHashes:
     def __exit__(self, kind: object, *_: object) -> None:
         """Keep what was learnt and close."""
         if kind is None:
+            self._write()
             self._connection.commit()
         self._connection.close()
 
@@ -75,23 +83,23 @@ class FileHashes:
         Raises:
             OSError: the file cannot be read.
         """
-        stat = path.stat()
-        self._connection.execute("insert or ignore into seen values (?)", (str(path),))
-        row = self._connection.execute("select * from files where path = ?", (str(path),)).fetchone()
-        if row and not self._deep and _unchanged(row, stat.st_size, stat.st_mtime_ns, stat.st_ino):
+        name, stat = str(path), path.stat()
+        if len(self._seen) + len(self._new) >= _BLOCK:
+            self._write()
+        self._seen.append((name,))
+        row = self._new.get(name) or (None if self._deep else self._known(name))
+        if row and _unchanged(row, stat.st_size, stat.st_mtime_ns, stat.st_ino):
             return row[5]
         now = time.time_ns()
         value = file_sha256(path)
-        self._connection.execute(
-            "insert or replace into files values (?, ?, ?, ?, ?, ?)",
-            (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino, now, value),
-        )
+        self._new[name] = (name, stat.st_size, stat.st_mtime_ns, stat.st_ino, now, value)
         return value
 
     def nothing_changed(self) -> bool:
         """True if files are known and none of them changed since it was hashed."""
         if self._deep:
             return False
+        self._write()
         known = 0
         for row in self._connection.execute("select * from files"):
             known += 1
@@ -105,7 +113,17 @@ class FileHashes:
 
     def forget_unseen(self) -> None:
         """Drop files that nobody asked for since the cache was opened."""
+        self._write()
         self._connection.execute("delete from files where path not in (select path from seen)")
+
+    def _known(self, name: str) -> tuple[Any, ...] | None:
+        return self._connection.execute("select * from files where path = ?", (name,)).fetchone()
+
+    def _write(self) -> None:
+        self._connection.executemany("insert or ignore into seen values (?)", self._seen)
+        self._connection.executemany("insert or replace into files values (?, ?, ?, ?, ?, ?)", self._new.values())
+        self._seen.clear()
+        self._new.clear()
 
 
 def _unchanged(row: tuple[Any, ...], size: int, mtime_ns: int, inode: int) -> bool:

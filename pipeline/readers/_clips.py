@@ -5,11 +5,16 @@ import sqlite3
 import weakref
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from pipeline.manifest import Clip, Rejected, row_faults
 
-_FIELDS = tuple(field.name for field in fields(Clip))
+_FIELDS = [field.name for field in fields(Clip)]
+_values = attrgetter(*_FIELDS)
+_CROP, _WORDS = _FIELDS.index("crop"), _FIELDS.index("words")
+#: Clips that SQLite is given at once.
+_BLOCK = 1024
 
 
 class Clips(Sequence[Clip]):
@@ -21,13 +26,15 @@ class Clips(Sequence[Clip]):
         weakref.finalize(self, self._database.close)
         self._database.execute("pragma journal_mode = off")  # nothing is ever taken back
         self._database.execute("create table clips (clip_id text, video_id text, split text, clip text)")
+        self._waiting: list[tuple[str, str, str, str]] = []
         self._length = 0
 
     def append(self, clip: Clip) -> None:
         """Add a clip."""
-        row = (clip.clip_id, clip.video_id, clip.split, json.dumps([getattr(clip, name) for name in _FIELDS]))
-        self._database.execute("insert into clips values (?, ?, ?, ?)", row)
+        self._waiting.append((clip.clip_id, clip.video_id, clip.split, json.dumps(_values(clip))))
         self._length += 1
+        if len(self._waiting) >= _BLOCK:
+            self._write()
 
     def __len__(self) -> int:
         """The number of clips."""
@@ -35,6 +42,7 @@ class Clips(Sequence[Clip]):
 
     def __iter__(self) -> Iterator[Clip]:
         """One after the other."""
+        self._write()
         for (content,) in self._database.execute("select clip from clips order by rowid"):
             yield _clip(content)
 
@@ -43,6 +51,7 @@ class Clips(Sequence[Clip]):
         if isinstance(index, slice):
             return [self[row] for row in range(*index.indices(len(self)))]
         place = range(len(self))[index] + 1
+        self._write()
         (content,) = self._database.execute("select clip from clips where rowid = ?", (place,)).fetchone()
         return _clip(content)
 
@@ -58,17 +67,23 @@ class Clips(Sequence[Clip]):
 
     def repeated(self) -> dict[str, int]:
         """Ids that stand more than once, and how often."""
+        self._write()
         query = "select clip_id, count(*) from clips group by clip_id having count(*) > 1"
         return dict(self._database.execute(query))
 
     def shared_videos(self) -> dict[str, list[str]]:
         """Videos that stand in several splits, and these."""
+        self._write()
         query = "select video_id from clips group by video_id having count(distinct split) > 1"
         splits = "select distinct split from clips where video_id = ?"
         return {
             video_id: sorted(split for (split,) in self._database.execute(splits, (video_id,)))
             for (video_id,) in self._database.execute(query).fetchall()
         }
+
+    def _write(self) -> None:
+        self._database.executemany("insert into clips values (?, ?, ?, ?)", self._waiting)
+        self._waiting.clear()
 
 
 def problems(clips: Clips, label_range: tuple[float, float], *, shared_videos: bool) -> list[Rejected]:
@@ -99,9 +114,9 @@ def _leaks(clips: Clips) -> list[Rejected]:
 
 
 def _clip(content: str) -> Clip:
-    values = dict(zip(_FIELDS, json.loads(content), strict=True))
-    for name in ("crop", "words"):
-        values[name] = None if values[name] is None else tuple(values[name])
-    if values["words"]:
-        values["words"] = tuple(map(tuple, values["words"]))
-    return Clip(**values)
+    values = json.loads(content)
+    if values[_CROP] is not None:
+        values[_CROP] = tuple(values[_CROP])
+    if values[_WORDS] is not None:
+        values[_WORDS] = tuple(map(tuple, values[_WORDS]))
+    return Clip(*values)

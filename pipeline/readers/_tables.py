@@ -51,7 +51,10 @@ class Row:
 
     def word(self, *columns: str) -> str:
         """The first of these cells that is not blank, without blanks around it; else nothing."""
-        return next((cell for name in columns if (cell := self.cells.get(name, "").strip())), "")
+        for name in columns:
+            if cell := self.cells.get(name, "").strip():
+                return cell
+        return ""
 
     def number(self, *columns: str) -> float | None:
         """The first of these cells that is not blank, as a number.

@@ -2,11 +2,14 @@
 
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.manifest import shard_of
 from pipeline.provenance import canonical
+
+#: Lines that SQLite is given at once.
+_BLOCK = 1024
 
 
 class Lines:
@@ -22,19 +25,15 @@ class Lines:
         self._database = sqlite3.connect("")
         weakref.finalize(self, self._database.close)
         self._database.execute("pragma journal_mode = off")  # nothing is ever taken back
+        self._waiting: list[tuple[str, int, str, str]] = []
         self._database.execute("create table lines (kind text, shard integer, clip_id text, line text)")
 
-    def add(self, kind: str, row: Mapping[str, Any]) -> None:
-        """Set a clip's row aside."""
-        clip_id = row["clip_id"]
-        values = (kind, shard_of(clip_id, self.shards), clip_id, canonical(dict(row)) + "\n")
-        self._database.execute("insert into lines values (?, ?, ?, ?)", values)
-
-    def adding(self, kind: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-        """Hand rows on, once they are set aside."""
-        for row in rows:
-            self.add(kind, row)
-            yield row
+    def add(self, clip_id: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        """Set a clip's rows aside, by kind."""
+        shard = shard_of(clip_id, self.shards)
+        self._waiting += ((kind, shard, clip_id, canonical(row) + "\n") for kind, row in rows.items())
+        if len(self._waiting) >= _BLOCK:
+            self._write()
 
     def of_shard(self, kind: str, shard: int) -> Iterator[str]:
         """Lines of one manifest. The first call sorts; nothing is added after it."""
@@ -48,8 +47,13 @@ class Lines:
         yield from self._lines(query, (kind,))
 
     def _lines(self, query: str, values: tuple[Any, ...]) -> Iterator[str]:
+        self._write()
         for (line,) in self._database.execute(query, values):
             yield line
+
+    def _write(self) -> None:
+        self._database.executemany("insert into lines values (?, ?, ?, ?)", self._waiting)
+        self._waiting.clear()
 
     def _sort(self) -> None:
         # SQLite compares UTF-8 by bytes, which is Python's order of strings.

@@ -1,7 +1,7 @@
 """The scan: read the label table, hash what changed, rewrite only the manifests whose content differs."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -75,11 +75,10 @@ def scan(
             links.check(table.sources)
             manifests, each = _layout(len(table.clips), before)
             lines = Lines(manifests)
-            rows = (_media_row(clip, raw, links, hashes) for clip in table.clips)
-            media = MediaTally.of(lines.adding("media", rows))
+            media = MediaTally.of(_set_aside(table, config, lines, lambda clip: _media_row(clip, raw, links, hashes)))
             if needs_media and (fault := no_media_fault(media, raw)):
                 raise RawDataError(fault)
-            _index_table(table, config, lines, paths)
+            _index_table(table, lines, paths)
             for path in table.sources:
                 hashes.sha256(path)
             counts = len(table.clips), len(table.unusable), len(table.clips) - media.present
@@ -126,16 +125,25 @@ def _is_complete(before: Summary, signature: str) -> bool:
     return before.signature == signature and before.absent == before.missing_files == 0
 
 
-def _index_table(table: Table, config: DatasetConfig, lines: Lines, paths: DatasetPaths) -> None:
-    """Write all manifests; the rows of media are among the lines already."""
+def _set_aside(
+    table: Table, config: DatasetConfig, lines: Lines, media_of: Callable[[Clip], dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The clips' rows of media, once all rows of a clip are set aside."""
     around = contexts(table.clips, config.context) if config.context else {}
     for clip in table.clips:
-        lines.add("text", {**text_row(clip, config.language), **context_row(around, clip.clip_id)})
-        lines.add("labels", label_row(clip))
+        media = media_of(clip)
+        text = {**text_row(clip, config.language), **context_row(around, clip.clip_id)}
+        rows = {"media": media, "text": text, "labels": label_row(clip)}
         if clip.words is not None:
-            lines.add("words", words_row(clip))
+            rows["words"] = words_row(clip)
         if clip.split == "test":
-            lines.add("test", {"clip_id": clip.clip_id})
+            rows["test"] = {"clip_id": clip.clip_id}
+        lines.add(clip.clip_id, rows)
+        yield media
+
+
+def _index_table(table: Table, lines: Lines, paths: DatasetPaths) -> None:
+    """Write all manifests."""
     for kind in ("media", "text", "words"):
         for shard in range(lines.shards):
             content = "".join(lines.of_shard(kind, shard)).encode()
@@ -155,9 +163,10 @@ def _layout(num_clips: int, before: Summary | None) -> tuple[int, int]:
 def _media_row(clip: Clip, raw: Path, links: Links, hashes: FileHashes) -> dict[str, Any]:
     if clip.media is None:
         return media_row(clip, None)
-    if fault := links.fault(raw / clip.media):
+    path = raw / clip.media
+    if fault := links.fault(path):
         return media_row(clip, None, fault)
-    return media_row(clip, _hash_of(raw / clip.media, hashes))
+    return media_row(clip, _hash_of(path, hashes))
 
 
 def _hash_of(path: Path, hashes: FileHashes) -> str | None:

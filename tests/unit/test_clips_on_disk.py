@@ -50,13 +50,24 @@ def test_ids_that_stand_twice_and_videos_in_two_splits_are_found():
 def test_lines_are_sorted_as_python_sorts_ids():
     ids = ["b", "a", "Z", "é", "你", "\U0001f600", "\uffee", "a b", "a-"]
     lines = Lines(2)
-    rows = [{"clip_id": clip_id} for clip_id in random.Random(1).sample(ids, len(ids))]
-    assert list(lines.adding("media", rows)) == rows
-    lines.add("text", {"clip_id": "a"})
+    for clip_id in random.Random(1).sample(ids, len(ids)):
+        lines.add(clip_id, {"media": {"clip_id": clip_id}})
+    lines.add("a", {"text": {"clip_id": "a"}})
     assert list(lines.of_all("media")) == [f'{{"clip_id":"{clip_id}"}}\n' for clip_id in sorted(ids)]
     for shard in (0, 1):
         own = sorted(clip_id for clip_id in ids if shard_of(clip_id, 2) == shard)
         assert list(lines.of_shard("media", shard)) == [f'{{"clip_id":"{clip_id}"}}\n' for clip_id in own]
+
+
+def test_more_rows_than_are_written_at_once():
+    ids = [f"{row:05d}" for row in range(3000)]
+    kept, lines = on_disk([clip(clip_id, "1") for clip_id in ids]), Lines(2)
+    assert [one.video_id for one in kept] == ids
+    assert kept[2999].video_id == "02999"
+    assert kept.repeated() == {}
+    for clip_id in ids:
+        lines.add(clip_id, {"labels": {"clip_id": clip_id}, "test": {"clip_id": clip_id}})
+    assert len(list(lines.of_all("labels"))) == len(list(lines.of_all("test"))) == 3000
 
 
 def test_a_file_of_the_same_lines_is_left_alone(tmp_path):
