@@ -103,6 +103,8 @@ def row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
         faults.append("neither a label nor an emotion; expected a number or a class")
     if "\0" in clip.text:
         faults.append("the text holds a NUL character, which no file format keeps; remove it")
+    if not _is_writable(clip):
+        faults.append("a text or word holds half of a surrogate pair, which UTF-8 cannot write; correct its escapes")
     if not _is_segment(clip):
         faults.append(f"segment {clip.start_s} s to {clip.end_s} s is empty or negative; expected 0 <= start < end")
     for name in ("sentiment", "sentiment_text", "sentiment_audio", "sentiment_vision"):
@@ -110,6 +112,15 @@ def row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
         if value is not None and not (math.isfinite(value) and low <= value <= high):
             faults.append(f"{name} {value}; expected {low:g} to {high:g}")
     return faults
+
+
+def _is_writable(clip: Clip) -> bool:
+    words = (word for word, _, _ in clip.words or ())
+    try:
+        "".join([clip.text, clip.annotation, clip.emotion or "", clip.speaker or "", *words]).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_segment(clip: Clip) -> bool:

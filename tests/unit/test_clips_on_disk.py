@@ -9,7 +9,7 @@ from pipeline.scanning.lines import Lines
 
 
 def clip(video: str, part: str, **values) -> Clip:
-    facts = {"split": "train", "text": "héllo 你\ud800", "media": None, "where": f"{video} {part}", "sentiment": 1.0}
+    facts = {"split": "train", "text": "héllo 你", "media": None, "where": f"{video} {part}", "sentiment": 1.0}
     return Clip(video_id=video, part_id=part, **{**facts, **values})
 
 
@@ -45,6 +45,17 @@ def test_ids_that_stand_twice_and_videos_in_two_splits_are_found():
         ("v1$_$2", "video v1 stands in the splits test, train"),
     ]
     assert problems(on_disk(CLIPS), (-3.0, 3.0), shared_videos=True) == []
+
+
+def test_what_utf8_cannot_write_is_a_fault_and_no_crash():
+    halves = [clip("v1", "1", text="so \ud800"), clip("v1", "2", words=(("\udfff", 0.1, 0.2),))]
+    kept = on_disk([*halves, CLIPS[0]])
+    assert list(kept) == [*halves, CLIPS[0]]
+    found = problems(kept, (-3.0, 3.0), shared_videos=True)
+    assert [(fault.clip_id, "half of a surrogate pair" in fault.reason) for fault in found] == [
+        ("v1$_$1", True),
+        ("v1$_$2", True),
+    ]
 
 
 def test_lines_are_sorted_as_python_sorts_ids():
