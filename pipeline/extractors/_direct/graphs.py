@@ -13,14 +13,13 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from pipeline.extractors._direct.pose import CanonicalFace, read_canonical_face
+from pipeline.extractors._openvino import ONE_CORE
 
 #: Sides of the pictures that the detector and the landmark graph see.
 DETECTOR_PX, FACE_PX = 128, 256
 POINTS = 478
 #: Faces whose blendshapes are computed at once: a quarter less time than one by one, with equal numbers.
 _BATCH = 8
-# One process per core is the plan, and full precision: the numbers shall be those of the task.
-_OPTIONS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
 
 #: The points that the blendshape graph reads.
 _POINTS_READ = """
@@ -94,7 +93,7 @@ class Graphs:
 
 class _Graph:
     def __init__(self, core: Any, model: Any):
-        self._request = core.compile_model(model, "CPU", _OPTIONS).create_infer_request()
+        self._request = core.compile_model(model, "CPU", ONE_CORE).create_infer_request()
         self.input = self._request.get_input_tensor().data
         self.input[...] = 0
         self._outputs = [tensor.data for tensor in self._request.output_tensors]

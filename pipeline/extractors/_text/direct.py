@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from pipeline.extractors._openvino import ONE_CORE
 from pipeline.extractors._text.encoder import TextEncoder, Tokens
 from pipeline.extractors._text.graph import Shape, Tensors, bert, tensor_names
 
 LIBRARIES = ("openvino", "tokenizers", "safetensors")
 
 _TENSORS, _TOKENIZER = "model.safetensors", "tokenizer.json"
-#: Hidden states in full precision, one process per core.
-_OPTIONS = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
 _ENDS = ("[CLS]", "[SEP]")
 
 
@@ -59,7 +58,7 @@ class DirectEncoder(TextEncoder):
             width=config["hidden_size"],
             epsilon=config.get("layer_norm_eps", 1e-12),
         )
-        compiled = openvino.Core().compile_model(bert(shape, self._tensors), "CPU", _OPTIONS)
+        compiled = openvino.Core().compile_model(bert(shape, self._tensors), "CPU", ONE_CORE)
         self._request = compiled.create_infer_request()
         self.width = shape.width
         self.max_tokens = config["max_position_embeddings"]

@@ -1,6 +1,10 @@
 """The landmarker's graphs run with our own tracker: its geometry, and its agreement with MediaPipe's task."""
 
+import os
+import threading
 import zipfile
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from pipeline.extractors import face
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors._direct import crop, detector, pose
 from pipeline.extractors._direct.crop import Region
+from pipeline.extractors._direct.graphs import Graphs
 from pipeline.extractors._direct.smoothing import Smoother
 from pipeline.extractors._direct.tracker import joined
 from pipeline.media.span import MediaSpan
@@ -155,3 +160,25 @@ def features_of(config: face.Config, spans: list[MediaSpan]):
     features = [built.extract(ClipInput("clip", video=Video(span))) for span in spans]
     built.close()
     return features
+
+
+def test_many_processes_do_not_bind_themselves_to_one_core():
+    """OpenVINO would bind its thread to the first core while it computes, in every process to the same."""
+    cores = os.sched_getaffinity(0)
+    if len(cores) < 2:
+        pytest.skip("one core")
+    graphs, seen, is_over = Graphs(weights.resolve_face_landmarker(None)), set(), threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            for task in Path("/proc/self/task").iterdir():
+                with suppress(OSError):  # threads come and go
+                    seen.add(frozenset(os.sched_getaffinity(int(task.name))))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    for _ in range(50):
+        graphs.points(np.zeros((256, 256, 3), np.uint8))
+    is_over.set()
+    watcher.join()
+    assert seen == {frozenset(cores)}
