@@ -17,10 +17,8 @@ from pipeline import weights as weight_store
 from pipeline.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
 from pipeline.extractors._context import place
-from pipeline.extractors._text.direct import LIBRARIES as DIRECT_LIBRARIES
 from pipeline.extractors._text.direct import DirectEncoder, can_run
 from pipeline.extractors._text.encoder import TextEncoder
-from pipeline.extractors._text.hugging_face import LIBRARIES as HUGGING_FACE_LIBRARIES
 from pipeline.extractors._text.hugging_face import HuggingFaceEncoder
 from pipeline.features import Features
 from pipeline.words.spans import word_spans, words_of_tokens
@@ -104,7 +102,7 @@ class BertExtractor(Extractor):
         """Those of whoever runs the encoder."""
         settings = Config.model_validate(config.model_dump())
         runs_direct = _runs_direct(settings, weight_store.resolve_text_encoder(settings.weights))
-        return DIRECT_LIBRARIES if runs_direct else HUGGING_FACE_LIBRARIES
+        return (DirectEncoder if runs_direct else HuggingFaceEncoder).libraries
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -1,4 +1,6 @@
 import signal
+import subprocess
+import sys
 import wave
 
 import psutil
@@ -57,3 +59,10 @@ def test_a_worker_that_does_not_start_is_an_error_in_one_line(extractor, monkeyp
     monkeypatch.setattr(isolation, "_START_LIMIT_S", 0.0)
     with pytest.raises(PipelineError, match="hung while starting"):
         _ = extractor.ready
+
+
+def test_the_process_that_waits_for_an_extractor_loads_no_decoder_and_no_settings():
+    heavy = "{'av', 'pydantic', 'cv2', 'torch'}"
+    code = f"import sys; import pipeline.steps.extract; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -6,16 +6,13 @@ for it again.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from pipeline.extractors._openvino import ONE_CORE
-from pipeline.extractors._text.encoder import TextEncoder, Tokens
+from pipeline.extractors._text.encoder import HiddenStates, PerToken, TextEncoder, Tokens
 from pipeline.extractors._text.graph import Shape, Tensors, bert, tensor_names
-
-LIBRARIES = ("openvino", "tokenizers", "safetensors")
 
 _TENSORS, _TOKENIZER = "model.safetensors", "tokenizer.json"
 _ENDS = ("[CLS]", "[SEP]")
@@ -43,6 +40,8 @@ class DirectEncoder(TextEncoder):
     Raises:
         ImportError: OpenVINO is absent.
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ("openvino", "tokenizers", "safetensors")
 
     def __init__(self, folder: Path):
         import openvino
@@ -80,12 +79,7 @@ class DirectEncoder(TextEncoder):
         self._tokenizer.no_truncation()
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
-    def hidden_states(
-        self,
-        ids: Int64[np.ndarray, "texts tokens"],
-        types: Int64[np.ndarray, "texts tokens"],
-        mask: Int64[np.ndarray, "texts tokens"],
-    ) -> Float32[np.ndarray, "texts tokens features"]:
+    def hidden_states(self, ids: PerToken, types: PerToken, mask: PerToken) -> HiddenStates:
         """The last layer's output; ``mask`` is 1 where there is a token."""
         return self._request.infer([ids, types, mask])[0].copy()
 

@@ -3,9 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32, Int64
+
+PerToken = Int64[np.ndarray, "texts tokens"]
+HiddenStates = Float32[np.ndarray, "texts tokens features"]
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,14 @@ class TextEncoder(ABC):
     """A tokenizer and the network it belongs to.
 
     Attributes:
+        libraries: distributions whose version shapes the numbers.
         width: features of a hidden state.
         max_tokens: longest text that the network takes, special tokens included.
         padding_id: token that fills a batch up.
         ends: tokens that stand before a conversation and after each of its turns.
     """
 
+    libraries: ClassVar[tuple[str, ...]]
     width: int
     max_tokens: int
     padding_id: int
@@ -49,10 +55,5 @@ class TextEncoder(ABC):
         """Tokens of a text without special ones."""
 
     @abstractmethod
-    def hidden_states(
-        self,
-        ids: Int64[np.ndarray, "texts tokens"],
-        types: Int64[np.ndarray, "texts tokens"],
-        mask: Int64[np.ndarray, "texts tokens"],
-    ) -> Float32[np.ndarray, "texts tokens features"]:
+    def hidden_states(self, ids: PerToken, types: PerToken, mask: PerToken) -> HiddenStates:
         """The last layer's output; ``mask`` is 1 where there is a token."""

@@ -1,13 +1,9 @@
 """Any encoder that transformers knows, run by torch."""
 
 from pathlib import Path
+from typing import ClassVar
 
-import numpy as np
-from jaxtyping import Float32, Int64
-
-from pipeline.extractors._text.encoder import TextEncoder, Tokens
-
-LIBRARIES = ("torch", "transformers", "tokenizers")
+from pipeline.extractors._text.encoder import HiddenStates, PerToken, TextEncoder, Tokens
 
 
 class HuggingFaceEncoder(TextEncoder):
@@ -20,6 +16,8 @@ class HuggingFaceEncoder(TextEncoder):
     Raises:
         ImportError: torch or transformers is absent.
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
 
     def __init__(self, folder: Path, device: str = "cpu"):
         import torch
@@ -53,12 +51,7 @@ class HuggingFaceEncoder(TextEncoder):
         """Tokens of a text without special ones."""
         return self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
 
-    def hidden_states(
-        self,
-        ids: Int64[np.ndarray, "texts tokens"],
-        types: Int64[np.ndarray, "texts tokens"],
-        mask: Int64[np.ndarray, "texts tokens"],
-    ) -> Float32[np.ndarray, "texts tokens features"]:
+    def hidden_states(self, ids: PerToken, types: PerToken, mask: PerToken) -> HiddenStates:
         """The last layer's output; ``mask`` is 1 where there is a token."""
         arrays = {"input_ids": ids, "attention_mask": mask}
         if "token_type_ids" in self._tokenizer.model_input_names:

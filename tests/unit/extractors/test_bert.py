@@ -104,11 +104,11 @@ def small_bert(folder, *, prefix="", **changes):
 
 @pytest.mark.parametrize("prefix", ["", "bert."])
 def test_any_plain_bert_runs_without_torch(tmp_path, prefix):
-    from pipeline.extractors._text.direct import LIBRARIES
+    from pipeline.extractors._text.direct import DirectEncoder
     from pipeline.extractors.bert import BertExtractor, Config
 
     folder = small_bert(tmp_path, prefix=prefix)
-    assert BertExtractor.libraries(Config(weights=folder)) == LIBRARIES
+    assert BertExtractor.libraries(Config(weights=folder)) == DirectEncoder.libraries
     clip = clips_of(TEXTS[2:3])[0]
     direct, reference = (
         BertExtractor(Config(weights=folder, engine=engine)).extract(clip) for engine in ("direct", "transformers")
@@ -121,26 +121,28 @@ def test_any_plain_bert_runs_without_torch(tmp_path, prefix):
 def test_other_architectures_and_devices_go_through_transformers(tmp_path):
     import torch
 
-    from pipeline.extractors._text.hugging_face import LIBRARIES
+    from pipeline.extractors._text.hugging_face import HuggingFaceEncoder
     from pipeline.extractors.bert import BertExtractor, Config
 
-    assert BertExtractor.libraries(Config(device="cuda")) == LIBRARIES
-    assert BertExtractor.libraries(Config(engine="transformers")) == LIBRARIES
+    assert BertExtractor.libraries(Config(device="cuda")) == HuggingFaceEncoder.libraries
+    assert BertExtractor.libraries(Config(engine="transformers")) == HuggingFaceEncoder.libraries
     for name, changes in (("gelu", {"hidden_act": "relu"}), ("type", {"dtype": torch.bfloat16})):
         (tmp_path / name).mkdir()
-        assert BertExtractor.libraries(Config(weights=small_bert(tmp_path / name, **changes))) == LIBRARIES
+        assert (
+            BertExtractor.libraries(Config(weights=small_bert(tmp_path / name, **changes)))
+            == HuggingFaceEncoder.libraries
+        )
 
 
 @pytest.mark.parametrize("damaged", ["config.json", "tokenizer.json", "model.safetensors"])
 def test_a_damaged_folder_is_left_to_transformers(tmp_path, damaged):
     from pipeline.extractors._text.direct import can_run
 
-    folder = small_bert(tmp_path)
+    small_bert(tmp_path)
     assert can_run(tmp_path)
     (tmp_path / damaged).unlink()
     (tmp_path / damaged).write_text("[1, 2")
     assert not can_run(tmp_path)
-    assert folder
 
 
 def test_text_features_import_no_torch():
