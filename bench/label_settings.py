@@ -10,11 +10,11 @@ import itertools
 from pathlib import Path
 
 from pipeline.config.unions import BorrowConfig
+from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.markdown import table
 from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.quality import measure
-from pipeline.paths import Layout
 
 NEIGHBOURS = (1, 5, 10, 20, 40, 80)
 TEMPERATURES = (None, 0.05, 0.1, 0.2)

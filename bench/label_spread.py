@@ -8,12 +8,12 @@ import argparse
 from pathlib import Path
 
 from pipeline.config.unions import BorrowConfig
+from pipeline.core.paths import Layout
 from pipeline.labels.assignment import assign
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.markdown import table
 from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.report import describe
-from pipeline.paths import Layout
 
 NEIGHBOURS = (1, 3, 5, 40)
 

@@ -19,17 +19,17 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from pipeline import discovery
-from pipeline.atomic import write_if_changed
 from pipeline.config.settings import DatasetConfig, PackConfig
 from pipeline.config.unions import UnionConfig
-from pipeline.features import Features
+from pipeline.core import plugins
+from pipeline.core.atomic_write import write_if_changed
+from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.features.features import Features
+from pipeline.features.store import Header, Stored, StoreReader, write_store
+from pipeline.index.manifest import manifest_clips, num_shards, read_jsonl, shard_name, shard_of, to_jsonl
+from pipeline.index.summary import Summary
 from pipeline.labels.planning import plan_union
 from pipeline.labels.table import COLUMNS
-from pipeline.manifest import manifest_clips, num_shards, read_jsonl, shard_name, shard_of, to_jsonl
-from pipeline.paths import DatasetPaths, Layout
-from pipeline.scanning.summary import Summary
-from pipeline.store import Header, Stored, StoreReader, write_store
 
 DATASET, PACK, UNION = "mosei", "unaligned_50", "alone"
 #: Clips of CMU-MOSEI last 7.3 s on average.
@@ -91,7 +91,7 @@ def make_dataset(paths: DatasetPaths, clips: int, different: int) -> None:
     for extractor in WIDTHS:
         write_json(paths.extractor_settings(extractor), {"outside": {"weights": "made up"}})
         write_if_changed(paths.gated(extractor), b"")
-        count = summary.shards(discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+        count = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
         make_stores(paths, extractor, shards(ids, count), different)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from pipeline.core.types import SPLITS
 from pipeline.labels.markdown import table
-from pipeline.pack.files import read_card, read_split
+from pipeline.packs.formats.files import read_card, read_split
 from pipeline.training.metrics import Family, Scores, emotion_scores, sentiment_scores
 from pipeline.training.predict import emotion_fields, emotion_of
-from pipeline.types import SPLITS
 
 PENALTIES = np.logspace(-3, 3, 7)
 

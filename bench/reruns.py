@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline.manifest import manifest_clips, num_shards
-from pipeline.scanning.summary import Summary
+from pipeline.index.manifest import manifest_clips, num_shards
+from pipeline.index.summary import Summary
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1"}

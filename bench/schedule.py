@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline import discovery
-from pipeline.manifest import manifest_clips, num_shards, shard_of
-from pipeline.scanning.summary import Summary
+from pipeline.core import plugins
+from pipeline.index.manifest import manifest_clips, num_shards, shard_of
+from pipeline.index.summary import Summary
 
 #: CPU seconds: start of a job, work per clip, work per second of media. What the jobs of cold runs over 24 clips of
 #: GRID and 64 of the demo took (docs/performance.md); a second of video is 25 pictures of 7.6 ms, decoding included.
@@ -53,7 +53,7 @@ def make_jobs(clips: int) -> list[Job]:
     summary = Summary(num_shards(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
     found = []
     for name, (start_s, clip_s, media_s) in COSTS.items():
-        wanted = discovery.literals("extractors", name)["SHARD_CLIPS"]
+        wanted = plugins.literals("extractors", name)["SHARD_CLIPS"]
         shards = defaultdict(list)
         for index, length_s in enumerate(seconds):
             shards[shard_of(f"video$_${index}", summary.shards(wanted))].append(length_s)

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import torch
 
-from pipeline import weights
+from pipeline.config import weights
 from pipeline.config.unions import SimcseConfig
+from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import updated
 from pipeline.labels.encoder import SentenceEncoder
 from pipeline.labels.geometry import shape
 from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.quality import measure
 from pipeline.labels.simcse import train
-from pipeline.paths import Layout
 
 
 def main() -> None:

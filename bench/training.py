@@ -24,11 +24,11 @@ import numpy as np
 import yaml
 
 from pipeline.config.loading import merged
-from pipeline.pack.files import read_card, read_split, write_card, write_h5, write_pickle
-from pipeline.pack.schema import PackSplit
-from pipeline.training.settings import RunSettings, resolve
-from pipeline.types import SPLITS
-from pipeline.weights import resolve_text_encoder
+from pipeline.config.training import RunSettings, resolve
+from pipeline.config.weights import resolve_text_encoder
+from pipeline.core.types import SPLITS
+from pipeline.packs.formats.files import read_card, read_split, write_card, write_h5, write_pickle
+from pipeline.packs.schema import PackSplit
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 #: Of MMSA: the first fine-tunes the encoder, the others read the text's stored vectors.

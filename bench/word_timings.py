@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors.words_sphinx import Config, SphinxExtractor
-from pipeline.features import Features
+from pipeline.features.features import Features
 from pipeline.media.audio import Sound, load_sound
 from pipeline.media.span import MediaSpan
 from pipeline.words.proportional import spread_over_sound

@@ -22,6 +22,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models._amccl.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models._base import (
     Batch,
     FeatureSpec,
@@ -34,7 +35,6 @@ from models._base import (
 )
 from models.layers.contrastive import ContrastConfig, contrastive_loss
 from models.layers.masks import last_valid, masked_mean
-from models.layers.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models.layers.sequence import SequenceEncoder
 from models.layers.text import text_states
 

@@ -25,12 +25,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models._base import Batch, FeatureSpec, Output, Phase, SentimentModel
-from models.layers.balance import LossWeights, discrimination, mean_distance, orthogonality
+from models._cmcbep_cl.balance import LossWeights, discrimination, mean_distance, orthogonality
+from models._cmcbep_cl.gated_fusion import LeadFusion, SpecificFilter, Vote
+from models._cmcbep_cl.lead import PAIRS, PairScore, Supplement, lead_first, lead_weights, modality_scores
 from models.layers.encoders import EncoderConfig, Encoders, learning_groups
-from models.layers.gated_fusion import LeadFusion, SpecificFilter, Vote
 from models.layers.heads import RegressionHead
 from models.layers.info_nce import contrast_between
-from models.layers.lead import PAIRS, PairScore, Supplement, lead_first, lead_weights, modality_scores
 
 VERSION = 2
 

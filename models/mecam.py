@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models._base import Batch, FeatureSpec, ModelConfig, Output, ParameterGroup, Phase, SentimentModel
+from models._mecam.mutual_information import InformationBound, InformationConfig
 from models.layers.attention import TalkingHeadsAttention
 from models.layers.encoders import Encoded, EncoderConfig, Encoders, learning_groups
 from models.layers.heads import RegressionHead
 from models.layers.info_nce import contrast_within
-from models.layers.mutual_information import InformationBound, InformationConfig
 
 VERSION = 2
 

@@ -29,12 +29,12 @@ from models._base import (
     SentimentModel,
     decayed_groups,
 )
+from models._unimse.label_grammar import LabelGrammar
+from models._unimse.pmf_adapter import AdapterStack
+from models._unimse.seq2seq import Seq2Seq
 from models.layers.info_nce import contrast_between
-from models.layers.label_grammar import LabelGrammar
 from models.layers.masks import masked_mean
-from models.layers.pmf_adapter import AdapterStack
 from models.layers.recurrent import RecurrentEncoder
-from models.layers.seq2seq import Seq2Seq
 
 VERSION = 1
 

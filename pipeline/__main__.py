@@ -8,9 +8,10 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pipeline import __version__, discovery
-from pipeline.errors import PipelineError
-from pipeline.running import RUN_PID, end_with
+from pipeline import __version__
+from pipeline.core import plugins
+from pipeline.core.errors import PipelineError
+from pipeline.core.parent_process import RUN_PID, end_with
 
 #: What to do about a disk that takes no more.
 _OF_THE_DISK = {
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(name: str, words: Sequence[str]) -> int:
     if run := os.environ.get(RUN_PID):
         end_with(int(run))
-    step = discovery.load("steps", name.replace("-", "_"))
+    step = plugins.load("steps", name.replace("-", "_"))
     status = step.run(**vars(parser_of(name).parse_args(words)))
     return int(status or 0)
 
@@ -67,7 +68,7 @@ def parser_of(name: str) -> argparse.ArgumentParser:
     Raises:
         ConfigError: there is no such step.
     """
-    step = discovery.load("steps", name.replace("-", "_"))
+    step = plugins.load("steps", name.replace("-", "_"))
     parser = argparse.ArgumentParser(
         prog=f"python -m pipeline {name}",
         description=step.__doc__,
@@ -80,12 +81,12 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 def _overview() -> str:
     lines = ["usage: python -m pipeline STEP [options]      (STEP --help tells more)", ""]
-    lines += [f"  {step.replace('_', '-'):14} {_summary(step)}" for step in discovery.names("steps")]
+    lines += [f"  {step.replace('_', '-'):14} {_summary(step)}" for step in plugins.names("steps")]
     return "\n".join(lines)
 
 
 def _summary(step: str) -> str:
-    text = ast.get_docstring(ast.parse(discovery.source("steps", step).read_text(encoding="utf-8"))) or ""
+    text = ast.get_docstring(ast.parse(plugins.source("steps", step).read_text(encoding="utf-8"))) or ""
     return text.partition("\n")[0]
 
 

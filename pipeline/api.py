@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import ConfigError, FeatureError
-from pipeline.features import Features
-from pipeline.pack.opened import Pack
+from pipeline.core.errors import ConfigError, FeatureError
+from pipeline.features.features import Features
+from pipeline.packs.formats.reader import Pack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,12 +55,12 @@ def extract(
         ConfigError: the extractor or a setting is unknown.
         FeatureError: the file cannot be processed; says why.
     """
-    from pipeline import discovery
+    from pipeline.core import plugins
     from pipeline.extraction.tasks import Failure, Task
     from pipeline.extraction.worker import process
     from pipeline.media.span import MediaSpan
 
-    reads = discovery.literals("extractors", extractor)["READS"]
+    reads = plugins.literals("extractors", extractor)["READS"]
     built = _built(extractor, json.dumps(settings, sort_keys=True))
     media = MediaSpan(Path(file)) if {"sound", "video"} & set(reads) else None
     (outcome,) = process(built, reads, [Task(str(file), "", media, text=text, language=language)])
@@ -124,10 +124,10 @@ def load_run(folder: Path | str, *, isolated: bool = False, threads: int = 1) ->
 
 @lru_cache(maxsize=4)
 def _built(name: str, settings: str) -> "Extractor":
-    from pipeline import discovery
     from pipeline.config.loading import validated
+    from pipeline.core import plugins
     from pipeline.extraction.worker import build
 
     values: Mapping[str, Any] = json.loads(settings)
-    config = validated(discovery.load("extractors", name).Config, values, f"settings of extractor {name}")
+    config = validated(plugins.load("extractors", name).Config, values, f"settings of extractor {name}")
     return build(name, config.model_dump())

@@ -2,11 +2,11 @@
 
 from snakemake.logging import logger
 
-from pipeline.disturbances.levels import LEVELS, MEDIA, at_level
-from pipeline.errors import PipelineError
-from pipeline.monitoring import Watch
-from pipeline.running import RUN_PID
-from pipeline.workflow import Workflow
+from pipeline.corruptions.levels import LEVELS, MEDIA, at_level
+from pipeline.core.errors import PipelineError
+from pipeline.workflow.progress import Watch
+from pipeline.core.parent_process import RUN_PID
+from pipeline.workflow.job_files import Workflow
 
 os.environ[RUN_PID] = str(os.getpid())  # a job ends with the process that started it
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.pack.files import read_split
-from pipeline.pack.fitted import NewClips, fit_to_pack
-from pipeline.pack.schema import Card
-from pipeline.pack.streams import stored_clips
-from pipeline.types import Split
+from pipeline.core.types import Split
+from pipeline.packs.build.new_clips import NewClips, fit_to_pack
+from pipeline.packs.build.streams import stored_clips
+from pipeline.packs.formats.files import read_split
+from pipeline.packs.schema import Card
 
 
 def assert_fits(dataset: Path, card: Card, split_name: Split) -> None:

@@ -10,7 +10,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from models._base import FeatureSpec
-from pipeline.pack.schema import PackSplit
+from pipeline.packs.schema import PackSplit
 
 DIMS = {"text": 12, "audio": 6, "vision": 5}
 VOCABULARY = 40

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import discovery
 from pipeline.audit.evidence import Arrays, Extracted, Fault
+from pipeline.core import plugins
 from pipeline.extraction.isolation import IsolatedExtractor
 from pipeline.extraction.tasks import Failure, Task
-from pipeline.features import Features
-from pipeline.manifest import Clip
+from pipeline.features.features import Features
+from pipeline.index.manifest import Clip
 from pipeline.media.span import MediaSpan
 from pipeline.words.timed import TimedWord
 
@@ -33,7 +33,7 @@ def check_again(clips: Sequence[Clip], stores: Extracted, raw: Path, language: s
         PipelineError: the extractor cannot run.
     """
     settings = {**stores.settings["settings"], **stores.settings["outside"]}
-    reads = discovery.literals("extractors", stores.name)["READS"]
+    reads = plugins.literals("extractors", stores.name)["READS"]
     with IsolatedExtractor(stores.name, settings, limit_s=_LIMIT_S) as extractor:
         for clip in clips:
             outcome = extractor.extract([_task(clip, reads, raw, language)])[0]

@@ -14,7 +14,7 @@ from pipeline.audit.labels import check_labels, check_pickle
 from pipeline.audit.rows import check_rows
 from pipeline.audit.table import Rows, reread, rows_of
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import RawDataError
+from pipeline.core.errors import RawDataError
 from pipeline.readers._base import Table
 from pipeline.scanning.reading import open_raw
 

@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from pipeline.errors import StoreError
+from pipeline.core.errors import StoreError
 
 Arrays = dict[str, np.ndarray]
 

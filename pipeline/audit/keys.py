@@ -6,10 +6,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from pipeline import discovery
 from pipeline.audit.evidence import Extracted, Fault, Packed, content_hash, fingerprint
 from pipeline.audit.table import Rows
-from pipeline.manifest import Clip
+from pipeline.core import plugins
+from pipeline.index.manifest import Clip
 
 
 def check_identity(stores: Extracted) -> Iterator[Fault]:
@@ -22,7 +22,7 @@ def check_identity(stores: Extracted) -> Iterator[Fault]:
     for name, version in settings["libraries"].items():
         if (installed := _installed(name)) != version:
             yield Fault(where, f"made with {name} {version}, installed is {installed}")
-    current = discovery.literals("extractors", stores.name)["VERSION"]
+    current = plugins.literals("extractors", stores.name)["VERSION"]
     if current != settings["version"]:
         yield Fault(where, f"made with version {settings['version']} of the extractor, the code is version {current}")
     for path in sorted({stored.path for stored in stores.clips.values() if stored.identity != identity}):
@@ -31,7 +31,7 @@ def check_identity(stores: Extracted) -> Iterator[Fault]:
 
 def check_keys(rows: Rows, stores: Extracted, raw: Path, language: str) -> Iterator[Fault]:
     """The key of every stored clip is that of its present raw file, text, segment and settings."""
-    reads = discovery.literals("extractors", stores.name)["READS"]
+    reads = plugins.literals("extractors", stores.name)["READS"]
     hash_of = cache(content_hash)
     for clip_id, stored in sorted(stores.clips.items()):
         clip = rows.clips.get(clip_id)

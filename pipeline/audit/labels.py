@@ -8,9 +8,9 @@ import numpy as np
 
 from pipeline.audit.evidence import Fault, Packed
 from pipeline.audit.table import Rows
-from pipeline.errors import StoreError
-from pipeline.manifest import Clip
-from pipeline.pack import pickles
+from pipeline.core.errors import StoreError
+from pipeline.index.manifest import Clip
+from pipeline.packs.formats import mmsa_pickle
 
 _COLUMNS = {
     "regression_labels_T": "sentiment_text",
@@ -37,7 +37,7 @@ def check_labels(rows: Rows, pack: Packed) -> Iterator[Fault]:
 def check_pickle(pack: Packed, path: Path) -> Iterator[Fault]:
     """Compare the pickle with the HDF5, array by array."""
     try:
-        pickled = pickles.load(path)
+        pickled = mmsa_pickle.load(path)
     except StoreError as error:
         yield Fault(f"{pack.name}.pkl", str(error))
         return

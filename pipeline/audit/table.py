@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.audit.evidence import Fault
-from pipeline.manifest import Clip, Rejected
+from pipeline.index.manifest import Clip, Rejected
 from pipeline.readers._base import Table
 
 #: Other names for the split valid that the field uses.

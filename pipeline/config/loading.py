@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 

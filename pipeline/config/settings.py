@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.types import MODALITIES, Modality
+from pipeline.core.types import MODALITIES, Modality
 
 
 class Settings(BaseModel):

@@ -8,10 +8,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from pipeline.core.errors import RawDataError
 from pipeline.demo.clips import make_clip
 from pipeline.demo.plan import ClipPlan, plan_clips
 from pipeline.demo.voice import SpokenWord
-from pipeline.errors import RawDataError
 
 #: Raised whenever the same arguments give other clips.
 VERSION = 1

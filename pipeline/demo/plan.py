@@ -3,10 +3,10 @@
 import random
 from dataclasses import dataclass
 
+from pipeline.core.errors import ConfigError
+from pipeline.core.types import Split
 from pipeline.demo.face import Look
 from pipeline.demo.grammar import compose_sentence
-from pipeline.errors import ConfigError
-from pipeline.types import Split
 
 CLIPS_PER_VIDEO = 4
 MIN_CLIPS = 6

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int16
 
-from pipeline.errors import MissingDependencyError
+from pipeline.core.errors import MissingDependencyError
 
 RATE_HZ = 22_050
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline import discovery
 from pipeline.config.loading import validated
-from pipeline.errors import MissingDependencyError
-from pipeline.provenance import FileHashes, identity
+from pipeline.core import plugins
+from pipeline.core.errors import MissingDependencyError
+from pipeline.core.fingerprints import FileHashes, identity
 
 #: Where weights lie and what they run on; the weights' content counts instead, under its own hash.
 OUTSIDE_IDENTITY = ("weights", "device")
@@ -25,8 +25,8 @@ def resolve(extractor: str, overrides: Mapping[str, Any], where: str, hashes: Fi
         ConfigError: the extractor or a setting is unknown.
         MissingDependencyError: a weight file is absent.
     """
-    module = discovery.load("extractors", extractor)
-    literals = discovery.literals("extractors", extractor)
+    module = plugins.load("extractors", extractor)
+    literals = plugins.literals("extractors", extractor)
     config = validated(module.Config, overrides, where)
     settings = config.model_dump(mode="json")
     weights = {name: hashes.sha256(path) for name, path in sorted(module.extractor.weight_files(config).items())}

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from pipeline.errors import PipelineError
+from pipeline.core.errors import PipelineError
 from pipeline.extraction.messages import Fault, Ready
 from pipeline.extraction.tasks import Failure, Outcome, Task
 

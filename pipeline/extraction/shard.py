@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.extraction.isolation import IsolatedExtractor
 from pipeline.extraction.progress import Progress
 from pipeline.extraction.tasks import Failure, Success, Task
-from pipeline.store import Header, Stored, StoreReader, open_if_usable, write_store
+from pipeline.features.store import Header, Stored, StoreReader, open_if_usable, write_store
 
 #: Work that a killed job may lose.
 _FLUSH_S = 20.0

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.disturbances.levels import Disturbance
-from pipeline.errors import MediaError
-from pipeline.features import Features
-from pipeline.manifest import context_content, media_content, text_content, words_content
+from pipeline.core.errors import MediaError
+from pipeline.core.fingerprints import digest
+from pipeline.corruptions.levels import Disturbance
+from pipeline.features.features import Features
+from pipeline.index.manifest import context_content, media_content, text_content, words_content
 from pipeline.media.span import MediaSpan
-from pipeline.provenance import digest
 from pipeline.words.timed import TimedWord
 
 

@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pipeline import discovery
-from pipeline.disturbances.media import BlurredVideo, noisy
-from pipeline.errors import ClipError, MediaError, PipelineError
+from pipeline.core import plugins
+from pipeline.core.errors import ClipError, MediaError, PipelineError
+from pipeline.core.parent_process import end_with
+from pipeline.corruptions.media import BlurredVideo, noisy
 from pipeline.extraction.messages import Fault, Ready
 from pipeline.extraction.tasks import Failure, Outcome, Success, Task
 from pipeline.extractors._base import ClipInput, Extractor
-from pipeline.features import validate_features
+from pipeline.features.features import validate_features
 from pipeline.media.audio import Sound, load_sound
 from pipeline.media.probe import probe
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
-from pipeline.running import end_with
 
 #: Faults of the machine or the installation, not of a clip: they stop the job instead of filling the quarantine.
 _GLOBAL = (OSError, MemoryError, ImportError)
@@ -31,7 +31,7 @@ def serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> Non
     try:
         extractor = build(name, settings)
         connection.send(Ready(extractor.feature_names, extractor.batch_size))
-        reads = discovery.literals("extractors", name)["READS"]
+        reads = plugins.literals("extractors", name)["READS"]
         while (tasks := connection.recv()) is not None:
             connection.send([_length_s(task) for task in tasks])
             connection.send(process(extractor, reads, tasks))
@@ -58,7 +58,7 @@ def build(name: str, settings: Mapping[str, Any]) -> Extractor:
     Raises:
         PipelineError: it is unknown, or its weights are absent.
     """
-    module = discovery.load("extractors", name)
+    module = plugins.load("extractors", name)
     return module.extractor(module.Config(**settings))
 
 

@@ -20,7 +20,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.features import Features
+from pipeline.features.features import Features
 from pipeline.media.audio import Sound
 from pipeline.media.video import Video
 from pipeline.words.timed import TimedWord

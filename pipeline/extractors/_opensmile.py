@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float32
 
-from pipeline.errors import FeatureError
+from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.features import Features
+from pipeline.features.features import Features
 from pipeline.media.audio import Sound
 
 #: The longest analysis window; openSMILE answers NaN for anything shorter.

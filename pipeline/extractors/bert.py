@@ -13,14 +13,14 @@ import numpy as np
 from jaxtyping import Float32, Int32
 from pydantic import Field
 
-from pipeline import weights as weight_store
-from pipeline.errors import FeatureError
+from pipeline.config import weights as weight_store
+from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.extractors._context import place
-from pipeline.extractors._text.direct import DirectEncoder, can_run
+from pipeline.extractors._text.context import place
 from pipeline.extractors._text.encoder import TextEncoder
 from pipeline.extractors._text.hugging_face import HuggingFaceEncoder
-from pipeline.features import Features
+from pipeline.extractors._text.openvino import DirectEncoder, can_run
+from pipeline.features.features import Features
 from pipeline.words.spans import word_spans, words_of_tokens
 
 VERSION = 1

@@ -1,6 +1,6 @@
 """Vision features: facial expression and head pose from MediaPipe's FaceLandmarker, at a constant rate.
 
-The landmarker's graphs are run one by one (`pipeline.extractors._direct`) or, with ``engine: mediapipe``, by MediaPipe.
+The landmarker's graphs are run one by one (`pipeline.extractors._face`) or, with ``engine: mediapipe``, by MediaPipe.
 
 Sources: Grishchenko et al. 2023, https://arxiv.org/abs/2309.05782 (blendshapes); Kartynnik et al. 2019,
 https://arxiv.org/abs/1907.06724 (landmarks).
@@ -14,14 +14,14 @@ import numpy as np
 from jaxtyping import Float32
 from pydantic import Field
 
-from pipeline import weights as weight_store
-from pipeline.errors import FeatureError
-from pipeline.extractors import _crops, _engines, _tracking
+from pipeline.config import weights as weight_store
+from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.extractors._engines import AnyLandmarker
-from pipeline.extractors._landmarker import LANDMARKS, LandmarkerOptions
-from pipeline.extractors._tracking import Face
-from pipeline.features import Features
+from pipeline.extractors._face import engines, selection, small_faces
+from pipeline.extractors._face.engines import AnyLandmarker
+from pipeline.extractors._face.mediapipe_task import LANDMARKS, LandmarkerOptions
+from pipeline.extractors._face.selection import Face
+from pipeline.features.features import Features
 from pipeline.media.video import Video
 
 VERSION = 1
@@ -83,8 +83,8 @@ class FaceExtractor(Extractor):
     def __init__(self, config: Config):
         self._config = config
         self._weights = weight_store.resolve_face_landmarker(config.weights)
-        self._engine = _engines.engine(config.engine, self._weights)
-        self._names = (*_engines.BLENDSHAPE_NAMES, *_POSE_NAMES, "presence")
+        self._engine = engines.engine(config.engine, self._weights)
+        self._names = (*engines.BLENDSHAPE_NAMES, *_POSE_NAMES, "presence")
         self._stills = self._landmarker(config.max_faces, is_video=False)
 
     @classmethod
@@ -125,13 +125,13 @@ class FaceExtractor(Extractor):
         squares = self._squares(clip.video, faces) if self._config.crop_fallback else []
         if squares:
             self._follow_squares(clip.video, faces, squares)
-        kept = _tracking.without_short_runs(faces, self._config.min_run_frames)
-        mask = _tracking.present(kept)
+        kept = selection.without_short_runs(faces, self._config.min_run_frames)
+        mask = selection.present(kept)
         notes = {
             "faces_found": round(float(mask.mean()), 4),
             "several_faces": int(several),
             "squares_followed": len(squares),
-            "short_runs_dropped": int(_tracking.present(faces).sum() - mask.sum()),
+            "short_runs_dropped": int(selection.present(faces).sum() - mask.sum()),
         }
         starts_s = np.arange(len(kept)) / self._config.rate_hz
         return Features(
@@ -161,7 +161,7 @@ class FaceExtractor(Extractor):
                 if slot in looks and len(self._stills.faces(frame.rgb)) > 1:
                     return self._follow_largest(video), True
                 landmarker.follow(frame.rgb, round(frame.time_s * 1000))
-            return [_tracking.followed_face(found, None) for found in landmarker.followed()], False
+            return [selection.followed_face(found, None) for found in landmarker.followed()], False
 
     def _follow_largest(self, video: Video) -> list[Face | None]:
         faces: list[Face | None] = []
@@ -170,25 +170,25 @@ class FaceExtractor(Extractor):
             for frame in video.frames(self._config.rate_hz, self._config.max_side_px):
                 landmarker.follow(frame.rgb, round(frame.time_s * 1000))
             for found in landmarker.followed():
-                faces.append(_tracking.followed_face(found, last))
+                faces.append(selection.followed_face(found, last))
                 last = faces[-1] or last
         return faces
 
-    def _squares(self, video: Video, faces: list[Face | None]) -> list[_crops.Followed]:
+    def _squares(self, video: Video, faces: list[Face | None]) -> list[small_faces.Followed]:
         """Search the stretches without a face for small ones, at the picture's own resolution."""
         gap_frames = min(self._config.crop_gap_s * self._config.rate_hz, len(faces))
-        gaps = [gap for gap in _tracking.runs(~_tracking.present(faces)) if gap[1] - gap[0] >= gap_frames]
+        gaps = [gap for gap in selection.runs(~selection.present(faces)) if gap[1] - gap[0] >= gap_frames]
         if not gaps:
             return []
-        found: dict[float, _tracking.Box] = {}
+        found: dict[float, selection.Box] = {}
         for frame in video.frames(1 / _SEARCH_STEP_S):
             slot = frame.time_s * self._config.rate_hz
             if any(first <= slot < end for first, end in gaps):
-                box = _crops.find_small_face(frame.rgb, self._stills)
+                box = small_faces.find_small_face(frame.rgb, self._stills)
                 found |= {frame.time_s: box} if box else {}
-        return _crops.squares_to_follow(found, _SEARCH_STEP_S, video.size_px)
+        return small_faces.squares_to_follow(found, _SEARCH_STEP_S, video.size_px)
 
-    def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[_crops.Followed]) -> None:
+    def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[small_faces.Followed]) -> None:
         """Fill rows without a face with the one followed in a square of the picture."""
         for square in squares:
             slots = []
@@ -201,8 +201,8 @@ class FaceExtractor(Extractor):
                         landmarker.follow(frame.rgb, round(frame.time_s * 1000))
                         slots.append(slot)
                 for slot, found in zip(slots, landmarker.followed(), strict=True):
-                    in_picture = _crops.faces_in_picture(found, square.region, video.size_px)
-                    faces[slot] = _tracking.followed_face(in_picture, None)
+                    in_picture = small_faces.faces_in_picture(found, square.region, video.size_px)
+                    faces[slot] = selection.followed_face(in_picture, None)
 
 
 def _look_slots(duration_s: float, rate_hz: float) -> frozenset[int]:
@@ -215,7 +215,7 @@ def _values(faces: list[Face | None], columns: int) -> Float32[np.ndarray, "fram
     values = np.zeros((len(faces), columns), np.float32)
     for row, face in enumerate(faces):
         if face is not None:
-            values[row] = [*face.blendshapes, *_tracking.pose(face.matrix), 1.0]
+            values[row] = [*face.blendshapes, *selection.pose(face.matrix), 1.0]
     return values
 
 

@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float32
 from pydantic import Field
 
-from pipeline import weights as weight_store
-from pipeline.errors import MissingDependencyError
+from pipeline.config import weights as weight_store
+from pipeline.core.errors import MissingDependencyError
 from pipeline.extractors._base import ClipInput, ExtractorConfig
-from pipeline.extractors._words_base import Alignment, WordsExtractor
-from pipeline.extractors._words_ctc import Vocabulary, heard_part, segment
+from pipeline.extractors._words.aligner import Alignment, WordsExtractor
+from pipeline.extractors._words.ctc import Vocabulary, heard_part, segment
 from pipeline.media.audio import Sound
 
 VERSION = 1

@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from pydantic import Field
 
 from pipeline.extractors._base import ClipInput, ExtractorConfig
-from pipeline.extractors._words_base import Alignment, WordsExtractor
+from pipeline.extractors._words.aligner import Alignment, WordsExtractor
 from pipeline.media.audio import Sound
 from pipeline.words.normalise import spoken_words
 from pipeline.words.proportional import share_out

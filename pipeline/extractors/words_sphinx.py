@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Float64, Int16
 from pydantic import Field
 
-from pipeline.errors import FeatureError
+from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput, ExtractorConfig
-from pipeline.extractors._words_base import Alignment, WordsExtractor
-from pipeline.extractors._words_sphinx import (
+from pipeline.extractors._words.aligner import Alignment, WordsExtractor
+from pipeline.extractors._words.sphinx import (
     FRAME_S,
     LOOSE_BEAMS,
     STRICT_BEAMS,

@@ -9,8 +9,8 @@ from jaxtyping import Float32
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from pipeline.atomic import atomic_path
-from pipeline.errors import StoreError
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import StoreError
 from pipeline.labels.utterances import Utterance, text_key
 
 Embed = Callable[[Sequence[str]], Float32[np.ndarray, "texts width"]]

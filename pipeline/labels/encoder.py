@@ -16,7 +16,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging
 
 from pipeline.config.unions import Pooling
-from pipeline.errors import MissingDependencyError
+from pipeline.core.errors import MissingDependencyError
 
 #: Lengths are padded to a multiple of this; coarser wastes work, finer wastes batches.
 _LENGTH_STEP = 8

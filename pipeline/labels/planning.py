@@ -7,14 +7,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline import discovery, weights
+from pipeline.config import weights
 from pipeline.config.loading import nearest
 from pipeline.config.settings import DatasetConfig, Settings
 from pipeline.config.unions import EncoderConfig, Taxonomy, UnionConfig
-from pipeline.errors import ConfigError
+from pipeline.core import plugins
+from pipeline.core.errors import ConfigError
+from pipeline.core.fingerprints import FileHashes, digest
+from pipeline.core.paths import EncoderPaths, Layout
 from pipeline.labels.utterances import Source, Utterance, read_utterances
-from pipeline.paths import EncoderPaths, Layout
-from pipeline.provenance import FileHashes, digest
 
 #: Raised when the same settings train or borrow to other results.
 VERSION = 2
@@ -102,7 +103,7 @@ def plan_union(name: str, config: UnionConfig, datasets: Mapping[str, DatasetCon
             dataset: UnionDataset(
                 language=settings.language,
                 highest=settings.label_range[1],
-                taxonomy=config.taxonomies.get(dataset, discovery.literals("readers", settings.reader).get("TAXONOMY")),
+                taxonomy=config.taxonomies.get(dataset, plugins.literals("readers", settings.reader).get("TAXONOMY")),
             )
             for dataset, settings in datasets.items()
         },

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from models.layers.universal_label import UniversalLabel, polarity_of
-from pipeline.atomic import write_if_changed
-from pipeline.errors import StoreError
+from pipeline.core.atomic_write import write_if_changed
+from pipeline.core.errors import StoreError
 from pipeline.labels.assignment import FIELDS, Field, Labelled
 
 #: What is told of each field besides its value.

@@ -8,9 +8,9 @@ from typing import Any, get_args
 
 from models.layers.universal_label import EMOTIONS, Polarity, polarity_of
 from pipeline.config.unions import Taxonomy
-from pipeline.errors import RawDataError
-from pipeline.manifest import read_jsonl
-from pipeline.provenance import digest
+from pipeline.core.errors import RawDataError
+from pipeline.core.fingerprints import digest
+from pipeline.index.manifest import read_jsonl
 
 TAXONOMIES: tuple[Taxonomy, ...] = get_args(Taxonomy)
 #: Intensities of all datasets are brought to this range, that of CMU-MOSI.

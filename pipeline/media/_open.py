@@ -14,8 +14,8 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition
 
-from pipeline.errors import MediaError
-from pipeline.types import Seconds
+from pipeline.core.errors import MediaError
+from pipeline.core.types import Seconds
 
 #: FFmpeg's demuxer names. No playlists (hls, dash, concat), no image sequences, no devices.
 CONTAINER_FORMATS = (

@@ -12,10 +12,10 @@ from av import AudioFrame
 from av.audio.resampler import AudioResampler
 from jaxtyping import Float32, Int16
 
-from pipeline.errors import MediaError
+from pipeline.core.errors import MediaError
+from pipeline.core.types import Seconds
 from pipeline.media import _open
 from pipeline.media.span import MediaSpan
-from pipeline.types import Seconds
 
 RATE_HZ = 16_000
 #: Frames whose time stamps jump by more than this are placed anew instead of being joined.

@@ -6,9 +6,9 @@ from typing import Any
 
 from av.container import InputContainer
 
-from pipeline.errors import MediaError
+from pipeline.core.errors import MediaError
+from pipeline.core.types import Hertz, Seconds
 from pipeline.media import _open
-from pipeline.types import Hertz, Seconds
 
 
 @dataclass(frozen=True)

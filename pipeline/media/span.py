@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import MediaError
-from pipeline.types import Seconds
+from pipeline.core.errors import MediaError
+from pipeline.core.types import Seconds
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 from jaxtyping import UInt8
 
-from pipeline.errors import MediaError
-from pipeline.media import _kept, _open
+from pipeline.core.errors import MediaError
+from pipeline.core.types import Hertz, Seconds
+from pipeline.media import _decoder_cache, _open
 from pipeline.media.span import MediaSpan
-from pipeline.types import Hertz, Seconds
 
 #: x, y, width, height in pixels.
 Region = tuple[int, int, int, int]
@@ -47,7 +47,7 @@ class Video:
 
     def __init__(self, span: MediaSpan):
         self.span = span
-        head = _head(_kept.stamp(span.path))
+        head = _head(_decoder_cache.stamp(span.path))
         self._start_s, self._end_s = _open.segment_bounds_s(
             span.start_s, span.end_s, length_s=head.length_s, path=span.path
         )
@@ -93,7 +93,7 @@ class Video:
     def _timed_frames(self) -> Iterator[tuple[Seconds, Any]]:
         """Yield source frames with their times from the clip's start."""
         end_s = time_s = 0.0
-        with _kept.open_pictures(self.span.path, self._start_s) as container:
+        with _decoder_cache.open_pictures(self.span.path, self._start_s) as container:
             stream = _open.first_stream(container, "video", self.span.path)
             offset_s = _open.zero_s(container) + self._start_s
             _open.seek(container, stream, self._start_s)
@@ -118,7 +118,7 @@ class _Head:
 
 
 @lru_cache(maxsize=64)
-def _head(stamp: _kept.Stamp) -> _Head:
+def _head(stamp: _decoder_cache.Stamp) -> _Head:
     path = stamp[0]
     with _open.open_media(path) as container:
         stream = _open.first_stream(container, "video", path)

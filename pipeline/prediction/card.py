@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.core.types import MODALITIES
 from pipeline.prediction.outcome import Prediction
 from pipeline.prediction.recipe import Recipe
 from pipeline.report.gather.clips import ClipCard, Found, fill_card
-from pipeline.training.runs import Run
-from pipeline.types import MODALITIES
+from pipeline.training.run_folder import Run
 
 
 def card_of(prediction: Prediction, run: Run, recipe: Recipe) -> ClipCard:

@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from pipeline import discovery
+from pipeline.core import plugins
 from pipeline.extraction.isolation import IsolatedExtractor
 from pipeline.extraction.messages import Ready
 from pipeline.extraction.tasks import Failure, Outcome, Success, Task
 from pipeline.extraction.worker import build, process
+from pipeline.features.store import Header
 from pipeline.media.span import MediaSpan
-from pipeline.pack.streams import Extracted
+from pipeline.packs.build.streams import Extracted
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.recipe import Recipe
-from pipeline.store import Header
 
 #: A clip that takes longer counts as one that kills its process.
 _LIMIT_S = 900.0
@@ -32,7 +32,7 @@ class _LocalExtractor:
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         self._extractor = build(name, settings)
-        self._reads = discovery.literals("extractors", name)["READS"]
+        self._reads = plugins.literals("extractors", name)["READS"]
         self.ready = Ready(self._extractor.feature_names, self._extractor.batch_size)
 
     def __enter__(self) -> "_LocalExtractor":
@@ -90,7 +90,7 @@ class Extractors:
         return done, failed
 
     def _outcomes(self, name: str, clips: Sequence[NewClip]) -> list[Outcome]:
-        reads = discovery.literals("extractors", name)["READS"]
+        reads = plugins.literals("extractors", name)["READS"]
         readable = [clip for clip in clips if clip.text or "text" not in reads]
         tasks = [_task(clip, reads, self._recipe.card.language) for clip in readable]
         return self._running[name].extract(tasks) if tasks else []

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.errors import ConfigError, MediaError
+from pipeline.core.errors import ConfigError, MediaError
 from pipeline.media.suffixes import MEDIA_SUFFIXES
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.transcripts import beside, from_table, is_table, read_transcript

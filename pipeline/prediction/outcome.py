@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from pipeline.core.types import MODALITIES, Modality
 from pipeline.extraction.tasks import Failure
-from pipeline.features import Features
-from pipeline.pack.fitted import Fitted
+from pipeline.features.features import Features
+from pipeline.packs.build.new_clips import Fitted
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.recipe import Recipe
-from pipeline.types import MODALITIES, Modality
 
 _UNSEEN = {"text": "it has no token", "audio": "no row was measured", "vision": "no face was seen"}
 

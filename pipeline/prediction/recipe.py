@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import discovery
 from pipeline.config.loading import validated
 from pipeline.config.settings import PackConfig
-from pipeline.errors import ConfigError, StoreError
-from pipeline.pack.files import read_card
-from pipeline.pack.schema import Card
-from pipeline.provenance import file_sha256, library_versions
-from pipeline.training.runs import CARD, RUN_FILE, WEIGHTS, Run, read_run
-from pipeline.training.settings import base_model
-from pipeline.types import Modality
+from pipeline.config.training import base_model
+from pipeline.core import plugins
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.fingerprints import file_sha256, library_versions
+from pipeline.core.types import Modality
+from pipeline.packs.formats.files import read_card
+from pipeline.packs.schema import Card
+from pipeline.training.run_folder import CARD, RUN_FILE, WEIGHTS, Run, read_run
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def read_finished(folder: Path) -> Run:
         run = read_run(folder)
     except ConfigError as error:
         raise StoreError(f"{str(error).partition(chr(10))[0]}; {expected}") from error
-    version = discovery.literals("models", base_model(run.model))["VERSION"]
+    version = plugins.literals("models", base_model(run.model))["VERSION"]
     if version != run.version:
         raise ConfigError(
             f"model {run.model} is version {version}, the run was trained with version {run.version}; train it anew"
@@ -124,13 +124,13 @@ def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:
 
 def _unchanged(name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of an extractor, once it is known that it still gives the numbers the pack was made of."""
-    version = discovery.literals("extractors", name)["VERSION"]
+    version = plugins.literals("extractors", name)["VERSION"]
     if version != kept["version"]:
         raise ConfigError(
             f"extractor {name} is version {version}, the run's pack was made with version {kept['version']}; "
             "make the pack and the run anew"
         )
-    module = discovery.load("extractors", name)
+    module = plugins.load("extractors", name)
     # Where it runs is this machine's affair; on the CPU it always can.
     weights = {key: value for key, value in kept["outside"].items() if key == "weights"}
     settings = {**kept["settings"], **weights}

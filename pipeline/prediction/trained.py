@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import MediaError
-from pipeline.features import Features
+from pipeline.core.errors import MediaError
+from pipeline.core.types import MODALITIES
+from pipeline.features.features import Features
 from pipeline.media.probe import probe
-from pipeline.pack.fitted import NewClips, fit_to_pack
-from pipeline.pack.streams import Extracted
+from pipeline.packs.build.new_clips import NewClips, fit_to_pack
+from pipeline.packs.build.streams import Extracted
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.extractors import Extractors
 from pipeline.prediction.inputs import collect
 from pipeline.prediction.outcome import Extraction, Prediction
 from pipeline.prediction.recipe import find_card, make_recipe, read_finished
-from pipeline.training import checkpoint, device, runs
+from pipeline.training import checkpoint, device, run_folder
 from pipeline.training.batches import Clips
 from pipeline.training.predict import predict
-from pipeline.types import MODALITIES
 
 
 class TrainedRun:
@@ -46,8 +46,8 @@ class TrainedRun:
         options = self.run.settings.training
         # A run that was trained on a GPU predicts a few clips anywhere.
         fabric = device.make_fabric(options.model_copy(update={"device": "auto"}), threads=threads)
-        self._model = runs.build_model(self.run).to(fabric.device)
-        checkpoint.load_weights(self._model, folder / runs.WEIGHTS)
+        self._model = run_folder.build_model(self.run).to(fabric.device)
+        checkpoint.load_weights(self._model, folder / run_folder.WEIGHTS)
         packed = card.extractors or MODALITIES
         read = [
             name for name in MODALITIES if name in packed and name in options.use and name in self._model.modalities

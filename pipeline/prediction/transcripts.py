@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.errors import RawDataError
+from pipeline.core.errors import RawDataError
 from pipeline.prediction.clips import NewClip
 from pipeline.words.formats import PARSERS, read_words
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import RawDataError
-from pipeline.manifest import Rejected
+from pipeline.core.errors import RawDataError
+from pipeline.index.manifest import Rejected
 from pipeline.readers._clips import Clips
 
 

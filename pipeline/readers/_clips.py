@@ -8,7 +8,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from pipeline.manifest import Clip, Rejected, row_faults
+from pipeline.index.manifest import Clip, Rejected, row_faults
 
 _FIELDS = [field.name for field in fields(Clip)]
 _values = attrgetter(*_FIELDS)

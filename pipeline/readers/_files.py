@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.errors import RawDataError
-from pipeline.manifest import GivenWord
+from pipeline.core.errors import RawDataError
+from pipeline.index.manifest import GivenWord
 from pipeline.media.suffixes import MEDIA_SUFFIXES
 from pipeline.words.formats import PARSERS, read_words
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from pipeline.errors import RawDataError
-from pipeline.manifest import Clip, GivenWord, Rejected, id_fault
+from pipeline.core.errors import RawDataError
+from pipeline.index.manifest import Clip, GivenWord, Rejected, id_fault
 from pipeline.readers._base import ReaderOptions, Table
 from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder, Located, WordFiles

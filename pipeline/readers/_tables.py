@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from pipeline.bounded import read_bounded
-from pipeline.errors import RawDataError
+from pipeline.core.errors import RawDataError
+from pipeline.core.untrusted import read_bounded
 from pipeline.readers._base import found_instead
 
 #: UTF-8 with or without a byte-order mark.

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.core.types import Seconds
 from pipeline.readers._tables import decoded
-from pipeline.types import Seconds
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
-from pipeline.errors import RawDataError
-from pipeline.hdf5 import open_hdf5
-from pipeline.manifest import Clip, GivenWord
+from pipeline.core.errors import RawDataError
+from pipeline.core.hdf5 import open_hdf5
+from pipeline.index.manifest import Clip, GivenWord
 from pipeline.readers._base import ReaderOptions, Table, found_instead
 from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder

@@ -18,13 +18,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.errors import RawDataError
-from pipeline.manifest import Clip, Rejected
+from pipeline.core.errors import RawDataError
+from pipeline.core.types import Seconds, Split
+from pipeline.index.manifest import Clip, Rejected
 from pipeline.readers._base import ReaderOptions, Table, found_instead
 from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import decoded
-from pipeline.types import Seconds, Split
 
 VERSION = 1
 PROVIDES = "clips"

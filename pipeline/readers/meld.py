@@ -12,13 +12,13 @@ Source: Poria et al. 2019, https://aclanthology.org/P19-1050.
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.errors import RawDataError
-from pipeline.manifest import Clip, Rejected
+from pipeline.core.errors import RawDataError
+from pipeline.core.types import Split
+from pipeline.index.manifest import Clip, Rejected
 from pipeline.readers._base import ReaderOptions, Table, found_instead
 from pipeline.readers._clips import Clips
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import Row, TableFormat, read_table
-from pipeline.types import Split
 
 VERSION = 1
 PROVIDES = "clips"

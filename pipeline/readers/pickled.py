@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from pipeline.errors import RawDataError
+from pipeline.core.errors import RawDataError
 from pipeline.readers._base import Packs, ReaderOptions, found_instead, inside
 
 VERSION = 1

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import MediaError
-from pipeline.manifest import Clip, id_fault
+from pipeline.core.errors import MediaError
+from pipeline.core.types import SPLITS
+from pipeline.index.manifest import Clip, id_fault
 from pipeline.media.probe import Probe, probe, segment_bounds_s
 from pipeline.readers._base import Table
 from pipeline.scanning.links import Links
 from pipeline.scanning.reading import MediaTally, faults_of, no_media_fault
-from pipeline.types import SPLITS
 
 #: Fast speech has fewer characters a second than this.
 _MAX_CHARACTERS_PER_S = 40

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.config.settings import DialogueContext
-from pipeline.manifest import Clip
+from pipeline.index.manifest import Clip
 
 
 def contexts(clips: Sequence[Clip], settings: DialogueContext) -> dict[str, dict[str, list[str]]]:

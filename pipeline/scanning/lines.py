@@ -5,8 +5,8 @@ import weakref
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.manifest import shard_of
-from pipeline.provenance import canonical
+from pipeline.core.fingerprints import canonical
+from pipeline.index.manifest import shard_of
 
 #: Lines that SQLite is given at once.
 _BLOCK = 1024

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.errors import RawDataError
+from pipeline.core.errors import RawDataError
 
 #: Rows of a folder stand together in most tables; a million clips may lie in tens of thousands.
 _KEPT_FOLDERS = 1024

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pipeline import discovery
 from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import RawDataError
-from pipeline.manifest import Rejected
+from pipeline.core import plugins
+from pipeline.core.errors import RawDataError
+from pipeline.index.manifest import Rejected
 from pipeline.readers._base import Packs, Table, found_instead
 from pipeline.readers._clips import problems
 
@@ -48,7 +48,7 @@ def open_raw(name: str, config: DatasetConfig, raw: Path) -> RawSource:
     """
     if not raw.is_dir():
         raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; put the raw data there")
-    reader = discovery.load("readers", config.reader)
+    reader = plugins.load("readers", config.reader)
     return RawSource(raw, reader, validated(reader.Options, config.options, f"options of dataset {name}"))
 
 

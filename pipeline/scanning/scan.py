@@ -9,10 +9,12 @@ from typing import Any
 
 from filelock import FileLock
 
-from pipeline.atomic import write_if_changed, write_lines_if_changed
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import RawDataError
-from pipeline.manifest import (
+from pipeline.core.atomic_write import write_if_changed, write_lines_if_changed
+from pipeline.core.errors import RawDataError
+from pipeline.core.fingerprints import FileHashes, digest
+from pipeline.core.paths import DatasetPaths
+from pipeline.index.manifest import (
     Clip,
     Rejected,
     label_row,
@@ -24,14 +26,12 @@ from pipeline.manifest import (
     to_jsonl,
     words_row,
 )
-from pipeline.paths import DatasetPaths
-from pipeline.provenance import FileHashes, digest
+from pipeline.index.summary import Summary, read_summary
 from pipeline.readers._base import Packs, Table
 from pipeline.scanning.dialogue import context_row, contexts
 from pipeline.scanning.lines import Lines
 from pipeline.scanning.links import Links
 from pipeline.scanning.reading import MediaTally, faults_of, no_media_fault, open_raw
-from pipeline.scanning.summary import Summary, read_summary
 
 _SHOWN_PROBLEMS = 50
 #: Raised whenever the scan writes other files, so that an older index is made anew.

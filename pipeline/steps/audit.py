@@ -16,8 +16,8 @@ from pathlib import Path
 from pipeline.audit.audit import Audit, Scope, Subject, audit
 from pipeline.config.loading import read_yaml, validated
 from pipeline.config.settings import DatasetConfig
-from pipeline.paths import Layout
-from pipeline.planning.files import config_file
+from pipeline.core.paths import Layout
+from pipeline.workflow.config_files import config_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

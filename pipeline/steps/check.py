@@ -17,13 +17,13 @@ from rich.table import Table as RichTable
 
 from pipeline.config.loading import read_yaml, validated
 from pipeline.config.settings import DatasetConfig, RunConfig
-from pipeline.manifest import Clip
+from pipeline.core.types import SPLITS
+from pipeline.index.manifest import Clip
 from pipeline.media.probe import Probe
-from pipeline.planning.files import config_file
 from pipeline.readers._base import Packs, Table
 from pipeline.scanning.checking import Probed, Problem, check_links, check_media, check_rows, present_media, probe_media
 from pipeline.scanning.reading import open_raw
-from pipeline.types import SPLITS
+from pipeline.workflow.config_files import config_file
 
 _SHOWN = 50
 _HISTOGRAM_BINS = 7

@@ -8,10 +8,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.atomic import atomic_path
 from pipeline.config.loading import nearest
-from pipeline.errors import ConfigError, StoreError
-from pipeline.paths import Layout
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.paths import Layout
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +52,9 @@ def run(
     Raises:
         PipelineError: there are no such runs, or they cannot be compared.
     """
-    from pipeline.report.comparison import compare
-    from pipeline.report.runs import found_runs, read_runs
-    from pipeline.report.typeset import written_forms
+    from pipeline.results.comparison import compare
+    from pipeline.results.runs import found_runs, read_runs
+    from pipeline.results.typeset import written_forms
 
     layout = Layout(processed)
     folder = _pack_folder(layout.dataset(dataset).runs, pack)

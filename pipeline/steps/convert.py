@@ -11,12 +11,12 @@ import shutil
 from pathlib import Path
 from typing import Literal, get_args
 
-from pipeline.atomic import atomic_path
-from pipeline.errors import ConfigError, StoreError
-from pipeline.pack import csd, pickles
-from pipeline.pack.contents import Contents, plain, read_contents, write_contents
-from pipeline.pack.files import read_pickle
-from pipeline.types import SPLITS
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.types import SPLITS
+from pipeline.packs.formats import csd, mmsa_pickle
+from pipeline.packs.formats.contents import Contents, plain, read_contents, write_contents
+from pipeline.packs.formats.files import read_pickle
 
 Format = Literal["pkl", "h5", "csd"]
 
@@ -49,7 +49,7 @@ def run(*, source: Path, target: Path | str, to: Format | None = None) -> None:
         csd.write_csd(path, contents, card_file=card if card.is_file() else None)
     else:
         if form == "pkl":
-            pickles.dump(contents, path)
+            mmsa_pickle.dump(contents, path)
         else:
             write_contents(path, contents)
         _copy_card(card, path.with_suffix(".json"))

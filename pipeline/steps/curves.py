@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.atomic import atomic_path
+from pipeline.core.atomic_write import atomic_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def run(*, scores: Sequence[Path], output: Path) -> None:
     Raises:
         StoreError: a file is absent or damaged.
     """
-    from pipeline.report.curves import collect, curves
+    from pipeline.results.curves import collect, curves
 
     with atomic_path(output) as part:
         curves(collect(sorted(scores))).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")

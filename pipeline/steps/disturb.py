@@ -6,16 +6,16 @@ example: python -m pipeline disturb --dataset demo --pack unaligned_50 --disturb
 import argparse
 from pathlib import Path
 
-from pipeline import discovery
-from pipeline.disturbances.levels import LEVELS, MEDIA, at_level
-from pipeline.errors import StoreError
-from pipeline.manifest import shard_name
-from pipeline.pack.disturbed import Stores, with_stream, write_disturbed
-from pipeline.pack.files import read_card, read_split
-from pipeline.pack.schema import Card
-from pipeline.paths import DatasetPaths, Layout
-from pipeline.provenance import file_sha256
-from pipeline.scanning.summary import read_summary
+from pipeline.core import plugins
+from pipeline.core.errors import StoreError
+from pipeline.core.fingerprints import file_sha256
+from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.corruptions.levels import LEVELS, MEDIA, at_level
+from pipeline.index.manifest import shard_name
+from pipeline.index.summary import read_summary
+from pipeline.packs.build.corrupted import Stores, with_stream, write_disturbed
+from pipeline.packs.formats.files import read_card, read_split
+from pipeline.packs.schema import Card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +77,7 @@ def _stores(paths: DatasetPaths, where: DatasetPaths, extractor: str) -> list[Pa
     summary = read_summary(paths.summary)
     if summary is None:
         raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
-    shards = summary.shards(discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    shards = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
     return [where.store(extractor, shard_name(index)) for index in range(shards)]
 
 

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline import __version__, discovery
+from pipeline import __version__
 from pipeline.config.loading import Model, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
-from pipeline.console import Level, print_json, print_line, print_table
-from pipeline.errors import PipelineError
-from pipeline.planning.files import config_file
-from pipeline.provenance import library_versions
+from pipeline.core import plugins
+from pipeline.core.console import Level, print_json, print_line, print_table
+from pipeline.core.errors import PipelineError
+from pipeline.core.fingerprints import library_versions
+from pipeline.workflow.config_files import config_file
 
 _LIBRARIES = (
     *("torch", "transformers", "openvino", "mediapipe", "opensmile", "av", "h5py", "numpy", "snakemake"),
@@ -112,8 +113,8 @@ def _espeak() -> str:
 def _extractors() -> Iterator[Check]:
     """Weights of each extractor with its default settings; only what the configuration uses is needed."""
     needed = _configured()
-    for name in discovery.names("extractors"):
-        module = discovery.load("extractors", name)
+    for name in plugins.names("extractors"):
+        module = plugins.load("extractors", name)
         try:
             weights = module.extractor.weight_files(module.Config())
         except PipelineError as error:
@@ -127,7 +128,7 @@ def _configured() -> set[str]:
     """Extractors of the packs that config/config.yaml asks for; all of them if there is no such file."""
     path = Path("config/config.yaml")
     if not path.is_file():
-        return set(discovery.names("extractors"))
+        return set(plugins.names("extractors"))
     config = validated(RunConfig, read_yaml(path), str(path))
     packs = [_settings(PackConfig, "packs", name) for name in config.packs]
     datasets = [_settings(DatasetConfig, "datasets", name) for name in config.datasets]

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import weights
+from pipeline.config import weights
 from pipeline.config.loading import validated
 from pipeline.config.unions import EncoderConfig
-from pipeline.errors import StoreError
+from pipeline.core.errors import StoreError
+from pipeline.core.fingerprints import file_sha256, identity
+from pipeline.core.paths import Layout
+from pipeline.index.manifest import read_jsonl
 from pipeline.labels.embeddings import read_embeddings, updated, write_embeddings
 from pipeline.labels.utterances import compared_text
-from pipeline.manifest import read_jsonl
-from pipeline.paths import Layout
-from pipeline.provenance import file_sha256, identity
 
 _log = logging.getLogger(__name__)
 #: Raised when the same weights and settings make other vectors.

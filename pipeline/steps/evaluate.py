@@ -9,12 +9,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.atomic import atomic_path
-from pipeline.errors import StoreError
-from pipeline.pack.files import read_split
-from pipeline.pack.schema import PackSplit
-from pipeline.provenance import file_sha256
-from pipeline.types import Split
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import StoreError
+from pipeline.core.fingerprints import file_sha256
+from pipeline.core.types import Split
+from pipeline.packs.formats.files import read_split
+from pipeline.packs.schema import PackSplit
 
 if TYPE_CHECKING:
     from pipeline.training.metrics import Families
@@ -41,23 +41,23 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     Raises:
         StoreError: the run was trained on another pack, or its files are damaged.
     """
-    from pipeline.training import checkpoint, device, runs
+    from pipeline.training import checkpoint, device, run_folder
     from pipeline.training.batches import Clips
     from pipeline.training.predict import predict, score
 
-    plan = runs.read_run(run_dir)
+    plan = run_folder.read_run(run_dir)
     if file_sha256(pack) != plan.pack_sha256:
         raise StoreError(f"{run_dir} was trained on another version of {pack.name}; train it anew")
     options = plan.settings.training
     fabric = device.make_fabric(options, threads=threads)
-    model = runs.build_model(plan).to(fabric.device)
-    checkpoint.load_weights(model, run_dir / runs.WEIGHTS)
+    model = run_folder.build_model(plan).to(fabric.device)
+    checkpoint.load_weights(model, run_dir / run_folder.WEIGHTS)
     splits = {name: read_split(pack, name) for name in _SPLITS}
     predictions = {
         name: predict(model, Clips(split, use=options.use, device=fabric.device)) for name, split in splits.items()
     }
     scores = {name: score(plan.families, splits[name], predictions[name]) for name in _SPLITS}
-    facts = json.loads((run_dir / runs.TRAIN_FILE).read_text(encoding="utf-8"))
+    facts = json.loads((run_dir / run_folder.TRAIN_FILE).read_text(encoding="utf-8"))
     metrics = {
         **plan.model_dump(include={"dataset", "pack", "model", "seed"}),
         **{name: facts[name] for name in ("best_epoch", "epochs", "seconds_per_epoch", "peak_memory_mb")},

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline import discovery
-from pipeline.atomic import atomic_path
-from pipeline.disturbances.levels import LEVELS, MEDIA, MEDIA_SOURCES, Disturbance, at_level
-from pipeline.errors import ConfigError, StoreError
+from pipeline.core import plugins
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.fingerprints import digest, library_versions
+from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, Disturbance, at_level
 from pipeline.extraction.shard import ShardJob, update_shard
 from pipeline.extraction.tasks import Task, failure_row, make_tasks
-from pipeline.manifest import manifests_of, read_jsonl, shard_name, to_jsonl
-from pipeline.paths import DatasetPaths, Layout
-from pipeline.provenance import digest, library_versions
-from pipeline.scanning.summary import read_summary
+from pipeline.index.manifest import manifests_of, read_jsonl, shard_name, to_jsonl
+from pipeline.index.summary import read_summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +74,7 @@ def run(
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process per core; threads of many jobs would thrash
     paths = Layout(processed).dataset(dataset)
-    literals = discovery.literals("extractors", extractor)
+    literals = plugins.literals("extractors", extractor)
     resolved = _resolved(paths.extractor_settings(extractor), literals["VERSION"])
     under = _disturbance(disturbance, level, extractor) if disturbance else None
     identity = _identity_under(resolved["identity"], under) if under else resolved["identity"]
@@ -113,7 +113,7 @@ def run(
 
 def _disturbance(name: str, level: int, extractor: str) -> Disturbance:
     disturbance = at_level(name, level)
-    reads = discovery.literals("extractors", extractor)["READS"]
+    reads = plugins.literals("extractors", extractor)["READS"]
     if MEDIA_SOURCES.get(disturbance.name) not in reads:
         raise ConfigError(f"{name} does not reach extractor {extractor}, which reads {', '.join(reads)}")
     return disturbance

@@ -13,13 +13,13 @@ from typing import Any
 
 import yaml
 
-from pipeline import discovery
-from pipeline.atomic import atomic_path
 from pipeline.config.loading import validated
 from pipeline.config.settings import PackConfig, RunConfig
-from pipeline.console import print_line
-from pipeline.errors import ConfigError
-from pipeline.migration.mmsa_fet import Converted, convert
+from pipeline.core import plugins
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.console import print_line
+from pipeline.core.errors import ConfigError
+from pipeline.steps._mmsa_fet import Converted, convert
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,7 @@ def _converted(path: Path) -> Converted:
     validated(PackConfig, made.pack, where)
     validated(RunConfig, {"datasets": ["any"], "features": made.features}, where)
     for extractor, settings in made.features.items():
-        validated(discovery.load("extractors", extractor).Config, settings, f"{where}: {extractor}")
+        validated(plugins.load("extractors", extractor).Config, settings, f"{where}: {extractor}")
     return made
 
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import discovery
-from pipeline.atomic import atomic_path
-from pipeline.errors import PipelineError, StoreError
-from pipeline.manifest import read_jsonl, shard_name, to_jsonl
-from pipeline.paths import DatasetPaths, Layout
-from pipeline.scanning.summary import read_summary
-from pipeline.store import StoreReader
+from pipeline.core import plugins
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import PipelineError, StoreError
+from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.features.store import StoreReader
+from pipeline.index.manifest import read_jsonl, shard_name, to_jsonl
+from pipeline.index.summary import read_summary
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def _shards(paths: DatasetPaths, extractor: str) -> list[str]:
     summary = read_summary(paths.summary)
     if summary is None:
         raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
-    count = summary.shards(discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    count = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
     return [shard_name(index) for index in range(count)]
 
 

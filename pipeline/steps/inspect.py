@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.console import print_json, print_line, print_table
-from pipeline.errors import StoreError
-from pipeline.pack.contents import read_contents
-from pipeline.pack.csd import CARD, read_csd
-from pipeline.pack.files import read_card, read_pickle
-from pipeline.pack.rules import Finding, check
-from pipeline.pack.schema import Card
-from pipeline.types import MODALITIES, SPLITS, Modality, Split
+from pipeline.core.console import print_json, print_line, print_table
+from pipeline.core.errors import StoreError
+from pipeline.core.types import MODALITIES, SPLITS, Modality, Split
+from pipeline.packs.formats.contents import read_contents
+from pipeline.packs.formats.csd import CARD, read_csd
+from pipeline.packs.formats.files import read_card, read_pickle
+from pipeline.packs.mmsa_rules import Finding, check
+from pipeline.packs.schema import Card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,12 @@ import csv
 import io
 from pathlib import Path
 
-from pipeline.atomic import write_if_changed
+from pipeline.core.atomic_write import write_if_changed
+from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.markdown import table
 from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.quality import measure
-from pipeline.paths import Layout
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,8 @@ import json
 import logging
 from pathlib import Path
 
-from pipeline.atomic import write_if_changed
+from pipeline.core.atomic_write import write_if_changed
+from pipeline.core.paths import Layout
 from pipeline.labels.assignment import assign
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.legacy import legacy_scores
@@ -16,7 +17,6 @@ from pipeline.labels.markdown import page
 from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.report import describe
 from pipeline.labels.table import write_labels
-from pipeline.paths import Layout
 
 _log = logging.getLogger(__name__)
 

@@ -10,20 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline import __version__, discovery
+from pipeline import __version__
 from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig, PackConfig
-from pipeline.errors import StoreError
-from pipeline.manifest import quarantine_row, read_jsonl, shard_name
-from pipeline.pack.assemble import Source, assemble
-from pipeline.pack.files import read_pickle, write_card, write_h5, write_pickle
-from pipeline.pack.imported import import_splits
-from pipeline.pack.schema import Card, PackSplit, StreamedSplit
-from pipeline.paths import DatasetPaths, Layout
-from pipeline.provenance import digest, file_sha256, library_versions
+from pipeline.core import plugins
+from pipeline.core.errors import StoreError
+from pipeline.core.fingerprints import digest, file_sha256, library_versions
+from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.core.types import Split
+from pipeline.index.manifest import quarantine_row, read_jsonl, shard_name
+from pipeline.index.summary import Summary, read_summary
+from pipeline.packs.build.assemble import Source, assemble
+from pipeline.packs.build.imported import import_splits
+from pipeline.packs.formats.files import read_pickle, write_card, write_h5, write_pickle
+from pipeline.packs.schema import Card, PackSplit, StreamedSplit
 from pipeline.readers.pickled import Options as PickledOptions
-from pipeline.scanning.summary import Summary, read_summary
-from pipeline.types import Split
 
 _LIBRARIES = ("h5py", "numpy")
 
@@ -111,7 +112,7 @@ def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[d
 
 
 def _stores(paths: DatasetPaths, summary: Summary, extractor: str) -> list[Path]:
-    shards = summary.shards(discovery.literals("extractors", extractor)["SHARD_CLIPS"])
+    shards = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
     return [paths.store(extractor, shard_name(index)) for index in range(shards)]
 
 

@@ -19,17 +19,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.atomic import atomic_path
-from pipeline.errors import ConfigError
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import ConfigError
+from pipeline.core.types import MODALITIES
 from pipeline.prediction.inputs import collect
-from pipeline.types import MODALITIES
 
 if TYPE_CHECKING:
     from pipeline.prediction.clips import NewClip
     from pipeline.prediction.outcome import Prediction
     from pipeline.prediction.trained import TrainedRun
     from pipeline.report.gather.clips import ClipCard
-    from pipeline.training.runs import Run
+    from pipeline.training.run_folder import Run
 
 #: Videos that are extracted side by side before the next ones are begun.
 _AT_ONCE = 16

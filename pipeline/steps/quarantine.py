@@ -8,9 +8,9 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.atomic import atomic_path
-from pipeline.manifest import quarantine_row, read_jsonl, to_jsonl
-from pipeline.paths import Layout
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.paths import Layout
+from pipeline.index.manifest import quarantine_row, read_jsonl, to_jsonl
 
 _log = logging.getLogger(__name__)
 

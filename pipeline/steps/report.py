@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.atomic import atomic_path
-from pipeline.errors import StoreError
-from pipeline.report.tables import over_seeds
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import StoreError
+from pipeline.results.tables import over_seeds
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.report.tables import collect, write_results
+from pipeline.results.tables import collect, write_results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

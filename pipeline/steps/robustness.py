@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.atomic import atomic_path
-from pipeline.disturbances.levels import LEVELS, MEDIA, Name
-from pipeline.errors import StoreError
-from pipeline.pack.disturbed import read_disturbed
-from pipeline.pack.files import read_card, read_split
-from pipeline.pack.schema import PackSplit
-from pipeline.paths import DatasetPaths
-from pipeline.provenance import file_sha256
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import StoreError
+from pipeline.core.fingerprints import file_sha256
+from pipeline.core.paths import DatasetPaths
+from pipeline.corruptions.levels import LEVELS, MEDIA, Name
+from pipeline.packs.build.corrupted import read_disturbed
+from pipeline.packs.formats.files import read_card, read_split
+from pipeline.packs.schema import PackSplit
 
 if TYPE_CHECKING:
     from pipeline.training.robustness import Row
@@ -44,15 +44,15 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     Raises:
         StoreError: the run was trained on another pack, or its files or disturbed splits are damaged.
     """
-    from pipeline.disturbances.splits import make_tools
-    from pipeline.training import checkpoint, device, robustness, runs
+    from pipeline.corruptions.splits import make_tools
+    from pipeline.training import checkpoint, device, robustness, run_folder
 
-    plan = runs.read_run(run_dir)
+    plan = run_folder.read_run(run_dir)
     if file_sha256(pack) != plan.pack_sha256:
         raise StoreError(f"{run_dir} was trained on another version of {pack.name}; train it anew")
     fabric = device.make_fabric(plan.settings.training, threads=threads)
-    model = runs.build_model(plan).to(fabric.device)
-    checkpoint.load_weights(model, run_dir / runs.WEIGHTS)
+    model = run_folder.build_model(plan).to(fabric.device)
+    checkpoint.load_weights(model, run_dir / run_folder.WEIGHTS)
     card = read_card(pack.with_suffix(".json"))
     tools = make_tools(
         read_split(pack, "train"),

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from pipeline.config.loading import read_yaml
-from pipeline.workflow import Workflow
+from pipeline.workflow.job_files import Workflow
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

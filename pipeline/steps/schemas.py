@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from pipeline import discovery
-from pipeline.atomic import write_if_changed
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.config.training import TrainingSettings
 from pipeline.config.unions import UnionConfig
-from pipeline.training.settings import TrainingSettings
+from pipeline.core import plugins
+from pipeline.core.atomic_write import write_if_changed
 from pipeline.training.sweeps import SweepConfig
 
 
@@ -43,7 +43,7 @@ def settings_models() -> dict[str, type[BaseModel]]:
         "union": UnionConfig,
         "sweep": SweepConfig,
     }
-    models |= {f"features.{name}": discovery.load("extractors", name).Config for name in discovery.names("extractors")}
-    models |= {f"reader.{name}": discovery.load("readers", name).Options for name in discovery.names("readers")}
-    models |= {f"model.{name}": discovery.load("models", name).Config for name in discovery.names("models")}
+    models |= {f"features.{name}": plugins.load("extractors", name).Config for name in plugins.names("extractors")}
+    models |= {f"reader.{name}": plugins.load("readers", name).Options for name in plugins.names("readers")}
+    models |= {f"model.{name}": plugins.load("models", name).Config for name in plugins.names("models")}
     return models

@@ -7,8 +7,8 @@ import argparse
 import logging
 from pathlib import Path
 
-from pipeline.atomic import atomic_path
-from pipeline.errors import ConfigError
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import ConfigError
 
 _log = logging.getLogger(__name__)
 

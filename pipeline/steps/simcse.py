@@ -8,11 +8,11 @@ import json
 import logging
 from pathlib import Path
 
-from pipeline import weights
-from pipeline.atomic import write_if_changed
-from pipeline.errors import ConfigError
+from pipeline.config import weights
+from pipeline.core.atomic_write import write_if_changed
+from pipeline.core.errors import ConfigError
+from pipeline.core.paths import Layout
 from pipeline.labels.planning import read_plan, read_union
-from pipeline.paths import Layout
 
 _log = logging.getLogger(__name__)
 

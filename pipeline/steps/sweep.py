@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from pipeline.atomic import atomic_path
 from pipeline.config.loading import nearest, read_yaml, validated
-from pipeline.errors import ConfigError, StoreError
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import ConfigError, StoreError
 from pipeline.training.sweeps import SweepPlan, nested
 
 _DEFAULTS = ("Combined", "MAE", "Weighted_F1")

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from pipeline.atomic import write_if_changed
-from pipeline.errors import ConfigError
-from pipeline.pack.files import read_card, read_split, write_card
-from pipeline.pack.schema import Card, PackSplit
-from pipeline.training.settings import Corruption, RunSettings
+from pipeline.config.training import Corruption, RunSettings
+from pipeline.core.atomic_write import write_if_changed
+from pipeline.core.errors import ConfigError
+from pipeline.packs.formats.files import read_card, read_split, write_card
+from pipeline.packs.schema import Card, PackSplit
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
     from pipeline.training.corruption import TrainOfEpoch
-    from pipeline.training.runs import Run
+    from pipeline.training.run_folder import Run
 
 logger = logging.getLogger(__name__)
 
@@ -54,14 +54,14 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     Raises:
         PipelineError: settings or pack cannot be used, or the training diverged.
     """
-    from pipeline.training import chance, device, ranks, runs
+    from pipeline.training import device, label_shuffle, ranks, run_folder
 
     resolved, card = _read_settings(settings), read_card(pack.with_suffix(".json"))
     options = resolved.training
     train, valid = read_split(pack, "train"), read_split(pack, "valid")
     if options.shuffle_labels:
-        train = chance.with_shuffled_labels(train, seed=seed)
-    plan = runs.plan_run(model=model, seed=seed, settings=resolved, pack=pack, card=card, train=train)
+        train = label_shuffle.with_shuffled_labels(train, seed=seed)
+    plan = run_folder.plan_run(model=model, seed=seed, settings=resolved, pack=pack, card=card, train=train)
     fabric = device.make_fabric(options, threads=threads, devices=options.devices)
     ranks.launch(fabric, _train, plan, card, (train, valid), output, max(1, threads // options.devices))
     shutil.rmtree(output / "resume", ignore_errors=True)
@@ -71,20 +71,20 @@ def _train(
     fabric: "Fabric", plan: "Run", card: Card, splits: tuple[PackSplit, PackSplit], output: Path, threads: int
 ) -> None:
     """What every process of a run does; the first one writes the files."""
-    from pipeline.training import checkpoint, device, runs, seeding
+    from pipeline.training import checkpoint, device, run_folder, seeding
     from pipeline.training.trainer import History, Trainer
 
     device.set_up_cpu(threads)
     seeding.seed_all(plan.seed)
-    model, options = runs.build_model(plan), plan.settings.training
+    model, options = run_folder.build_model(plan), plan.settings.training
     trainer = Trainer(model, options, seed=plan.seed, folder=output, identity=plan.identity, fabric=fabric)
     train, valid = splits
     corrupted = _corrupted(plan, card, train)
     history: History = trainer.fit(train, valid, family=plan.families, corrupted=corrupted)
     if not fabric.is_global_zero:
         return
-    runs.write_run(output, plan)
-    write_card(output / runs.CARD, card)
+    run_folder.write_run(output, plan)
+    write_card(output / run_folder.CARD, card)
     facts = {
         "best_epoch": history.best_epoch,
         "epochs": history.epochs,
@@ -93,13 +93,13 @@ def _train(
         "device": str(fabric.device),
         "valid": history.best_valid,
     }
-    write_if_changed(output / runs.TRAIN_FILE, (json.dumps(facts, indent=1) + "\n").encode())
-    checkpoint.save_weights(trainer.model, output / runs.WEIGHTS)
+    write_if_changed(output / run_folder.TRAIN_FILE, (json.dumps(facts, indent=1) + "\n").encode())
+    checkpoint.save_weights(trainer.model, output / run_folder.WEIGHTS)
 
 
 def _corrupted(plan: "Run", card: Card, train: PackSplit) -> "TrainOfEpoch | None":
     """The train clips as each epoch sees them; None where nothing is to be disturbed."""
-    from pipeline.disturbances.splits import make_tools
+    from pipeline.corruptions.splits import make_tools
     from pipeline.training.corruption import corrupting
 
     settings = plan.settings.training.corruption

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pipeline import __version__
+from pipeline.core.fingerprints import digest, file_sha256
+from pipeline.core.paths import Layout
 from pipeline.labels.planning import UnionPlan, read_plan
 from pipeline.labels.table import read_labels
-from pipeline.pack.files import opened_splits, read_card, write_card, write_h5, write_pickle
-from pipeline.pack.union import Member, unite
-from pipeline.paths import Layout
-from pipeline.provenance import digest, file_sha256
+from pipeline.packs.build.union import Member, unite
+from pipeline.packs.formats.files import opened_splits, read_card, write_card, write_h5, write_pickle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float64, Int64
 
 from models._base import Batch
-from pipeline.errors import StoreError
-from pipeline.pack.schema import PackSplit
+from pipeline.core.errors import StoreError
+from pipeline.core.types import MODALITIES, Modality
+from pipeline.packs.schema import PackSplit
 from pipeline.training.seeding import derived_seed
-from pipeline.types import MODALITIES, Modality
 
 #: Batches are cut from pools of this many batches, sorted by length; the pools are shuffled.
 _POOL_BATCHES = 16

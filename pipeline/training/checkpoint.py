@@ -10,8 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from pipeline.atomic import atomic_path
-from pipeline.errors import StoreError
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import StoreError
 
 logger = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float64
 
-from pipeline.disturbances.levels import NAMES, Name, random_of
-from pipeline.disturbances.splits import Tools, disturbed
-from pipeline.errors import ConfigError
-from pipeline.pack.schema import PackSplit
+from pipeline.config.training import Corruption
+from pipeline.core.errors import ConfigError
+from pipeline.corruptions.levels import NAMES, Name, random_of
+from pipeline.corruptions.splits import Tools, disturbed
+from pipeline.packs.schema import PackSplit
 from pipeline.training.seeding import derived_seed
-from pipeline.training.settings import Corruption
 
 #: The train split of an epoch, counted from 0.
 TrainOfEpoch = Callable[[int], PackSplit]

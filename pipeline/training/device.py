@@ -7,8 +7,8 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 
-from pipeline.errors import ConfigError
-from pipeline.training.settings import TrainingSettings
+from pipeline.config.training import TrainingSettings
+from pipeline.core.errors import ConfigError
 
 
 def make_fabric(settings: TrainingSettings, *, threads: int, devices: int = 1) -> Fabric:

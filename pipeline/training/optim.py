@@ -5,7 +5,7 @@ import math
 import torch
 
 from models._base import Phase
-from pipeline.training.settings import TrainingSettings
+from pipeline.config.training import TrainingSettings
 
 
 def make_optimizer(phase: Phase) -> torch.optim.AdamW:

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float32, Int
 
 from models._base import SentimentModel
-from pipeline.errors import ConfigError
-from pipeline.pack.schema import PackSplit
+from pipeline.core.errors import ConfigError
+from pipeline.packs.schema import PackSplit
 from pipeline.training.batches import Clips, prediction_order
 from pipeline.training.metrics import Families, Family, Scores, emotion_scores, sentiment_scores, union_scores
 

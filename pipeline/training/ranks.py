@@ -16,7 +16,7 @@ from lightning_fabric import Fabric
 from torch import nn
 from torch.multiprocessing.spawn import ProcessRaisedException
 
-from pipeline.errors import PipelineError
+from pipeline.core.errors import PipelineError
 
 Value = TypeVar("Value")
 

@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 
 from models._base import SentimentModel
-from pipeline.disturbances.levels import LEVELS, MEDIA, STRENGTHS, SURROGATE_STRENGTHS, Name
-from pipeline.disturbances.splits import Tools, disturbed
-from pipeline.pack.schema import PackSplit
+from pipeline.corruptions.levels import LEVELS, MEDIA, STRENGTHS, SURROGATE_STRENGTHS, Name
+from pipeline.corruptions.splits import Tools, disturbed
+from pipeline.packs.schema import PackSplit
 from pipeline.training.batches import Clips
 from pipeline.training.predict import predict, score
-from pipeline.training.runs import Run
+from pipeline.training.run_folder import Run
 
 #: ``raw``: the disturbance as it is defined. ``surrogate``: its stand-in on features, for want of media.
 Origin = Literal["raw", "surrogate"]

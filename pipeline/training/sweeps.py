@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.settings import Settings
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 
 Number = int | float
 

@@ -16,9 +16,10 @@ import torch
 from lightning_fabric import Fabric
 
 from models._base import Phase, SentimentModel
-from pipeline.atomic import atomic_path
-from pipeline.errors import PipelineError
-from pipeline.pack.schema import PackSplit
+from pipeline.config.training import TrainingSettings
+from pipeline.core.atomic_write import atomic_path
+from pipeline.core.errors import PipelineError
+from pipeline.packs.schema import PackSplit
 from pipeline.training import checkpoint, ranks
 from pipeline.training.batches import Clips, epoch_visits, training_order
 from pipeline.training.corruption import TrainOfEpoch
@@ -28,7 +29,6 @@ from pipeline.training.optim import learning_rate_factor, make_optimizer, set_le
 from pipeline.training.predict import predict, score
 from pipeline.training.progress import tracked
 from pipeline.training.seeding import seed_all
-from pipeline.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter

@@ -4,7 +4,7 @@ import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pipeline.errors import MissingDependencyError
+from pipeline.core.errors import MissingDependencyError
 
 _SYNCHRONOUS, _UTF8, _IPA = 2, 1, 0x02
 _SEPARATOR = "_"

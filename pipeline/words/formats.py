@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.bounded import read_bounded
-from pipeline.errors import RawDataError
-from pipeline.types import Seconds
+from pipeline.core.errors import RawDataError
+from pipeline.core.types import Seconds
+from pipeline.core.untrusted import read_bounded
 from pipeline.words.timed import TimedWord
 
 #: Word times of one clip are a few kilobytes.

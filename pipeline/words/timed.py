@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.types import Seconds
+from pipeline.core.types import Seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from pipeline import discovery
-from pipeline.errors import MissingDependencyError
+from pipeline.core import plugins
+from pipeline.core.errors import MissingDependencyError
+from pipeline.core.types import MODALITIES
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.features import Features, validate_features
+from pipeline.features.features import Features, validate_features
 from pipeline.media.audio import Sound
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
-from pipeline.types import MODALITIES
 from pipeline.words.timed import TimedWord
 
-NAMES = discovery.names("extractors")
+NAMES = plugins.names("extractors")
 REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "extractors.json"
 TEXTS = ("the movie was wonderful and i loved it", "no")
 
@@ -69,7 +69,7 @@ def build():
 
     def get(name: str) -> Extractor:
         if name not in built:
-            module = discovery.load("extractors", name)
+            module = plugins.load("extractors", name)
             try:
                 built[name] = module.extractor(module.Config())
             except (ImportError, MissingDependencyError) as error:
@@ -105,7 +105,7 @@ def assert_same(one: Features, other: Features) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_literals_can_be_read_without_importing_the_file(name):
-    literals = discovery.literals("extractors", name)
+    literals = plugins.literals("extractors", name)
     assert isinstance(literals["VERSION"], int)
     assert literals["VERSION"] >= 1
     assert literals["MODALITY"] in (*MODALITIES, "words")
@@ -119,7 +119,7 @@ def test_literals_can_be_read_without_importing_the_file(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_file_holds_settings_and_an_extractor(name):
-    module = discovery.load("extractors", name)
+    module = plugins.load("extractors", name)
     assert issubclass(module.Config, ExtractorConfig)
     assert issubclass(module.extractor, Extractor)
     assert module.__doc__
@@ -129,7 +129,7 @@ def test_file_holds_settings_and_an_extractor(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_settings_refuse_unknown_keys_and_changes(name):
-    config_class = discovery.load("extractors", name).Config
+    config_class = plugins.load("extractors", name).Config
     with pytest.raises(ValidationError):
         config_class(no_such_setting=1)
     assert config_class.model_config["frozen"]
@@ -172,7 +172,7 @@ def test_clip_alone_gives_the_same_bytes_as_among_others(name, build, clips, ext
 
 @pytest.mark.parametrize("name", NAMES)
 def test_weight_files_exist_and_have_machine_independent_names(name, build):
-    module = discovery.load("extractors", name)
+    module = plugins.load("extractors", name)
     build(name)
     for key, path in module.extractor.weight_files(module.Config()).items():
         assert path.is_file()
@@ -193,7 +193,7 @@ def test_reading_settings_imports_no_heavy_library():
 @pytest.mark.parametrize("name", NAMES)
 def test_numbers_move_only_with_the_version(name, extracted):
     """Kept in tests/reference/extractors.json; after raising VERSION: UPDATE_REFERENCE=1 pytest -k move_only."""
-    version = discovery.literals("extractors", name)["VERSION"]
+    version = plugins.literals("extractors", name)["VERSION"]
     found = {"version": version, "clips": [summary_of(features) for features in extracted(name)]}
     kept = json.loads(REFERENCE.read_text()) if REFERENCE.is_file() else {}
     if os.environ.get("UPDATE_REFERENCE") == "1":

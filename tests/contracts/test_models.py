@@ -9,8 +9,8 @@ import torch
 from torch.nn import functional
 
 from models._base import Batch, ModelConfig, SentimentModel
-from pipeline import discovery
-from pipeline.pack.schema import PackSplit
+from pipeline.core import plugins
+from pipeline.packs.schema import PackSplit
 from pipeline.training.batches import Clips
 from tests.synthetic import make_spec, make_split, save_encoder
 
@@ -25,14 +25,14 @@ def encoder(tmp_path_factory):
     return save_encoder(tmp_path_factory.mktemp("encoder"))
 
 
-@pytest.fixture(params=[*discovery.names("models"), STORED])
+@pytest.fixture(params=[*plugins.names("models"), STORED])
 def named(request) -> str:
     return request.param
 
 
 @pytest.fixture
 def module(named):
-    return discovery.load("models", named.partition("@")[0])
+    return plugins.load("models", named.partition("@")[0])
 
 
 @pytest.fixture

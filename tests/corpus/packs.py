@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from pipeline.pack.files import write_h5
+from pipeline.packs.formats.files import write_h5
 from tests.corpus.kinds import Kind
 
 

@@ -2,9 +2,9 @@
 
 import json
 
-from pipeline.errors import PipelineError
-from pipeline.manifest import read_jsonl
-from pipeline.pack.files import read_card
+from pipeline.core.errors import PipelineError
+from pipeline.index.manifest import read_jsonl
+from pipeline.packs.formats.files import read_card
 from tests.fuzz.files import file_of
 
 _CARD = {

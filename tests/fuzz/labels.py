@@ -1,6 +1,6 @@
 """The label grammars, which read what a model says."""
 
-from models.layers.label_grammar import label_text, parse_label
+from models._unimse.label_grammar import label_text, parse_label
 from models.layers.universal_label import FIELDS, parse_universal, universal_text
 
 SEEDS = [

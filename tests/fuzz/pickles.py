@@ -4,11 +4,11 @@ import pickle
 
 import numpy as np
 
-from pipeline.errors import PipelineError
-from pipeline.pack.contents import plain
-from pipeline.pack.files import read_pickle
-from pipeline.pack.imported import import_splits
-from pipeline.pack.rules import check as judge
+from pipeline.core.errors import PipelineError
+from pipeline.packs.build.imported import import_splits
+from pipeline.packs.formats.contents import plain
+from pipeline.packs.formats.files import read_pickle
+from pipeline.packs.mmsa_rules import check as judge
 from tests.fuzz.files import file_of
 
 _SPLIT = {

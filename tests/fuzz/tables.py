@@ -1,7 +1,7 @@
 """Label tables, with word times in a column."""
 
-from pipeline.errors import PipelineError
-from pipeline.manifest import label_row, text_row, to_jsonl, words_row
+from pipeline.core.errors import PipelineError
+from pipeline.index.manifest import label_row, text_row, to_jsonl, words_row
 from pipeline.readers._clips import problems
 from pipeline.readers.table import Options, read
 from tests.fuzz.files import file_of

@@ -2,7 +2,7 @@
 
 import math
 
-from pipeline.errors import PipelineError
+from pipeline.core.errors import PipelineError
 from pipeline.words.formats import PARSERS, read_words
 from tests.fuzz.files import file_of
 

@@ -12,7 +12,7 @@ import psutil
 
 from pipeline.audit.audit import Scope, Subject, audit
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import PipelineError
+from pipeline.core.errors import PipelineError
 from tests.torture.project import Project
 
 #: They say when and how fast, which differs between any two runs: logs, benchmarks, caches, the page that shows them.

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from pipeline import discovery
+from pipeline.core import plugins
 
-PLUGINS = [(kind, name) for kind in ("extractors", "readers", "models") for name in discovery.names(kind)]
+PLUGINS = [(kind, name) for kind in ("extractors", "readers", "models") for name in plugins.names(kind)]
 PACKAGES = {"extractors": "pipeline.extractors", "readers": "pipeline.readers", "models": "models"}
 
 
@@ -24,8 +24,8 @@ def imported_modules(path):
 
 @pytest.mark.parametrize(("kind", "name"), PLUGINS)
 def test_a_plug_in_imports_no_other_plug_in(kind, name):
-    others = {f"{PACKAGES[kind]}.{other}" for other in discovery.names(kind)}
-    assert not others & set(imported_modules(discovery.source(kind, name)))
+    others = {f"{PACKAGES[kind]}.{other}" for other in plugins.names(kind)}
+    assert not others & set(imported_modules(plugins.source(kind, name)))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_plug_in_imports_no_other_plug_in(kind, name):
     [
         ("import pipeline", ("pipeline.api", "torch", "numpy", "pydantic")),
         ("from pipeline import extract, load_run, open_pack, score", ("torch", "mediapipe", "opensmile", "pandas")),
-        ("import pipeline.workflow", ("torch", "transformers", "mediapipe", "opensmile", "pandas")),
+        ("import pipeline.workflow.job_files", ("torch", "transformers", "mediapipe", "opensmile", "pandas")),
         ("import pipeline.steps.extract", ("torch", "transformers", "mediapipe", "opensmile", "pandas")),
         ("import pipeline.steps.gate, pipeline.steps.pack", ("torch", "transformers", "mediapipe", "opensmile")),
         ("from pipeline.extractors.face import extractor, Config; extractor(Config())", ("torch", "transformers")),

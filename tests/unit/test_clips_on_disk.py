@@ -2,8 +2,8 @@
 
 import random
 
-from pipeline.atomic import write_lines_if_changed
-from pipeline.manifest import Clip, shard_of
+from pipeline.core.atomic_write import write_lines_if_changed
+from pipeline.index.manifest import Clip, shard_of
 from pipeline.readers._clips import Clips, problems
 from pipeline.scanning.lines import Lines
 

@@ -7,13 +7,13 @@ import shlex
 import numpy as np
 import pytest
 
-from pipeline import discovery
 from pipeline.__main__ import main, parser_of
-from pipeline.pack.files import write_pickle
-from pipeline.types import SPLITS
+from pipeline.core import plugins
+from pipeline.core.types import SPLITS
+from pipeline.packs.formats.files import write_pickle
 from tests.synthetic import make_split
 
-COMMANDS = [name.replace("_", "-") for name in discovery.names("steps")]
+COMMANDS = [name.replace("_", "-") for name in plugins.names("steps")]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline.errors import ConfigError, StoreError
-from pipeline.report.significance import holm, paired_difference, seed_p
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.results.significance import holm, paired_difference, seed_p
 from pipeline.steps.compare import run as compare
 
 CLIPS = [f"video{index // 4}$_${index}" for index in range(40)]

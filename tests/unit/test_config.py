@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config.loading import merged, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
 from pipeline.steps.schemas import run as write_schemas
 
 

@@ -11,18 +11,18 @@ import torch
 import yaml
 
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import PipelineError
-from pipeline.pack.contents import read_contents
-from pipeline.pack.files import read_pickle, to_arrays
-from pipeline.pack.rules import check
-from pipeline.paths import DatasetPaths
+from pipeline.config.weights import resolve_face_landmarker, resolve_text_encoder
+from pipeline.core.errors import PipelineError
+from pipeline.core.paths import DatasetPaths
+from pipeline.core.types import SPLITS
+from pipeline.features.store import StoreReader, open_if_usable, write_store
+from pipeline.packs.formats.contents import read_contents
+from pipeline.packs.formats.files import read_pickle, to_arrays
+from pipeline.packs.mmsa_rules import check
 from pipeline.scanning.scan import scan
 from pipeline.steps import gate
-from pipeline.store import StoreReader, open_if_usable, write_store
 from pipeline.training.checkpoint import load_state, load_weights, save_weights
-from pipeline.types import SPLITS
-from pipeline.weights import resolve_face_landmarker, resolve_text_encoder
-from pipeline.workflow import Workflow
+from pipeline.workflow.job_files import Workflow
 from tests.corpus import configs, packs, stores, tables, weights
 from tests.corpus.__main__ import AREAS, page_with
 from tests.unit.test_packs import make_split
@@ -77,8 +77,8 @@ def test_pickles(tmp_path, splits, kind):
 _SPY = """
 import sys
 from pathlib import Path
-from pipeline.errors import StoreError
-from pipeline.pack.files import read_pickle
+from pipeline.core.errors import StoreError
+from pipeline.packs.formats.files import read_pickle
 import numpy as np, pickle
 pickle.loads(pickle.dumps(np.zeros(2), 2), encoding="latin1")  # imports what reading any array imports
 seen = []

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.errors import ConfigError, StoreError
-from pipeline.pack import pickles
-from pipeline.pack.csd import read_csd, write_csd
-from pipeline.pack.entries import entry_id
-from pipeline.pack.files import read_pickle, to_arrays, write_card, write_h5, write_pickle
-from pipeline.pack.schema import AlignmentReport, Card, Dropped, Lengths, Normalisation
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.types import SPLITS
+from pipeline.packs.formats import mmsa_pickle
+from pipeline.packs.formats.csd import read_csd, write_csd
+from pipeline.packs.formats.entries import entry_id
+from pipeline.packs.formats.files import read_pickle, to_arrays, write_card, write_h5, write_pickle
+from pipeline.packs.schema import AlignmentReport, Card, Dropped, Lengths, Normalisation
 from pipeline.steps import convert, inspect
-from pipeline.types import SPLITS
 from tests.unit.test_packs import make_split
 
 MODALITY_FILES = ("text", "audio", "vision")
@@ -134,7 +134,7 @@ def test_a_pickle_of_other_make_keeps_its_values(tmp_path):
         arrays["extra"] = np.arange(6)
         del arrays["text"], arrays["vision_mask"]
         content[split] = arrays
-    pickles.dump(content, tmp_path / "theirs.pkl")
+    mmsa_pickle.dump(content, tmp_path / "theirs.pkl")
     convert.run(source=tmp_path / "theirs.pkl", target=tmp_path / "x.csd")
     convert.run(source=tmp_path / "x.csd", target=tmp_path / "x.h5")
     convert.run(source=tmp_path / "x.h5", target=tmp_path / "x.pkl")
@@ -313,7 +313,7 @@ def test_the_page_on_formats_names_every_key_and_every_field_of_the_card(folder)
 def test_the_published_pickle_of_mosi_survives_the_round_trip(shared_data, tmp_path):
     whole = read_pickle(shared_data / "mosi" / "mosi_utt_papersplit.pkl")
     expected = {split: {key: value[:40] for key, value in arrays.items()} for split, arrays in whole.items()}
-    pickles.dump(expected, tmp_path / "mosi.pkl")
+    mmsa_pickle.dump(expected, tmp_path / "mosi.pkl")
     convert.run(source=tmp_path / "mosi.pkl", target=tmp_path / "mosi.csd")
     found = read_csd(tmp_path / "mosi.csd")
     for split in SPLITS:

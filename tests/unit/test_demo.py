@@ -8,11 +8,11 @@ import av
 import numpy as np
 import pytest
 
+from pipeline.core.errors import ConfigError, RawDataError
 from pipeline.demo.dataset import LABEL_COLUMNS, make_demo
 from pipeline.demo.face import PICTURE_PX, Look, Pose, draw_face, load_portrait
 from pipeline.demo.plan import plan_clips
 from pipeline.demo.voice import Prosody, speak
-from pipeline.errors import ConfigError, RawDataError
 from pipeline.steps import demo as step
 
 NUM_CLIPS = 8

@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.config.settings import DialogueContext
-from pipeline.extractors._context import place
-from pipeline.manifest import Clip
+from pipeline.extractors._text.context import place
+from pipeline.index.manifest import Clip
 from pipeline.scanning.dialogue import context_row, contexts
 
 

@@ -10,8 +10,8 @@ import sys
 import pytest
 import yaml
 
-from pipeline import discovery
 from pipeline.__main__ import parser_of
+from pipeline.core import plugins
 from tests.conftest import REPOSITORY
 
 PAGES = sorted([*REPOSITORY.glob("docs/*.md"), REPOSITORY / "README.md"])
@@ -35,7 +35,7 @@ def test_the_navigation_names_every_page():
 def test_every_command_of_a_page_is_one_that_its_parser_takes(page):
     for line in _COMMAND.findall(page.read_text(encoding="utf-8")):
         name, *words = shlex.split(line.replace("...", ""), comments=True)
-        assert name.replace("-", "_") in discovery.names("steps"), line
+        assert name.replace("-", "_") in plugins.names("steps"), line
         if words:  # a bare name speaks of the command, it is no use of it
             parser_of(name).parse_args(words)
 

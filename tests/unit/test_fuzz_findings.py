@@ -6,14 +6,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from models.layers.label_grammar import parse_label
+from models._unimse.label_grammar import parse_label
 from models.layers.universal_label import parse_universal
-from pipeline.errors import StoreError
-from pipeline.manifest import read_jsonl
-from pipeline.pack.files import read_pickle
-from pipeline.pack.imported import import_splits
-from pipeline.pack.pickles import load
-from pipeline.pack.rules import check
+from pipeline.core.errors import StoreError
+from pipeline.index.manifest import read_jsonl
+from pipeline.packs.build.imported import import_splits
+from pipeline.packs.formats.files import read_pickle
+from pipeline.packs.formats.mmsa_pickle import load
+from pipeline.packs.mmsa_rules import check
 from tests.corpus.packs import Calls
 from tests.fuzz import cards, labels, pickles, tables, word_times
 

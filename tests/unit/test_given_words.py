@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import RawDataError
+from pipeline.core.errors import RawDataError
+from pipeline.core.paths import DatasetPaths
 from pipeline.extraction.tasks import make_tasks
-from pipeline.manifest import read_jsonl
-from pipeline.paths import DatasetPaths
+from pipeline.index.manifest import read_jsonl
 from pipeline.scanning.scan import scan
 from pipeline.words.timed import TimedWord
 from tests.unit.test_scan import changed, make_raw, stamps

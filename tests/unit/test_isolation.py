@@ -6,7 +6,7 @@ import wave
 import psutil
 import pytest
 
-from pipeline.errors import PipelineError
+from pipeline.core.errors import PipelineError
 from pipeline.extraction import isolation
 from pipeline.extraction.isolation import IsolatedExtractor
 from pipeline.extraction.tasks import Failure, Task

@@ -5,10 +5,10 @@ import logging
 import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from pipeline.manifest import to_jsonl
-from pipeline.monitoring.jobs import Job, Progressing
-from pipeline.monitoring.summary import summary
-from pipeline.paths import Layout
+from pipeline.core.paths import Layout
+from pipeline.index.manifest import to_jsonl
+from pipeline.workflow.progress.jobs import Job, Progressing
+from pipeline.workflow.progress.summary import summary
 
 LINE = "demo face 000: {}/4 clips, 1.0 clips/s, reused {}, computed {}, failed {}\n"
 

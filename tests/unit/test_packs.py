@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.align import pool_to_rate
 from pipeline.config.settings import Length
-from pipeline.errors import StoreError
-from pipeline.features import Features
-from pipeline.pack.files import read_pickle, read_split, to_arrays, write_h5, write_pickle
-from pipeline.pack.imported import import_splits
-from pipeline.pack.lengths import fixed_length
-from pipeline.pack.rules import check
-from pipeline.pack.schema import PackSplit
-from pipeline.types import SPLITS
+from pipeline.core.errors import StoreError
+from pipeline.core.types import SPLITS
+from pipeline.features.features import Features
+from pipeline.packs.build.imported import import_splits
+from pipeline.packs.build.lengths import fixed_length
+from pipeline.packs.build.pooling import pool_to_rate
+from pipeline.packs.formats.files import read_pickle, read_split, to_arrays, write_h5, write_pickle
+from pipeline.packs.mmsa_rules import check
+from pipeline.packs.schema import PackSplit
 
 
 def make_split(split: str, clips: int = 6) -> PackSplit:

@@ -7,11 +7,14 @@ import time
 
 import pytest
 
-from pipeline import running
-from pipeline.errors import StoreError
+from pipeline.core.errors import StoreError
+from pipeline.workflow import lock
 
-HOLD = "import sys; from pathlib import Path; from pipeline.running import hold; hold(Path(sys.argv[1])); input()"
-WATCH = "import sys, time; from pipeline.running import end_with; end_with(int(sys.argv[1])); print(1, flush=True); "
+HOLD = "import sys; from pathlib import Path; from pipeline.workflow.lock import hold; hold(Path(sys.argv[1])); input()"
+WATCH = (
+    "import sys, time; from pipeline.core.parent_process import end_with; end_with(int(sys.argv[1])); "
+    "print(1, flush=True); "
+)
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_a_second_run_is_refused_in_one_line_that_names_the_first(tmp_path, star
     first = start(HOLD, tmp_path)
     wait_for_lock(tmp_path)
     with pytest.raises(StoreError) as error:
-        running.hold(tmp_path)
+        lock.hold(tmp_path)
     said = f"another run is at work there \\(process {first.pid} on {socket.gethostname()} since .* UTC\\); wait for it"
     assert re.search(said, str(error.value))
     assert "\n" not in str(error.value)
@@ -56,8 +59,8 @@ def test_a_killed_run_leaves_the_folder_free_and_its_unfinished_files_go(tmp_pat
         part.touch()
     first.send_signal(signal.SIGKILL)
     first.wait()
-    running.hold(tmp_path)
-    running.hold(tmp_path)  # one's own lock is no obstacle
+    lock.hold(tmp_path)
+    lock.hold(tmp_path)  # one's own lock is no obstacle
     assert not left.exists()
     assert other.exists()
     assert alive.exists()
@@ -66,7 +69,7 @@ def test_a_killed_run_leaves_the_folder_free_and_its_unfinished_files_go(tmp_pat
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"cannot be written .*; name another folder"):
-        running.hold(tmp_path / "file" / "processed")
+        lock.hold(tmp_path / "file" / "processed")
 
 
 def test_a_job_ends_when_its_run_is_killed(start):

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import ConfigError, RawDataError
-from pipeline.manifest import manifest_clips, num_shards, read_jsonl, shard_name
-from pipeline.paths import DatasetPaths
+from pipeline.core.errors import ConfigError, RawDataError
+from pipeline.core.paths import DatasetPaths
+from pipeline.index.manifest import manifest_clips, num_shards, read_jsonl, shard_name
+from pipeline.index.summary import Summary
 from pipeline.scanning.scan import scan
-from pipeline.scanning.summary import Summary
 
 HEADER = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode\n"
 OLD_NS = 1_600_000_000 * 10**9

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from pipeline.errors import StoreError
-from pipeline.features import Features
-from pipeline.store import Header, Stored, StoreReader, open_if_usable, write_store
+from pipeline.core.errors import StoreError
+from pipeline.features.features import Features
+from pipeline.features.store import Header, Stored, StoreReader, open_if_usable, write_store
 
 HEADER = Header("toy", "f" * 64, ("a", "b", "c"))
 

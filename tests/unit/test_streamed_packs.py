@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 from models.layers.universal_label import UniversalLabel
-from pipeline.pack import blocks, pickles, scaling
-from pipeline.pack.blocks import Computed, joined, zeros
-from pipeline.pack.contents import write_contents
-from pipeline.pack.files import opened_splits, to_arrays, write_h5, write_pickle
-from pipeline.pack.scaling import fit_scaler
-from pipeline.pack.spool import Spool
-from pipeline.pack.union import Member, unite
-from pipeline.types import SPLITS
+from pipeline.core.types import SPLITS
+from pipeline.packs import row_arrays
+from pipeline.packs.build import scaling
+from pipeline.packs.build.scaling import fit_scaler
+from pipeline.packs.build.spool import Spool
+from pipeline.packs.build.union import Member, unite
+from pipeline.packs.formats import mmsa_pickle
+from pipeline.packs.formats.contents import write_contents
+from pipeline.packs.formats.files import opened_splits, to_arrays, write_h5, write_pickle
+from pipeline.packs.row_arrays import Computed, joined, zeros
 from tests.unit.test_packs import make_split
 from tests.unit.test_union_packs import DESCRIBED, make_member
 
@@ -30,7 +32,7 @@ def contents():
 @pytest.fixture
 def asked(monkeypatch):
     """Arrays are written in blocks of 300 kB; the largest number of bytes that was asked for at once."""
-    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 300_000)
+    monkeypatch.setattr(row_arrays, "_BLOCK_BYTES", 300_000)
     return []
 
 
@@ -47,16 +49,16 @@ def lazily(contents, asked):
 
 def test_a_streamed_pickle_has_the_bytes_of_the_standard_one(tmp_path, contents, asked):
     expected = pickle.dumps(contents, protocol=4)
-    pickles.dump(contents, tmp_path / "whole.pkl")
-    pickles.dump(lazily(contents, asked), tmp_path / "lazy.pkl")
+    mmsa_pickle.dump(contents, tmp_path / "whole.pkl")
+    mmsa_pickle.dump(lazily(contents, asked), tmp_path / "lazy.pkl")
     assert (tmp_path / "whole.pkl").read_bytes() == expected
     assert (tmp_path / "lazy.pkl").read_bytes() == expected
     assert max(asked) <= 300_000 < contents["train"]["text"].nbytes
 
 
 def test_an_array_past_four_gigabytes_gets_the_long_opcode(tmp_path, monkeypatch, contents):
-    monkeypatch.setattr(pickles, "_LARGEST_BINBYTES", 100_000)
-    pickles.dump(contents, tmp_path / "long.pkl")
+    monkeypatch.setattr(mmsa_pickle, "_LARGEST_BINBYTES", 100_000)
+    mmsa_pickle.dump(contents, tmp_path / "long.pkl")
     content = (tmp_path / "long.pkl").read_bytes()
     assert pickle.BINBYTES8 + contents["train"]["text"].nbytes.to_bytes(8, "little") in content
     np.testing.assert_array_equal(pickle.loads(content)["test"]["text"], contents["test"]["text"])
@@ -64,7 +66,7 @@ def test_an_array_past_four_gigabytes_gets_the_long_opcode(tmp_path, monkeypatch
 
 def test_a_streamed_hdf5_has_the_bytes_of_a_whole_one(tmp_path, monkeypatch, contents, asked):
     write_contents(tmp_path / "lazy.h5", lazily(contents, asked))
-    monkeypatch.setattr(blocks, "_BLOCK_BYTES", 1 << 30)
+    monkeypatch.setattr(row_arrays, "_BLOCK_BYTES", 1 << 30)
     write_contents(tmp_path / "whole.h5", contents)
     assert (tmp_path / "lazy.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
     assert max(asked) < contents["train"]["text"].nbytes

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from models.layers.universal_label import UniversalLabel
-from pipeline.errors import StoreError
-from pipeline.pack.schema import Card
-from pipeline.pack.union import Member, unite
-from pipeline.types import SPLITS
+from pipeline.core.errors import StoreError
+from pipeline.core.types import SPLITS
+from pipeline.packs.build.union import Member, unite
+from pipeline.packs.schema import Card
 from tests.synthetic import AUDIO_STEPS, DIMS, make_split
 
 DESCRIBED = {"dataset": "mosi_meld", "pack": "text_50"}

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.pack.files import read_card, read_pickle, read_split
-from pipeline.pack.rules import check
-from pipeline.store import StoreReader
-from pipeline.types import SPLITS
+from pipeline.core.types import SPLITS
+from pipeline.features.store import StoreReader
+from pipeline.packs.formats.files import read_card, read_pickle, read_split
+from pipeline.packs.mmsa_rules import check
 from tests.fitting import assert_fits
 
 

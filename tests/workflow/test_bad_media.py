@@ -9,13 +9,13 @@ import pytest
 
 from pipeline.audit.audit import Scope, Subject, audit
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import MediaError
+from pipeline.core.errors import MediaError
+from pipeline.core.types import SPLITS
 from pipeline.media.audio import load_sound
 from pipeline.media.probe import probe
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
-from pipeline.pack.files import read_card, read_split
-from pipeline.types import SPLITS
+from pipeline.packs.formats.files import read_card, read_split
 from tests.corpus import media
 from tests.corpus.dataset import GOOD, KINDS, clip_of
 

@@ -6,9 +6,9 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from pipeline.core.types import MODALITIES
 from pipeline.demo.dataset import make_demo
-from pipeline.pack.files import read_split
-from pipeline.types import MODALITIES
+from pipeline.packs.formats.files import read_split
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from pipeline.labels.table import read_labels
-from pipeline.pack.files import read_card, read_split
+from pipeline.packs.formats.files import read_card, read_split
 from tests.workflow.conftest import Project
 
 MOSI = [("a", "1", "I LOVED THIS FILM", 2.4, "train"), ("a", "2", "THE ENDING WAS AWFUL", -1.8, "train"),

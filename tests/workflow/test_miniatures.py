@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.manifest import read_jsonl
-from pipeline.pack.files import read_card, read_pickle
-from pipeline.types import SPLITS
+from pipeline.core.types import SPLITS
+from pipeline.index.manifest import read_jsonl
+from pipeline.packs.formats.files import read_card, read_pickle
 from tests.miniatures import MAKERS, demo_clips
 from tests.workflow.conftest import REPOSITORY, Project
 

@@ -15,7 +15,7 @@ import yaml
 
 from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig
-from pipeline.pack.files import read_pickle
+from pipeline.packs.formats.files import read_pickle
 from pipeline.readers.pickled import Options as PickledOptions
 from pipeline.readers.table import Options
 from tests.miniatures import demo_clips

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.pack.files import read_card
+from pipeline.packs.formats.files import read_card
 from tests.workflow.conftest import REPOSITORY
 
 PAGES = {name: (REPOSITORY / "docs" / f"new-{name}.md").read_text(encoding="utf-8") for name in ("extractor", "model")}

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.__main__ import main
-from pipeline.disturbances.text import are_vectors_of, make_encode
-from pipeline.errors import ConfigError
-from pipeline.pack.files import read_card, read_split
+from pipeline.config.training import resolve
+from pipeline.config.weights import resolve_text_encoder
+from pipeline.core.errors import ConfigError
+from pipeline.core.types import SPLITS
+from pipeline.corruptions.text import are_vectors_of, make_encode
+from pipeline.packs.formats.files import read_card, read_split
 from pipeline.prediction.card import card_of
 from pipeline.prediction.inputs import collect
 from pipeline.prediction.recipe import make_recipe
@@ -20,9 +23,6 @@ from pipeline.prediction.trained import TrainedRun
 from pipeline.steps import evaluate, train
 from pipeline.training.batches import Clips
 from pipeline.training.predict import predict
-from pipeline.training.settings import resolve
-from pipeline.types import SPLITS
-from pipeline.weights import resolve_text_encoder
 from tests.fitting import assert_fits
 from tests.media_tools import sound_alone
 

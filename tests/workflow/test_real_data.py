@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline.pack.files import read_card, read_split
-from pipeline.types import SPLITS
+from pipeline.core.types import SPLITS
+from pipeline.packs.formats.files import read_card, read_split
 from tests.workflow.conftest import Project
 
 DIGITS = {

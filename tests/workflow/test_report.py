@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipeline.errors import ConfigError, StoreError
-from pipeline.pack.files import write_card, write_h5
-from pipeline.pack.schema import Card
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.packs.formats.files import write_card, write_h5
+from pipeline.packs.schema import Card
 from pipeline.report.page import make_page
 from pipeline.steps import report, show
 from tests.synthetic import DIMS, make_split

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline.pack.disturbed import Stores, read_disturbed, with_stream
-from pipeline.pack.files import read_card, read_split
-from pipeline.provenance import file_sha256
-from pipeline.store import StoreReader
+from pipeline.core.fingerprints import file_sha256
+from pipeline.features.store import StoreReader
+from pipeline.packs.build.corrupted import Stores, read_disturbed, with_stream
+from pipeline.packs.formats.files import read_card, read_split
 
 REACHED = {"blur": ("vision", "face"), "audio_noise": ("audio", "egemaps")}
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipeline.core.types import SPLITS
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import Chart, canvas, chart
 from pipeline.report.draw.tables import Cell, Table, cell, duration, of_frame, records
 from pipeline.report.gather.datasets import DatasetFacts
-from pipeline.types import SPLITS
 
 _MAX_QUARANTINE = 2000
 

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
 
+from pipeline.core.types import SPLITS
 from pipeline.report.draw.svg import GRID, INK, MUTED, NEGATIVE, POSITIVE, RASTER_RGB, SERIES
-from pipeline.types import SPLITS
 
 #: A split has one colour everywhere.
 SPLIT_COLORS: dict[str, str] = dict(zip(SPLITS, SERIES, strict=False))

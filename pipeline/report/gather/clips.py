@@ -11,15 +11,15 @@ import pandas as pd
 from jaxtyping import Float64
 from PIL import Image
 
-from pipeline.errors import ClipError, StoreError
-from pipeline.features import Features
+from pipeline.core.errors import ClipError, StoreError
+from pipeline.features.features import Features
+from pipeline.features.store import StoreReader
 from pipeline.media.audio import load_sound
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Frame, Video
 from pipeline.report.gather.faces import NOTHING, Marks, marks_at
 from pipeline.report.gather.measures import modality_of
 from pipeline.report.gather.sources import Dataset
-from pipeline.store import StoreReader
 
 KEY_FRAMES = 5
 _FRAME_SIDE_PX = 240

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.core.types import SPLITS
 from pipeline.report.gather.measures import Measures
 from pipeline.report.gather.sources import Dataset
-from pipeline.types import SPLITS
 
 
 @dataclass(frozen=True)

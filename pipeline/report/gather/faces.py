@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from pipeline.features import Features
+from pipeline.features.features import Features
 
 #: The camera that MediaPipe assumes for its transformation matrices (vertical field of view).
 _HALF_FIELD = np.tan(np.radians(63.0) / 2)

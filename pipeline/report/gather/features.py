@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from pipeline.core.types import SPLITS
 from pipeline.report.gather.measures import Measures
-from pipeline.types import SPLITS
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Two-sided level of the lines that say what chance alone would give, shared by all columns (Bonferroni).

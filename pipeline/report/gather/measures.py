@@ -10,11 +10,11 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import StoreError
-from pipeline.pack.schema import Card
+from pipeline.core.errors import StoreError
+from pipeline.core.types import MODALITIES, SPLITS, Modality
+from pipeline.features.store import StoreReader
+from pipeline.packs.schema import Card
 from pipeline.report.gather.sources import Dataset
-from pipeline.store import StoreReader
-from pipeline.types import MODALITIES, SPLITS, Modality
 
 #: More clips than this are sampled, the same ones every time.
 MAX_CLIPS = 2000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import StoreError
+from pipeline.core.errors import StoreError
 from pipeline.report.gather.sources import Dataset, read_json
 
 #: The metric that models are chosen by, per family, and whether more is better.

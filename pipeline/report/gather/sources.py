@@ -10,12 +10,12 @@ from typing import Any
 import h5py
 import pandas as pd
 
-from pipeline.errors import StoreError
-from pipeline.manifest import read_jsonl
-from pipeline.pack.files import read_card
-from pipeline.pack.schema import LABEL_KEYS, Card
-from pipeline.paths import DatasetPaths, Layout
-from pipeline.types import SPLITS
+from pipeline.core.errors import StoreError
+from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.core.types import SPLITS
+from pipeline.index.manifest import read_jsonl
+from pipeline.packs.formats.files import read_card
+from pipeline.packs.schema import LABEL_KEYS, Card
 
 _TEXT_COLUMNS = ("annotation", "emotion", "speaker", "text", "language", "media", "video_id")
 

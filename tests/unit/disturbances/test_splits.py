@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.disturbances.levels import MEDIA, NAMES, STRENGTHS, SURROGATE_STRENGTHS
-from pipeline.disturbances.splits import disturbed, make_tools
-from pipeline.disturbances.text import in_its_context, make_encode
-from pipeline.pack.schema import PackSplit
+from pipeline.corruptions.levels import MEDIA, NAMES, STRENGTHS, SURROGATE_STRENGTHS
+from pipeline.corruptions.splits import disturbed, make_tools
+from pipeline.corruptions.text import in_its_context, make_encode
+from pipeline.packs.schema import PackSplit
 from tests.synthetic import make_split, save_encoder
 
 PER_CLIP = ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask", "audio_lengths", "vision_lengths")

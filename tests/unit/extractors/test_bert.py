@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from pipeline import weights
-from pipeline.errors import FeatureError, MissingDependencyError
+from pipeline.config import weights
+from pipeline.core.errors import FeatureError, MissingDependencyError
 from pipeline.extractors._base import ClipInput
 from pipeline.words.spans import word_spans
 
@@ -104,7 +104,7 @@ def small_bert(folder, *, prefix="", **changes):
 
 @pytest.mark.parametrize("prefix", ["", "bert."])
 def test_any_plain_bert_runs_without_torch(tmp_path, prefix):
-    from pipeline.extractors._text.direct import DirectEncoder
+    from pipeline.extractors._text.openvino import DirectEncoder
     from pipeline.extractors.bert import BertExtractor, Config
 
     folder = small_bert(tmp_path, prefix=prefix)
@@ -136,7 +136,7 @@ def test_other_architectures_and_devices_go_through_transformers(tmp_path):
 
 @pytest.mark.parametrize("damaged", ["config.json", "tokenizer.json", "model.safetensors"])
 def test_a_damaged_folder_is_left_to_transformers(tmp_path, damaged):
-    from pipeline.extractors._text.direct import can_run
+    from pipeline.extractors._text.openvino import can_run
 
     small_bert(tmp_path)
     assert can_run(tmp_path)

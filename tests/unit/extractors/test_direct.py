@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import weights
+from pipeline.config import weights
+from pipeline.core.fingerprints import FileHashes
 from pipeline.extraction.identity import resolve
 from pipeline.extractors import face
 from pipeline.extractors._base import ClipInput
-from pipeline.extractors._direct import crop, detector, pose
-from pipeline.extractors._direct.crop import Region
-from pipeline.extractors._direct.graphs import Graphs
-from pipeline.extractors._direct.smoothing import Smoother
-from pipeline.extractors._direct.tracker import joined
+from pipeline.extractors._face import crop, detector, pose
+from pipeline.extractors._face.crop import Region
+from pipeline.extractors._face.graphs import Graphs
+from pipeline.extractors._face.smoothing import Smoother
+from pipeline.extractors._face.tracker import joined
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
-from pipeline.provenance import FileHashes
 
 EYES = (33, 263)
 

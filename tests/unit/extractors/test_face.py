@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from pipeline import weights
-from pipeline.errors import MissingDependencyError
-from pipeline.extractors import _crops, _tracking, face
+from pipeline.config import weights
+from pipeline.core.errors import MissingDependencyError
+from pipeline.extractors import face
 from pipeline.extractors._base import ClipInput
-from pipeline.extractors._engines import BLENDSHAPE_NAMES
-from pipeline.extractors._landmarker import Faces, Landmarker, LandmarkerOptions
+from pipeline.extractors._face import selection, small_faces
+from pipeline.extractors._face.engines import BLENDSHAPE_NAMES
+from pipeline.extractors._face.mediapipe_task import Faces, Landmarker, LandmarkerOptions
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 
@@ -113,9 +114,9 @@ def test_landmarks_of_a_region_agree_with_those_of_the_whole(shared_data, option
         for frame, cut in frames:
             time_ms = round(1000 * frame.time_s)
             seen = whole.faces(frame.rgb, time_ms)
-            mapped = _crops.faces_in_picture(part.faces(cut.rgb, time_ms), region, video.size_px)
+            mapped = small_faces.faces_in_picture(part.faces(cut.rgb, time_ms), region, video.size_px)
             assert np.abs(seen.landmarks - mapped.landmarks).mean() < 0.005
-            rotation_and_place = np.subtract(_tracking.pose(seen.matrices[0]), _tracking.pose(mapped.matrices[0]))
+            rotation_and_place = np.subtract(selection.pose(seen.matrices[0]), selection.pose(mapped.matrices[0]))
             assert np.abs(rotation_and_place[:3]).max() < 0.1
             assert np.abs(rotation_and_place[3:]).max() < 3
 
@@ -141,7 +142,7 @@ def turned(pitch: float, yaw: float, roll: float) -> np.ndarray:
 
 @pytest.mark.parametrize("angles", [(0.3, 0.0, 0.0), (0.0, -0.4, 0.0), (0.0, 0.0, 0.5), (0.2, 0.6, -0.3)])
 def test_pose_undoes_the_rotation_in_the_documented_order(angles):
-    assert _tracking.pose(turned(*angles)) == pytest.approx((*angles, 1, 2, -40), abs=1e-5)
+    assert selection.pose(turned(*angles)) == pytest.approx((*angles, 1, 2, -40), abs=1e-5)
 
 
 def test_positive_yaw_turns_the_nose_to_the_right_of_the_picture(shared_data, options):
@@ -150,7 +151,7 @@ def test_positive_yaw_turns_the_nose_to_the_right_of_the_picture(shared_data, op
         faces = landmarker.faces(frame.rgb, 0)
     nose, cheeks = faces.landmarks[0, 1, 0], faces.landmarks[0, [234, 454], 0].mean()
     assert nose - cheeks > 0.02
-    assert _tracking.pose(faces.matrices[0])[1] > 0.1
+    assert selection.pose(faces.matrices[0])[1] > 0.1
 
 
 def faces_at(*boxes: tuple[float, float, float]) -> Faces:
@@ -161,11 +162,11 @@ def faces_at(*boxes: tuple[float, float, float]) -> Faces:
 
 
 def test_largest_face_is_chosen_and_kept_while_it_stays_about_as_large():
-    first = _tracking.followed_face(faces_at((0.2, 0.5, 0.2), (0.7, 0.5, 0.3)), None)
+    first = selection.followed_face(faces_at((0.2, 0.5, 0.2), (0.7, 0.5, 0.3)), None)
     assert first.box[0] == pytest.approx(0.55)
-    kept = _tracking.followed_face(faces_at((0.2, 0.5, 0.35), (0.71, 0.5, 0.3)), first)
+    kept = selection.followed_face(faces_at((0.2, 0.5, 0.35), (0.71, 0.5, 0.3)), first)
     assert kept.box[0] == pytest.approx(0.56)
-    left = _tracking.followed_face(faces_at((0.2, 0.5, 0.5), (0.71, 0.5, 0.3)), first)
+    left = selection.followed_face(faces_at((0.2, 0.5, 0.5), (0.71, 0.5, 0.3)), first)
     assert left.box[0] == pytest.approx(-0.05)
 
 
@@ -197,16 +198,16 @@ def test_of_two_people_the_nearer_one_is_followed(tmp_path):
 
 
 def test_faces_that_flicker_are_dropped_but_a_short_clip_is_left_alone():
-    one = _tracking.followed_face(faces_at((0.5, 0.5, 0.2)), None)
+    one = selection.followed_face(faces_at((0.5, 0.5, 0.2)), None)
     flicker = [None, one, None, one, one, one, None, one, one]
-    kept = _tracking.present(_tracking.without_short_runs(flicker, 3))
+    kept = selection.present(selection.without_short_runs(flicker, 3))
     assert kept.tolist() == [False, False, False, True, True, True, False, False, False]
-    assert _tracking.without_short_runs([one, one], 3) == [one, one]
+    assert selection.without_short_runs([one, one], 3) == [one, one]
 
 
 @pytest.mark.parametrize("size_px", [(640, 360), (360, 640), (500, 500), (1920, 1080)])
 def test_search_squares_cover_the_picture(size_px):
-    for squares in _crops.search_squares(*size_px):
+    for squares in small_faces.search_squares(*size_px):
         seen = np.zeros(size_px[::-1], bool)
         for x, y, width, height in squares:
             assert min(x, y) >= 0
@@ -217,7 +218,7 @@ def test_search_squares_cover_the_picture(size_px):
 
 def test_square_to_follow_holds_all_finds_and_one_find_is_not_enough():
     found = {0.0: (0.80, 0.1, 0.86, 0.2), 0.5: (0.82, 0.12, 0.88, 0.22), 3.0: (0.1, 0.1, 0.2, 0.3)}
-    (square,) = _crops.squares_to_follow(found, 0.5, (640, 360))
+    (square,) = small_faces.squares_to_follow(found, 0.5, (640, 360))
     x, y, width, height = square.region
     assert x <= 0.80 * 640
     assert x + width >= 0.88 * 640

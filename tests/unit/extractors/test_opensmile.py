@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from pipeline.errors import FeatureError
+from pipeline.core.errors import FeatureError
 from pipeline.extractors import compare, egemaps
 from pipeline.extractors._base import ClipInput
 from pipeline.media.audio import Sound, load_sound

@@ -8,7 +8,7 @@ import pytest
 from models.layers.universal_label import UniversalLabel
 from pipeline.config.settings import DatasetConfig
 from pipeline.config.unions import BorrowConfig, UnionConfig
-from pipeline.errors import ConfigError, RawDataError
+from pipeline.core.errors import ConfigError, RawDataError
 from pipeline.labels.assignment import assign
 from pipeline.labels.planning import plan_union
 from pipeline.labels.utterances import Source, read_utterances

@@ -8,13 +8,13 @@ import torch
 from transformers import AutoTokenizer, BertConfig, BertModel
 
 from pipeline.config.unions import SimcseConfig
-from pipeline.errors import MissingDependencyError
+from pipeline.config.weights import resolve_text_encoder
+from pipeline.core.errors import MissingDependencyError
 from pipeline.labels.embeddings import read_embeddings, updated, write_embeddings
 from pipeline.labels.encoder import SentenceEncoder
 from pipeline.labels.geometry import alignment, label_numbers, relations, shape, uniformity
 from pipeline.labels.simcse import info_nce, train, vote_loss
 from pipeline.labels.utterances import Utterance, compared_text, grid_tenths
-from pipeline.weights import resolve_text_encoder
 
 WORDS = ("film", "story", "actor", "music", "ending", "laugh", "boring", "great", "awful", "slow", "bright", "cold")
 EMOTIONS = ("joy", "anger")

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from models.layers.universal_label import emotions_of
-from pipeline.errors import ConfigError, RawDataError
+from pipeline.core.errors import ConfigError, RawDataError
+from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import Embeddings, write_embeddings
 from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.table import COLUMNS, read_labels
-from pipeline.paths import Layout
 from pipeline.steps import labels
-from pipeline.workflow import Workflow
+from pipeline.workflow.job_files import Workflow
 
 UNION = {"unions": ["mosi_meld"]}
 

@@ -6,9 +6,9 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoTokenizer, ByT5Tokenizer, PreTrainedTokenizerFast
 
-from models.layers.label_grammar import label_text, parse_label
+from models._unimse.label_grammar import label_text, parse_label
 from models.layers.universal_label import FIELDS, UniversalLabel, label_space, parse_universal, universal_text
-from pipeline.weights import resolve_text_encoder
+from pipeline.config.weights import resolve_text_encoder
 
 SPACE = label_space((-3.0, 3.0))
 SUBSETS = [subset for count in range(len(FIELDS) + 1) for subset in itertools.combinations(FIELDS, count)]

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.disturbances.levels import Disturbance, at_level
-from pipeline.disturbances.media import BlurredVideo, noisy
-from pipeline.errors import ConfigError
+from pipeline.core.errors import ConfigError
+from pipeline.corruptions.levels import Disturbance, at_level
+from pipeline.corruptions.media import BlurredVideo, noisy
 from pipeline.media.audio import Sound
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from pipeline.errors import MediaError
+from pipeline.core.errors import MediaError
 from pipeline.media import _open
 from pipeline.media.audio import load_sound
 from pipeline.media.span import MediaSpan

@@ -6,7 +6,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from pipeline.errors import MediaError
+from pipeline.core.errors import MediaError
 from pipeline.media.audio import Sound, load_sound
 from pipeline.media.span import MediaSpan
 

@@ -6,8 +6,8 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from pipeline.errors import MediaError
-from pipeline.media import _kept
+from pipeline.core.errors import MediaError
+from pipeline.media import _decoder_cache
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 
@@ -55,9 +55,9 @@ def test_segments_that_share_an_open_file_equal_those_read_alone(make_clip, read
     path = make_clip(times_s=np.arange(150) / 25, name="clip.mp4")
     spans = [MediaSpan(path, start_s, start_s + 1) for start_s in (1.0, 2.0, 3.5, 0.4)]
     in_a_row = [[read_number(frame.rgb) for frame in Video(span).frames(25.0)] for span in spans]
-    assert [stamp[0] for stamp in _kept._idle] == [path]
-    monkeypatch.setattr(_kept, "_keep", lambda key, container: container.close())
-    _kept._idle.clear()
+    assert [stamp[0] for stamp in _decoder_cache._idle] == [path]
+    monkeypatch.setattr(_decoder_cache, "_keep", lambda key, container: container.close())
+    _decoder_cache._idle.clear()
     assert in_a_row == [[read_number(frame.rgb) for frame in Video(span).frames(25.0)] for span in spans]
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_took_the_place_of_another_is_opened_anew(make_clip, read_nu
     path = make_clip(times_s=np.arange(75) / 25, name="clip.mp4")
     span = MediaSpan(path, 1.0, 2.0)
     assert list(Video(span).frames(25.0))
-    assert _kept._idle
+    assert _decoder_cache._idle
     wide = [np.full((64, 128, 3), 255, np.uint8)] * 75
     make_clip(times_s=np.arange(75) / 25, pictures=wide, name="other.mp4").replace(path)
     video = Video(span)

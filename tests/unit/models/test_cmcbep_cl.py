@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from models import cmcbep_cl
-from models.layers.balance import discrimination, mean_distance, orthogonality
-from models.layers.gated_fusion import LeadFusion, Vote
+from models._cmcbep_cl.balance import discrimination, mean_distance, orthogonality
+from models._cmcbep_cl.gated_fusion import LeadFusion, Vote
+from models._cmcbep_cl.lead import PairScore, lead_first, lead_weights, modality_scores
 from models.layers.info_nce import contrast_between
-from models.layers.lead import PairScore, lead_first, lead_weights, modality_scores
+from pipeline.config.training import TrainingSettings
 from pipeline.training.batches import Clips
 from pipeline.training.device import make_fabric
-from pipeline.training.settings import TrainingSettings
 from pipeline.training.trainer import Trainer
 from tests.synthetic import make_spec, make_split, save_encoder
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from models._amccl.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models.layers.masks import last_valid, masked_mean, open_first
-from models.layers.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models.layers.positions import sinusoidal_positions
 from models.layers.sequence import SequenceEncoder
 

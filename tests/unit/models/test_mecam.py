@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from models import mecam
+from models._mecam.mutual_information import GaussianPredictor, PolarEntropy
 from models.layers.attention import TalkingHeadsAttention
 from models.layers.info_nce import contrast_within
-from models.layers.mutual_information import GaussianPredictor, PolarEntropy
 from models.layers.recurrent import RecurrentEncoder, measured_first
 from pipeline.training.batches import Clips
 from pipeline.training.checkpoint import load_weights, save_weights

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models import amccl, late_fusion, text_only
-from pipeline.disturbances.text import make_encode
+from pipeline.corruptions.text import make_encode
 from pipeline.training.batches import Clips
 from tests.synthetic import make_spec, make_split, save_encoder
 

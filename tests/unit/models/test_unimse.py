@@ -9,12 +9,12 @@ import torch
 from transformers import AutoTokenizer, ByT5Tokenizer, T5Config, T5ForConditionalGeneration
 
 from models import unimse
-from models.layers.label_grammar import LabelGrammar, label_text, parse_label
-from models.layers.pmf_adapter import AdapterStack
-from models.layers.seq2seq import Seq2Seq
+from models._unimse.label_grammar import LabelGrammar, label_text, parse_label
+from models._unimse.pmf_adapter import AdapterStack
+from models._unimse.seq2seq import Seq2Seq
+from pipeline.config.weights import resolve_text_encoder
 from pipeline.training.batches import Clips
 from pipeline.training.checkpoint import load_weights, save_weights
-from pipeline.weights import resolve_text_encoder
 from tests.synthetic import make_spec, make_split, save_encoder
 
 

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from pipeline.config.settings import DatasetConfig
-from pipeline.errors import RawDataError
-from pipeline.paths import DatasetPaths
+from pipeline.core.errors import RawDataError
+from pipeline.core.paths import DatasetPaths
 from pipeline.readers.meld import repaired
 from pipeline.scanning.reading import open_raw
 from pipeline.scanning.scan import scan

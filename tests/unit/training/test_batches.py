@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.errors import StoreError
+from pipeline.core.errors import StoreError
 from pipeline.training.batches import Clips, epoch_visits, prediction_order, training_order
 from tests.synthetic import AUDIO_STEPS, make_split
 

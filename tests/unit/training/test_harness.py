@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.pack.files import write_card, write_h5
-from pipeline.pack.schema import Card
+from pipeline.config.training import resolve
+from pipeline.packs.formats.files import write_card, write_h5
+from pipeline.packs.schema import Card
 from pipeline.steps import evaluate, train
-from pipeline.training import chance
-from pipeline.training.settings import resolve
+from pipeline.training import label_shuffle
 from tests.synthetic import DIMS, make_split, save_encoder
 
 SPLITS = {"train": make_split(96), "valid": make_split(24, seed=1), "test": make_split(200, seed=2)}
@@ -43,7 +43,7 @@ def seed_of_a_fair_shuffle():
     """The first seed whose shuffle has no chance correlation: the test's one feature would show it in full."""
     labels = SPLITS["train"].labels["M"]
     for seed in range(1000):
-        found = chance.with_shuffled_labels(SPLITS["train"], seed=seed).labels["M"]
+        found = label_shuffle.with_shuffled_labels(SPLITS["train"], seed=seed).labels["M"]
         if max(abs(np.corrcoef(found, truth)[0, 1]) for truth in (labels, labels > 0)) < 0.03:
             return seed
     raise AssertionError("no shuffle without a correlation")
@@ -75,7 +75,7 @@ def test_a_model_learns_true_labels_and_falls_to_chance_on_shuffled_ones(workpla
 
 def test_a_shuffle_keeps_all_labels_of_a_clip_together_and_leaves_the_clips_alone():
     before = replace(SPLITS["train"], annotations=[f"{label:.3f}" for label in SPLITS["train"].labels["M"]])
-    after = chance.with_shuffled_labels(before, seed=3)
+    after = label_shuffle.with_shuffled_labels(before, seed=3)
     assert sorted(after.labels["M"]) == sorted(before.labels["M"])
     assert list(after.labels["M"]) != list(before.labels["M"])
     assert after.annotations == [f"{label:.3f}" for label in after.labels["M"]]

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from pipeline.errors import ConfigError, MissingDependencyError
-from pipeline.pack.files import write_card, write_h5
-from pipeline.pack.schema import Card
+from pipeline.config.training import TrainingSettings, resolve
+from pipeline.core.errors import ConfigError, MissingDependencyError
+from pipeline.packs.formats.files import write_card, write_h5
+from pipeline.packs.schema import Card
 from pipeline.steps import train
-from pipeline.training.settings import TrainingSettings, resolve
 from tests.synthetic import DIMS, make_split, save_encoder
 
 # 25 clips in batches of 8: the last batch is one clip, and the second process goes without.

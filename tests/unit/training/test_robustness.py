@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.disturbances.levels import LEVELS, MEDIA, NAMES
-from pipeline.disturbances.splits import make_tools
-from pipeline.errors import ConfigError, StoreError
-from pipeline.pack.disturbed import write_disturbed
-from pipeline.pack.files import read_split, write_card, write_h5
-from pipeline.pack.schema import Card
-from pipeline.paths import DatasetPaths
-from pipeline.provenance import file_sha256
+from pipeline.config.training import Corruption, resolve
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.fingerprints import file_sha256
+from pipeline.core.paths import DatasetPaths
+from pipeline.corruptions.levels import LEVELS, MEDIA, NAMES
+from pipeline.corruptions.splits import make_tools
+from pipeline.packs.build.corrupted import write_disturbed
+from pipeline.packs.formats.files import read_split, write_card, write_h5
+from pipeline.packs.schema import Card
 from pipeline.steps import curves, evaluate, robustness, train
 from pipeline.training.corruption import corrupting
-from pipeline.training.settings import Corruption, resolve
 from tests.synthetic import DIMS, make_split, save_encoder
 
 RAW = {

@@ -6,9 +6,9 @@ import sys
 import pytest
 import yaml
 
-from pipeline import discovery
-from pipeline.errors import ConfigError
-from pipeline.training.settings import resolve
+from pipeline.config.training import resolve
+from pipeline.core import plugins
+from pipeline.core.errors import ConfigError
 
 RAW = {
     "model": {"channels": 64, "contrast": {"weight": 0.1, "margin": 0.8}},
@@ -40,12 +40,12 @@ def test_an_impossible_value_is_refused():
         resolve({"training": {"use": ["text", "audoi"]}}, "demo")
 
 
-@pytest.mark.parametrize("name", discovery.names("models"))
+@pytest.mark.parametrize("name", plugins.names("models"))
 @pytest.mark.parametrize("dataset", ["demo", "mosi", "mosei", "sims", "simsv2", "any_other"])
 def test_the_shipped_file_of_a_model_fits_the_model(repository, name, dataset):
     path = repository / "config" / "models" / f"{name}.yaml"
     settled = resolve(yaml.safe_load(path.read_text()) if path.is_file() else {}, dataset)
-    discovery.load("models", name).Config(**settled.model)
+    plugins.load("models", name).Config(**settled.model)
 
 
 def test_a_variant_lays_its_values_over_those_of_the_dataset():
@@ -56,16 +56,16 @@ def test_a_variant_lays_its_values_over_those_of_the_dataset():
         resolve({"variants": variants}, "demo", variant="no_contrst", where="amccl.yaml")
 
 
-@pytest.mark.parametrize("name", discovery.names("models"))
+@pytest.mark.parametrize("name", plugins.names("models"))
 def test_every_shipped_variant_differs_from_the_model_and_fits_it(repository, name):
     raw = yaml.safe_load((repository / "config" / "models" / f"{name}.yaml").read_text())
     for variant in raw.get("variants", {}):
         dataset = "mosi_papersplit" if variant == "all_modalities" else "demo"
         settled = resolve(raw, dataset, variant=variant)
         assert settled != resolve(raw, dataset)
-        discovery.load("models", name).Config(**settled.model)
+        plugins.load("models", name).Config(**settled.model)
 
 
 def test_settings_are_read_without_torch():
-    code = "import sys; import pipeline.training.settings; sys.exit('torch' in sys.modules)"
+    code = "import sys; import pipeline.config.training; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,12 +11,12 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from pipeline.errors import ConfigError, MissingDependencyError, StoreError
-from pipeline.pack.files import write_card, write_h5
-from pipeline.pack.schema import Card
+from pipeline.config.training import resolve
+from pipeline.core.errors import ConfigError, MissingDependencyError, StoreError
+from pipeline.packs.formats.files import write_card, write_h5
+from pipeline.packs.schema import Card
 from pipeline.steps import evaluate, train
 from pipeline.training.metrics import NAMES
-from pipeline.training.settings import resolve
 from tests.synthetic import DIMS, make_split, save_encoder
 
 RAW = {

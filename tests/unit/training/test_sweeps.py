@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from pipeline.config.loading import read_yaml, validated
-from pipeline.errors import ConfigError, StoreError
+from pipeline.config.training import resolve
+from pipeline.core.errors import ConfigError, StoreError
 from pipeline.steps.sweep import run as rank
-from pipeline.training.settings import resolve
 from pipeline.training.sweeps import SweepConfig, draw, nested
 
 SPACE = {
@@ -69,14 +69,14 @@ def test_an_impossible_space_is_refused(space, message):
 
 
 def test_the_shipped_sweeps_fit_their_models(repository):
-    from pipeline import discovery
+    from pipeline.core import plugins
 
     for path in (repository / "config" / "sweeps").glob("*.yaml"):
         sweep = validated(SweepConfig, read_yaml(path), str(path))
         for values in draw(sweep, str(path)).values():
             changes = nested(values)
             raw = {"model": changes.get("model", {}), "training": changes.get("training", {})}
-            discovery.load("models", sweep.model).Config(**resolve(raw, "any").model)
+            plugins.load("models", sweep.model).Config(**resolve(raw, "any").model)
 
 
 @pytest.fixture

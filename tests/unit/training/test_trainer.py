@@ -11,13 +11,13 @@ import torch
 
 from models import amccl
 from models._base import ParameterGroup, Phase
-from pipeline.errors import PipelineError
+from pipeline.config.training import TrainingSettings
+from pipeline.core.errors import PipelineError
 from pipeline.training import checkpoint, seeding
 from pipeline.training.batches import Clips
 from pipeline.training.device import make_fabric
 from pipeline.training.optim import learning_rate_factor
 from pipeline.training.predict import predict
-from pipeline.training.settings import TrainingSettings
 from pipeline.training.trainer import History, Trainer
 from tests.synthetic import make_spec, make_split, save_encoder
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipeline.errors import RawDataError
+from pipeline.core.errors import RawDataError
 from pipeline.words.formats import read_words
 from pipeline.words.timed import TimedWord
 

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from pipeline.errors import MissingDependencyError
+from pipeline.core.errors import MissingDependencyError
 from pipeline.extractors._base import ClipInput
-from pipeline.extractors._words_ctc import Vocabulary, heard_part, segment
+from pipeline.extractors._words.ctc import Vocabulary, heard_part, segment
 from pipeline.extractors.words_ctc import Config, extractor
-from pipeline.features import validate_features
+from pipeline.features.features import validate_features
 from pipeline.media.audio import RATE_HZ, Sound
 
 pytest.importorskip("ctc_segmentation", reason="the optional ctc-segmentation is not installed (needs a C compiler)")

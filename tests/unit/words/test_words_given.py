@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors.words_given import Config, extractor
-from pipeline.features import Features, validate_features
+from pipeline.features.features import Features, validate_features
 from pipeline.media.audio import RATE_HZ, Sound
 from pipeline.words.timed import TimedWord
 

@@ -7,10 +7,10 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from pipeline.errors import FeatureError
+from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors.words_sphinx import Config, extractor
-from pipeline.features import Features, validate_features
+from pipeline.features.features import Features, validate_features
 from pipeline.media.audio import RATE_HZ, Sound, load_sound
 from pipeline.media.span import MediaSpan
 

@@ -1,0 +1,130 @@
+"""Settings of a training run. Torch is not imported here: the workflow reads these while it is planned."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.config.loading import merged, nearest, validated
+from pipeline.config.settings import Settings
+from pipeline.core.errors import ConfigError
+from pipeline.core.types import MODALITIES, Modality
+
+#: Metrics of the valid split that may choose the epoch; MAE is minimised, the others are maximised.
+Selection = Literal["auto", "MAE", "Corr", "Acc", "Weighted_F1", "Combined"]
+
+
+class Corruption(Settings):
+    """Disturbances of the train clips, drawn anew for every clip and epoch; all 0 (off) by default.
+
+    They are those of ``robustness``, blur and noise by their stand-ins on features. Valid and test stay as they are.
+    """
+
+    missing_text: float = Field(default=0.0, ge=0, le=1)
+    """Chance that the sentence is empty."""
+    shuffled_words: float = Field(default=0.0, ge=0, le=1)
+    """Largest part of the word positions that are permuted; each clip draws one between 0 and this."""
+    dropped_frames: float = Field(default=0.0, ge=0, lt=1)
+    """Largest part of the vision rows that are removed; each clip draws one between 0 and this."""
+    blur: float = Field(default=0.0, ge=0)
+    """Largest smoothing and noise of vision, in standard deviations; each clip draws one between 0 and this."""
+    audio_noise: float = Field(default=0.0, ge=0)
+    """Largest noise of audio, in standard deviations; each clip draws one between 0 and this."""
+
+
+class TrainingSettings(Settings):
+    """How a model is trained, whichever it is. Learning rates belong to the models."""
+
+    epochs: int = Field(default=30, ge=1)
+    """Passes over the train split; the learning-rate schedule spans all of them."""
+    batch_size: int = Field(default=64, ge=1)
+    """Clips per step."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients are summed before a step."""
+    patience: int = Field(default=8, ge=1)
+    """Stop after this many epochs without a better score on the valid split."""
+    select: Selection = "auto"
+    """Metric of the valid split that chooses the epoch; ``auto``: MAE of sentiment, Weighted_F1 of emotions, and in a
+    union Combined, the mean over its datasets of Corr or Weighted_F1."""
+    shares: dict[str, float] = Field(default_factory=dict)
+    """Part of a union's dataset that an epoch visits, drawn anew each time; above 1 clips come more than once."""
+    grad_clip: float = Field(default=1.0, ge=0)
+    """Largest norm of all gradients together; 0 switches clipping off."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Learning rate after the warm-up: down to zero along a half cosine, or unchanged."""
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Part of all steps over which the learning rate rises linearly."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the forward and backward pass; ``auto`` is bf16 on CUDA and fp32 elsewhere."""
+    checkpoint_s: float = Field(default=60.0, ge=0)
+    """Seconds of work after which the state is saved, at the end of an epoch, for a run that is interrupted."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train; ``auto`` takes an accelerator if there is one."""
+    devices: int = Field(default=1, ge=1)
+    """Processes that share every batch, each with a GPU of its own (or a part of the CPU threads)."""
+    compile: bool = False
+    """Compile the model with torch.compile; pays for long runs only."""
+    tensorboard: bool = False
+    """Write logs for TensorBoard to ``tensorboard/`` in the run's folder; needs ``pip install tensorboard``."""
+    use: tuple[Modality, ...] = MODALITIES
+    """Modalities that the model may see; the others are masked."""
+    corruption: Corruption = Corruption()
+    """Disturbances of the train clips."""
+    shuffle_labels: bool = False
+    """Give the train clips each other's labels by lot, as a check: the test score must fall to chance."""
+    text_encoder: str | None = None
+    """Folder, package or hub id of the text encoder; None takes the one whose vocabulary the pack was made with."""
+
+    @model_validator(mode="after")
+    def _every_device_has_a_clip(self) -> "TrainingSettings":
+        if self.batch_size < self.devices:
+            message = f"batch_size {self.batch_size} is less than devices {self.devices}; expected a clip for each"
+            raise ValueError(message)
+        return self
+
+
+class RunSettings(Settings):
+    """What ``config/models/<model>.yaml`` says about one dataset."""
+
+    model: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the model, checked against its ``Config`` when it is built."""
+    training: TrainingSettings = TrainingSettings()
+    """Settings of the training."""
+
+
+class ModelFile(Settings):
+    """``config/models/<model>.yaml``: settings for all datasets, and what differs for some."""
+
+    model: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the model on every dataset."""
+    training: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the training on every dataset."""
+    datasets: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """``model`` and ``training`` by dataset, laid over the above."""
+    variants: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    """``model`` and ``training`` by variant, laid over all of the above; ``amccl@no_contrast`` asks for one."""
+
+
+def base_model(name: str) -> str:
+    """The file in ``models/`` that a name such as ``amccl`` or ``amccl@no_contrast`` stands for."""
+    return name.partition("@")[0]
+
+
+def resolve(raw: Mapping[str, Any], dataset: str, *, variant: str = "", where: str = "model settings") -> RunSettings:
+    """Settle what a model's YAML says about one dataset.
+
+    Args:
+        raw: the YAML's content.
+        dataset: a dataset that the file names is given its own values, others the common ones.
+        variant: what stands behind the ``@`` of the model's name; empty for the model itself.
+        where: the file, for messages.
+
+    Raises:
+        ConfigError: a key is unknown, a value impossible, or the file has no such variant.
+    """
+    file = validated(ModelFile, raw, where)
+    if variant and variant not in file.variants:
+        raise ConfigError(f"{where}: no variant '{variant}'; {nearest(variant, list(file.variants))}")
+    changes = file.datasets.get(dataset, {}), file.variants.get(variant, {})
+    layers = merged({"model": file.model, "training": file.training}, *changes)
+    return validated(RunSettings, layers, where)

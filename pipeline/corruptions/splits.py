@@ -1,0 +1,153 @@
+"""A split of a pack under a disturbance. Each clip is disturbed by itself: its neighbours and their order count not."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from pipeline.config.weights import resolve_text_encoder
+from pipeline.core.types import Modality
+from pipeline.corruptions.levels import NAMES, Name, random_of
+from pipeline.corruptions.rows import Rows, smoothed, with_noise, with_rows_dropped
+from pipeline.corruptions.text import (
+    Encode,
+    Tokenise,
+    are_vectors_of,
+    in_its_context,
+    make_encode,
+    make_tokenise,
+    with_words_shuffled,
+    without_sentence,
+)
+from pipeline.packs.schema import PackSplit
+
+_log = logging.getLogger(__name__)
+
+_OF_TEXT: tuple[Name, ...] = ("missing_text", "shuffled_words")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What disturbing needs besides the clips.
+
+    Attributes:
+        tokenise: of the encoder that the pack's token ids belong to.
+        language: of the transcripts.
+        spread: standard deviation of each column of audio and vision over the train split.
+        names: disturbances that can be made; those of the text are left out where nobody can make the vectors that a
+            model reads.
+        encode: makes the vectors of changed sentences; None where no model reads them.
+    """
+
+    tokenise: Tokenise
+    language: str
+    spread: Mapping[Modality, Float64[np.ndarray, "_"]]
+    names: tuple[Name, ...] = NAMES
+    encode: Encode | None = None
+
+
+def make_tools(train: PackSplit, *, text_encoder: str, language: str, stored_text: bool = False) -> Tools:
+    """Tools for the clips of a pack.
+
+    Args:
+        train: the pack's train split.
+        text_encoder: folder, package or hub id of the encoder that the token ids belong to.
+        language: of the transcripts.
+        stored_text: the model reads the pack's text vectors.
+
+    Raises:
+        MissingDependencyError: the encoder is nowhere to be found.
+    """
+    folder = resolve_text_encoder(text_encoder)
+    tools = Tools(make_tokenise(folder), language, spread_of(train))
+    if not stored_text:
+        return tools
+    encode = make_encode(folder)
+    if are_vectors_of(encode, train):
+        return replace(tools, encode=encode)
+    _log.warning(
+        "the pack's text vectors are not those of %s, so none can be made of a changed sentence; left out: %s",
+        text_encoder,
+        ", ".join(_OF_TEXT),
+    )
+    return replace(tools, names=tuple(name for name in NAMES if name not in _OF_TEXT))
+
+
+def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
+    """Standard deviation of the measured rows of audio and vision."""
+    measured: dict[Modality, np.ndarray] = {
+        "audio": train.audio[train.audio_mask],
+        "vision": train.vision[train.vision_mask],
+    }
+    return {name: _deviation(rows) for name, rows in measured.items()}
+
+
+def disturbed(split: PackSplit, name: Name, strengths: Sequence[float], *, seed: int, tools: Tools) -> PackSplit:
+    """A copy of a split under one disturbance; blur and noise are their stand-ins on features.
+
+    Contextual vectors (``text``) of a changed sentence are made anew where a model reads them, else zero: the pack's
+    were made from the old one.
+
+    Args:
+        split: the clips; never changed.
+        name: of the disturbance.
+        strengths: one per clip; 0 changes nothing.
+        seed: of the random numbers.
+        tools: tokenizer, language, spread; ``name`` is one of theirs.
+    """
+    random = [random_of(clip_id, name=name, seed=seed) for clip_id in split.ids]
+    if name in _OF_TEXT:
+        changed = [
+            without_sentence(text, strength, generator)
+            if name == "missing_text"
+            else with_words_shuffled(text, strength, generator, language=tools.language)
+            for text, strength, generator in zip(split.raw_text, strengths, random, strict=True)
+        ]
+        return with_text(split, changed, tools)
+    modality: Modality = "audio" if name == "audio_noise" else "vision"
+    clips = [
+        _disturbed_rows(name, rows, strength, generator, tools.spread[modality])
+        for rows, strength, generator in zip(_rows_of(split, modality), strengths, random, strict=True)
+    ]
+    return _with_rows(split, modality, clips)
+
+
+def with_text(split: PackSplit, texts: Sequence[str], tools: Tools) -> PackSplit:
+    """The split with other transcripts; clips whose transcript stays keep their token ids and vectors as they are."""
+    changed = [index for index, text in enumerate(texts) if text != split.raw_text[index]]
+    vectors, text_bert = split.text.copy(), split.text_bert.copy()
+    for index in changed:
+        text_bert[index] = in_its_context(text_bert[index], tools.tokenise(texts[index], text_bert.shape[2]))
+    vectors[changed] = tools.encode(text_bert[changed]) if tools.encode else 0
+    return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
+
+
+def _disturbed_rows(name: Name, rows: Rows, strength: float, random: np.random.Generator, spread: np.ndarray) -> Rows:
+    if strength == 0:
+        return rows
+    if name == "dropped_frames":
+        return with_rows_dropped(rows, strength, random)
+    return with_noise(smoothed(rows, strength) if name == "blur" else rows, strength, random, spread)
+
+
+def _rows_of(split: PackSplit, modality: Modality) -> list[Rows]:
+    values, mask = getattr(split, modality), getattr(split, f"{modality}_mask")
+    lengths = getattr(split, f"{modality}_lengths")
+    return [Rows(values[i], mask[i], None if lengths is None else int(lengths[i])) for i in range(len(split))]
+
+
+def _with_rows(split: PackSplit, modality: Modality, clips: Sequence[Rows]) -> PackSplit:
+    aligned = getattr(split, f"{modality}_lengths") is None
+    changes: dict[str, Any] = {
+        modality: np.stack([rows.values for rows in clips]),
+        f"{modality}_mask": np.stack([rows.mask for rows in clips]),
+        f"{modality}_lengths": None if aligned else np.array([rows.length for rows in clips], np.int64),
+    }
+    return replace(split, **changes)
+
+
+def _deviation(rows: np.ndarray) -> Float64[np.ndarray, "_"]:
+    return rows.std(axis=0, dtype=np.float64) if len(rows) else np.zeros(rows.shape[1])

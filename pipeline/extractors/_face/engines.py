@@ -1,0 +1,40 @@
+"""Who runs the face landmarker: MediaPipe's task, or its graphs one by one."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from pipeline.extractors._face.mediapipe_task import Landmarker
+from pipeline.extractors._face.tracker import DirectLandmarker
+
+AnyLandmarker = Landmarker | DirectLandmarker
+
+#: MediaPipe's names, in the order of the scores.
+_NAMES = """
+    _neutral browDownLeft browDownRight browInnerUp browOuterUpLeft browOuterUpRight cheekPuff cheekSquintLeft
+    cheekSquintRight eyeBlinkLeft eyeBlinkRight eyeLookDownLeft eyeLookDownRight eyeLookInLeft eyeLookInRight
+    eyeLookOutLeft eyeLookOutRight eyeLookUpLeft eyeLookUpRight eyeSquintLeft eyeSquintRight eyeWideLeft eyeWideRight
+    jawForward jawLeft jawOpen jawRight mouthClose mouthDimpleLeft mouthDimpleRight mouthFrownLeft mouthFrownRight
+    mouthFunnel mouthLeft mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight mouthPucker mouthRight
+    mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmileLeft mouthSmileRight mouthStretchLeft
+    mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft noseSneerRight
+"""
+BLENDSHAPE_NAMES = tuple(_NAMES.split())
+
+
+def engine(name: Literal["mediapipe", "direct"], weights: Path) -> Callable[..., AnyLandmarker]:
+    """What makes landmarkers from `LandmarkerOptions` and ``is_video``.
+
+    Args:
+        name: which engine.
+        weights: ``face_landmarker.task``.
+
+    Raises:
+        ImportError: a library of the engine is absent.
+    """
+    if name == "mediapipe":
+        return Landmarker
+    from pipeline.extractors._face.graphs import Graphs
+
+    return partial(DirectLandmarker, Graphs(weights))

@@ -1,0 +1,182 @@
+"""Square parts of a picture, to find faces too small for MediaPipe's short-range detector.
+
+The detector sees the whole picture at 128 x 128 pixels and misses faces below about an eighth of its width.
+Enlarging changes nothing, for it is relative; a square part of the picture does.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from pipeline.core.types import Seconds
+from pipeline.extractors._face.engines import AnyLandmarker
+from pipeline.extractors._face.mediapipe_task import Faces
+from pipeline.extractors._face.selection import Box, area, box_of
+
+#: x, y, width, height in pixels.
+Region = tuple[int, int, int, int]
+
+#: Sides of the squares searched, as parts of the picture's shorter side; each overlaps its neighbour by half.
+_SIDES = (1.0, 0.5)
+#: The square followed is this much wider than the face, so that the head may move in it.
+_ROOM = 3.0
+#: Faces seen at several times share a square while it is at most this much wider than the face.
+_MAX_ROOM = 5.0
+#: MediaPipe's virtual camera: vertical field of view in degrees.
+_FIELD_OF_VIEW_DEG = 63.0
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A square to follow a face in, for some time.
+
+    Attributes:
+        region: the square.
+        start_s: from when.
+        end_s: until when (exclusive).
+    """
+
+    region: Region
+    start_s: Seconds
+    end_s: Seconds
+
+
+def search_squares(width_px: int, height_px: int) -> list[list[Region]]:
+    """Overlapping squares that cover the picture, in sets of one size, the largest first."""
+    sides = [max(1, round(part * min(width_px, height_px))) for part in _SIDES]
+    return [[(x, y, side, side) for y in _starts(height_px, side) for x in _starts(width_px, side)] for side in sides]
+
+
+def find_small_face(rgb: UInt8[np.ndarray, "height width 3"], landmarker: AnyLandmarker) -> Box | None:
+    """Search a picture's squares for faces, the large squares first, and return the largest face's box.
+
+    Args:
+        rgb: the picture at its own resolution.
+        landmarker: for single pictures.
+    """
+    height_px, width_px = rgb.shape[:2]
+    for squares in search_squares(width_px, height_px):
+        boxes = [
+            box_of(landmarks)
+            for region in squares
+            for landmarks in landmarks_in_picture(
+                landmarker.faces(_cut(rgb, region)).landmarks, region, (width_px, height_px)
+            )
+        ]
+        if boxes:
+            return max(boxes, key=area)
+    return None
+
+
+def squares_to_follow(found: Mapping[Seconds, Box], step_s: Seconds, size_px: tuple[int, int]) -> list[Followed]:
+    """Gather faces found at some times into squares, each for as long as its faces stay near each other.
+
+    A face found once only is taken for a mistake.
+
+    Args:
+        found: time -> box of the largest face, as fractions of the picture.
+        step_s: time between two searches.
+        size_px: width and height of the picture.
+    """
+    groups: list[list[Seconds]] = []
+    for time_s in sorted(found):
+        group = groups[-1] if groups else []
+        is_next = bool(group) and time_s - group[-1] <= 1.5 * step_s
+        if is_next and _share_a_square([found[seen_s] for seen_s in [*group, time_s]], size_px):
+            group.append(time_s)
+        else:
+            groups.append([time_s])
+    return [
+        Followed(
+            square_around([found[time_s] for time_s in group], *size_px),
+            group[0] - step_s / 2,
+            group[-1] + step_s / 2,
+        )
+        for group in groups
+        if len(group) > 1
+    ]
+
+
+def square_around(boxes: Sequence[Box], width_px: int, height_px: int) -> Region:
+    """Find a square with room around faces found in several frames, inside the picture.
+
+    Args:
+        boxes: of the faces, as fractions of the picture; at least one.
+        width_px: of the picture.
+        height_px: of the picture.
+    """
+    face_px, (left, top, right, bottom) = _extent_px(boxes, (width_px, height_px))
+    spread_px = max(right - left, bottom - top)
+    side = round(min(max(_ROOM * face_px, spread_px + face_px), width_px, height_px))
+    x = round((left + right) / 2 - side / 2)
+    y = round((top + bottom) / 2 - side / 2)
+    return min(max(x, 0), width_px - side), min(max(y, 0), height_px - side), side, side
+
+
+def faces_in_picture(faces: Faces, region: Region, size_px: tuple[int, int]) -> Faces:
+    """Turn faces seen in a region into the same faces as the whole picture shows them."""
+    return Faces(
+        landmarks_in_picture(faces.landmarks, region, size_px),
+        faces.blendshapes,
+        matrices_in_picture(faces.matrices, region, size_px),
+    )
+
+
+def landmarks_in_picture(
+    landmarks: Float32[np.ndarray, "faces 478 3"], region: Region, size_px: tuple[int, int]
+) -> Float32[np.ndarray, "faces 478 3"]:
+    """Turn fractions of a region into fractions of the whole picture; depth is in the unit of x."""
+    x, y, width, height = region
+    scale = np.array([width / size_px[0], height / size_px[1], width / size_px[0]], np.float32)
+    offset = np.array([x / size_px[0], y / size_px[1], 0], np.float32)
+    return landmarks * scale + offset
+
+
+def matrices_in_picture(
+    matrices: Float32[np.ndarray, "faces 4 4"], region: Region, size_px: tuple[int, int]
+) -> Float32[np.ndarray, "faces 4 4"]:
+    """Turn poses seen by a region's virtual camera into poses seen by the whole picture's.
+
+    Both cameras have the same field of view, so the whole picture's sees the same pixels at a distance greater by
+    the ratio of heights, and shifted by the region's place. The rotation is kept: the small turn between the two
+    lines of sight is left out.
+    """
+    x, y, width, height = region
+    mapped = matrices.copy()
+    mapped[:, 2, 3] *= size_px[1] / height
+    right_px = x + width / 2 - size_px[0] / 2
+    up_px = size_px[1] / 2 - (y + height / 2)
+    cm_per_px = -mapped[:, 2, 3] / focal_px(size_px[1])  # the camera looks along -z
+    mapped[:, 0, 3] += right_px * cm_per_px
+    mapped[:, 1, 3] += up_px * cm_per_px
+    return mapped
+
+
+def _cut(rgb: UInt8[np.ndarray, "height width 3"], region: Region) -> UInt8[np.ndarray, "side side 3"]:
+    x, y, width, height = region
+    return np.ascontiguousarray(rgb[y : y + height, x : x + width])
+
+
+def focal_px(height_px: int) -> float:
+    """Focal length of MediaPipe's virtual camera in pixels of a picture this high."""
+    return height_px / 2 / float(np.tan(np.radians(_FIELD_OF_VIEW_DEG / 2)))
+
+
+def _share_a_square(boxes: Sequence[Box], size_px: tuple[int, int]) -> bool:
+    face_px, (left, top, right, bottom) = _extent_px(boxes, size_px)
+    return max(right - left, bottom - top) + face_px <= _MAX_ROOM * face_px
+
+
+def _extent_px(boxes: Sequence[Box], size_px: tuple[int, int]) -> tuple[float, Box]:
+    """Longer side of the median face, and the box around all faces."""
+    left, top, right, bottom = (np.array(boxes) * np.array([*size_px, *size_px])).T
+    face_px = float(np.median(np.maximum(right - left, bottom - top)))
+    return face_px, (float(left.min()), float(top.min()), float(right.max()), float(bottom.max()))
+
+
+def _starts(length_px: int, side_px: int) -> list[int]:
+    """Where squares begin along one edge: half a side apart or closer, the last one flush with the end."""
+    steps = max(0, -(-(length_px - side_px) * 2 // side_px))
+    return [round(step * (length_px - side_px) / steps) for step in range(steps)] + [length_px - side_px]

@@ -1,0 +1,1 @@
+"""Word alignment: what the aligners share, and one file per method."""

@@ -1,0 +1,1 @@
+"""Features of a clip, in memory and on disk."""

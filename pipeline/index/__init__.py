@@ -1,0 +1,1 @@
+"""Clips as rows: the manifests of a dataset and what they say about it."""

@@ -1,1 +1,0 @@
-"""From other programs' settings to ours."""

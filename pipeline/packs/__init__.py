@@ -1,0 +1,1 @@
+"""Packs: what the field exchanges and the models train on."""

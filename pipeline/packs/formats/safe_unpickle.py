@@ -1,0 +1,211 @@
+"""An unpickler that makes plain values and NumPy arrays, and calls nothing that a pickle names.
+
+NumPy's own way of taking over a pickled state trusts it, and crashes the process when the state is made up. So the few
+names that arrays need stand for functions of this file, which check what they are given.
+"""
+
+import io
+import pickle
+import re
+import struct
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, BinaryIO, ClassVar
+
+import numpy as np
+
+from pipeline.core.errors import StoreError
+
+#: Numbers, truth values, strings, and (for strings of any length) objects.
+_PLAIN_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|[SU]\d{1,9}|O8?|\?)")
+_BYTE_ORDERS = frozenset("<>|=")
+#: More than NumPy takes.
+_MOST_AXES = 64
+
+#: Its methods are not public and so not typed, but have stood since Python 2.
+_PythonUnpickler: Any = pickle._Unpickler
+
+
+class RestrictedUnpickler(_PythonUnpickler):
+    """The unpickler in Python: eight bytes that name a large place in the memo take gigabytes of the one in C."""
+
+    dispatch: ClassVar = dict(_PythonUnpickler.dispatch)
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Read from an open file; strings of Python 2 hold bytes."""
+        super().__init__(_Bounded(file), encoding="latin1")
+        self.memo = _Memo()
+
+    def find_class(self, module: str, name: str) -> Any:
+        """What stands for a name.
+
+        Raises:
+            StoreError: the name is none that arrays and plain values need.
+        """
+        found = _KNOWN.get((module.replace("numpy.core", "numpy._core"), name))
+        if found is None:
+            raise StoreError(f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read")
+        return found
+
+    def load_build(self) -> None:
+        """Give an array or its type the state that follows it, in place of the empty one."""
+        state, empty = self.stack.pop(), self.stack[-1]
+        if not isinstance(empty, _Empty):
+            raise StoreError(f"the pickle gives a state to a {type(empty).__name__}; expected an array")
+        made = empty.make(state)
+        self.stack[-1] = made
+        for place in empty.places:
+            self.memo[place] = made
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+    def load_bytearray8(self) -> None:
+        """Read first: Python's own method makes room for as many bytes as are announced."""
+        (size,) = struct.unpack("<Q", self.read(8))
+        self.append(bytearray(self.read(size)))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+
+
+class _Empty:
+    """An array or a type of numbers before its state is known."""
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self.make = make
+        self.places: list[int] = []
+
+
+class _Bounded:
+    """A file that makes no room for more bytes than it has."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._end = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        self.readline = file.readline
+
+    def read(self, size: int) -> bytes:
+        if size > io.DEFAULT_BUFFER_SIZE and size > self._end - self._file.tell():
+            raise StoreError(f"{size} bytes are announced, {self._end - self._file.tell()} follow")
+        return self._file.read(size)
+
+
+class _Memo(dict[int, Any]):
+    """What a pickle names again; tells the empty ones where they are kept."""
+
+    def __setitem__(self, place: int, value: Any) -> None:
+        super().__setitem__(place, value)
+        if isinstance(value, _Empty):
+            value.places.append(place)
+
+
+def _empty_array(kind: Any, shape: Any = (0,), code: Any = b"b") -> _Empty:
+    """Stands for ``_reconstruct``; all that counts comes with the state."""
+    del kind, shape, code
+    return _Empty(_array_of_state)
+
+
+def _array_of_state(state: tuple[Any, ...]) -> np.ndarray:
+    """Of (version, shape, type, is in Fortran's order, content); old NumPy left the version out."""
+    *_, shape, dtype, is_fortran, content = state
+    if isinstance(content, list):
+        return _reshaped(_objects(content, _dtype(dtype)), shape, "F" if is_fortran else "C")
+    raw = content.encode("latin1") if isinstance(content, str) else content  # Python 2 had bytes only
+    return _array_of_bytes(raw, dtype, shape, "F" if is_fortran else "C").copy("K")
+
+
+def _array_of_bytes(content: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarray:
+    """Stands for ``_frombuffer``."""
+    kind = _dtype(dtype)
+    if kind.hasobject:
+        raise StoreError("an array of Python objects comes as bytes; expected them one by one")
+    if kind.kind == "U":
+        _refuse_no_characters(np.frombuffer(content, f"{kind.byteorder}u4"))
+    return _reshaped(np.frombuffer(content, kind), shape, order)
+
+
+def _refuse_no_characters(codes: np.ndarray) -> None:
+    """Python fails with a SystemError where NumPy hands it such a string."""
+    if codes.size and codes.max() > sys.maxunicode:
+        raise StoreError(f"a string with the character {codes.max()}; the last one is {sys.maxunicode}")
+
+
+def _objects(content: Sequence[Any], dtype: np.dtype) -> np.ndarray:
+    if not dtype.hasobject:
+        raise StoreError(f"an array of {dtype} comes as a list; expected bytes")
+    array = np.empty(len(content), object)
+    for index, value in enumerate(content):
+        array[index] = value
+    return array
+
+
+def _reshaped(array: np.ndarray, shape: Any, order: Any) -> np.ndarray:
+    sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    if len(sizes) > _MOST_AXES or not all(type(size) is int and size >= 0 for size in sizes):
+        raise StoreError(f"an array of the shape {str(shape)[:60]}; expected sizes")
+    if prod(sizes) != array.size:
+        raise StoreError(f"an array of the shape {sizes} comes with {array.size} values")
+    return array.reshape(sizes, order="F" if order == "F" else "C")
+
+
+def _scalar(dtype: Any, content: Any) -> Any:
+    """Stands for ``scalar``: one number with a type."""
+    return _array_of_bytes(content.encode("latin1") if isinstance(content, str) else content, dtype, ())[()]
+
+
+def _empty_dtype(code: Any, align: Any = False, copy: Any = False) -> "_DType":  # noqa: FBT002 - NumPy's arguments
+    """Stands for ``numpy.dtype``."""
+    del align, copy
+    if not isinstance(code, str) or not _PLAIN_DTYPE.fullmatch(code):
+        raise StoreError(f"an array of the type {str(code)[:60]!r}; expected numbers or strings")
+    return _DType(np.dtype(code))
+
+
+class _DType(_Empty):
+    """A type of numbers; its state adds the byte order."""
+
+    def __init__(self, dtype: np.dtype) -> None:
+        super().__init__(self._with_byte_order)
+        self.dtype = dtype
+
+    def _with_byte_order(self, state: tuple[Any, ...]) -> "_DType":
+        byte_order, subtype, names, fields = state[1:5]
+        if byte_order not in _BYTE_ORDERS or (subtype, names, fields) != (None, None, None):
+            raise StoreError("an array of records; expected numbers or strings")
+        return _DType(self.dtype.newbyteorder(byte_order))
+
+
+def _dtype(value: Any) -> np.dtype:
+    if isinstance(value, _DType):
+        return value.dtype
+    raise StoreError(f"an array whose type is a {type(value).__name__}; expected a type of numbers")
+
+
+def _latin1(text: str, encoding: str) -> bytes:
+    """Stands for ``_codecs.encode``, by which old protocols write bytes."""
+    if encoding not in ("latin1", "latin-1"):
+        raise StoreError(f"bytes are written as {encoding[:60]!r}; expected latin1")
+    return text.encode("latin1")
+
+
+def _no_bytes() -> bytes:
+    """Stands for ``bytes``, by which old protocols write none."""
+    return b""
+
+
+class _ArrayType:
+    """Stands for ``numpy.ndarray``, which is named but never called."""
+
+
+_KNOWN = {
+    ("numpy", "dtype"): _empty_dtype,
+    ("numpy", "ndarray"): _ArrayType,
+    ("numpy._core.multiarray", "_reconstruct"): _empty_array,
+    ("numpy._core.multiarray", "scalar"): _scalar,
+    ("numpy._core.numeric", "_frombuffer"): _array_of_bytes,
+    ("_codecs", "encode"): _latin1,
+    ("__builtin__", "bytes"): _no_bytes,
+    ("collections", "OrderedDict"): OrderedDict,
+}

@@ -1,0 +1,175 @@
+"""The arrays of a pack and the card that describes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.core.types import Modality, Split
+from pipeline.packs.row_arrays import RowArray
+
+#: ``regression_labels`` is the label M; the others exist where each modality was annotated on its own.
+LABEL_KEYS = {
+    "M": "regression_labels",
+    "T": "regression_labels_T",
+    "A": "regression_labels_A",
+    "V": "regression_labels_V",
+}
+
+
+@dataclass(frozen=True)
+class PackSplit:
+    """One split of a pack: one row per clip, padded at the end with zeros.
+
+    Attributes:
+        ids: ``video$_$clip``, unique, sorted.
+        raw_text: the transcripts.
+        text: contextual vectors of the sub-word tokens, special tokens included.
+        text_bert: token ids, attention mask and token types, as MMSA's BERT models read them.
+        audio: acoustic rows.
+        vision: facial rows.
+        audio_lengths: rows before the padding, at least 1 (None in an aligned pack).
+        vision_lengths: the same for vision.
+        audio_mask: True where a row was measured; False in the padding.
+        vision_mask: the same for vision; also False where no face was seen.
+        labels: regression labels keyed M (always), T, A, V.
+        annotations: the label's name (Negative, Neutral, Positive, or an emotion); empty where there is none.
+    """
+
+    ids: list[str]
+    raw_text: list[str]
+    text: Float32[np.ndarray, "clips text_steps text_dim"]
+    text_bert: Float32[np.ndarray, "clips 3 tokens"]
+    audio: Float32[np.ndarray, "clips audio_steps audio_dim"]
+    vision: Float32[np.ndarray, "clips vision_steps vision_dim"]
+    audio_lengths: Int64[np.ndarray, "clips"] | None
+    vision_lengths: Int64[np.ndarray, "clips"] | None
+    audio_mask: Bool[np.ndarray, "clips audio_steps"]
+    vision_mask: Bool[np.ndarray, "clips vision_steps"]
+    labels: Mapping[str, Float32[np.ndarray, "clips"]]
+    annotations: list[str]
+
+    def __len__(self) -> int:
+        """The number of clips."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class StreamedSplit:
+    """A split that may be larger than the memory: a `PackSplit` whose arrays are read or made as they are written."""
+
+    ids: list[str]
+    raw_text: list[str]
+    text: RowArray
+    text_bert: RowArray
+    audio: RowArray
+    vision: RowArray
+    audio_lengths: Int64[np.ndarray, "clips"] | None
+    vision_lengths: Int64[np.ndarray, "clips"] | None
+    audio_mask: RowArray
+    vision_mask: RowArray
+    labels: Mapping[str, Float32[np.ndarray, "clips"]]
+    annotations: list[str]
+
+    def __len__(self) -> int:
+        """The number of clips."""
+        return len(self.ids)
+
+
+class _Documented(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Lengths(_Documented):
+    """How the length of one modality was fixed, and what that cut."""
+
+    policy: str
+    """The setting, in words."""
+    padded: int
+    """Rows of the padded axis."""
+    longest: int
+    """Rows of the longest clip before cutting."""
+    clips_cut: int
+    """Clips that lost rows."""
+    rows_cut: int
+    """Rows lost over all clips."""
+
+
+class Normalisation(_Documented):
+    """Statistics of the measured rows of the train split, one value per feature."""
+
+    method: Literal["none", "zscore", "robust"]
+    """Subtract ``mean`` (``robust``: the median), divide by ``scale``; masked rows stay zero."""
+    mean: list[float] = Field(default_factory=list)
+    scale: list[float] = Field(default_factory=list)
+
+
+class AlignmentReport(_Documented):
+    """How the words of an aligned pack got their times."""
+
+    words: str
+    """The extractor of word timings."""
+    methods: dict[str, int]
+    """Clips by the method that timed them; ``proportional`` is the fallback for an aligner that failed."""
+    fallback_clips: list[str]
+    """Clips that were timed by the fallback, or whose transcript does not seem to fit the sound."""
+    tokens_without_rows: dict[Modality, int]
+    """Tokens of words during which the modality has no measured row; they are masked."""
+
+
+class Dropped(_Documented):
+    """A row of the label table that is not in the pack."""
+
+    clip_id: str
+    split: str
+    modality: str
+    stage: str
+    reason: str
+
+
+class Card(_Documented):
+    """What a pack holds, how it was made, and what is missing from it."""
+
+    dataset: str
+    pack: str
+    aligned: bool = False
+    """Audio and vision have one row per sub-word token."""
+    num_clips: dict[Split, int]
+    dims: dict[Modality, int]
+    """Columns per modality; taken from the files, never from a constant."""
+    extractors: dict[Modality, str] = Field(default_factory=dict)
+    """Which extractor made which modality; empty for an imported pickle."""
+    feature_names: dict[Modality, list[str]] = Field(default_factory=dict)
+    rate_hz: dict[Modality, float | None] = Field(default_factory=dict)
+    """Rows per second of clip after pooling; None where rows have no fixed rate."""
+    lengths: dict[Modality, Lengths] = Field(default_factory=dict)
+    normalisation: dict[Modality, Normalisation] = Field(default_factory=dict)
+    label_range: tuple[float, float] = (-3.0, 3.0)
+    metrics: Literal["mosi", "sims", "emotion"] = "mosi"
+    """Which family of metrics the labels ask for."""
+    members: dict[str, Literal["mosi", "sims", "emotion"]] = Field(default_factory=dict)
+    """The datasets of a union with their family of metrics; clips are named ``<dataset>/<clip>``, and annotations hold
+    an emotion for each dataset of emotions, in this order, joined by ``, ``. Empty for a dataset of its own."""
+    language: str = "en"
+    text_weights: str | None = None
+    """Name of the text encoder whose vocabulary the token ids belong to."""
+    alignment: AlignmentReport | None = None
+    """Only in an aligned pack."""
+    faceless: list[str] = Field(default_factory=list)
+    """Clips without any face: their vision is one masked zero row."""
+    dropped: list[Dropped] = Field(default_factory=list)
+    not_finite: dict[Modality, int] = Field(default_factory=dict)
+    """Values that were NaN or infinite in an imported pickle and were set to zero."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The pack's resolved settings."""
+    identities: dict[str, str] = Field(default_factory=dict)
+    """Fingerprint of each extractor's name, version, settings, weights and libraries."""
+    extractor_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """By extractor, the one of word times included: resolved settings, version, hashes of weights, libraries. A clip
+    that is not in the pack is extracted by them."""
+    inputs: str = ""
+    """Fingerprint of everything that went in: the keys of all clips and their labels."""
+    versions: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Numbers made of runs: tables, comparisons, significance, curves."""

@@ -1,0 +1,56 @@
+"""How scores fall with the level of a disturbance: one curve per model, disturbance and metric."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipeline.core.errors import StoreError
+
+_RUN = ["dataset", "pack", "model", "seed"]
+_CURVE = ["dataset", "pack", "model", "disturbance", "metric"]
+_TRIAL = ["disturbance", "level", "strength", "origin"]
+
+
+def collect(paths: Iterable[Path]) -> pd.DataFrame:
+    """Rows of every run's ``robustness.csv``, one per metric.
+
+    Args:
+        paths: ``<processed>/<dataset>/runs/<pack>/<model>/<seed>/robustness.csv``.
+
+    Raises:
+        StoreError: a file is absent or damaged.
+    """
+    frames = []
+    for path in paths:
+        try:
+            frame = pd.read_csv(path)
+            metrics = [name for name in frame.columns if name not in _TRIAL]
+            long = frame.melt(["disturbance", "level", "origin"], metrics, var_name="metric")
+        except (OSError, ValueError, KeyError) as error:
+            raise StoreError(f"{path}: no readable scores ({error}); delete it and run again") from error
+        keys = dict(zip(_RUN, path.parts[-6:-5] + path.parts[-4:-1], strict=True))
+        frames.append(long.assign(**keys))
+    return pd.concat(frames, ignore_index=True)
+
+
+def curves(scores: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds by level, what part of level 0 is retained, and the area under the curve.
+
+    The area is that over the numbers of the levels divided by their span (trapezoids), which makes it a mean of the
+    metric. Retention is empty where the metric is 0 at level 0.
+    """
+    table = scores.pivot_table("value", [*_CURVE, "origin"], "level", sort=False)
+    levels = list(table.columns)
+    area = pd.Series(np.trapezoid(np.asarray(table, dtype=np.float64), axis=1), table.index) / (len(levels) - 1)
+    retained = table[levels[1:]].div(table[levels[0]].replace(0, np.nan), axis=0)
+    seeds = scores.groupby([*_CURVE, "origin"], sort=False)["seed"].nunique()
+    parts: list[pd.Series | pd.DataFrame] = [
+        seeds.rename("seeds"),
+        table.add_prefix("level_"),
+        retained.add_prefix("retention_"),
+        area.rename("area"),
+    ]
+    whole = pd.concat(parts, axis=1)
+    return whole.reset_index().sort_values(_CURVE, kind="stable", ignore_index=True)

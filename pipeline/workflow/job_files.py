@@ -1,0 +1,112 @@
+"""What the Snakefile asks: which files each job reads, and what it takes."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.core import plugins
+from pipeline.core.errors import StoreError
+from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, at_level
+from pipeline.index.manifest import manifests_of, shard_name
+from pipeline.workflow.plan import Plan
+from pipeline.workflow.resolved_settings import write_settings
+
+
+class Workflow(Plan):
+    """The plan of a run, with the files of its jobs."""
+
+    def __init__(self, config: Mapping[str, Any], *, scan_now: bool, alone: bool = False) -> None:
+        """Resolve all settings as `Plan` does; the main process (``scan_now``) also writes them for the jobs."""
+        super().__init__(config, scan_now=scan_now, alone=alone)
+        if scan_now:
+            write_settings(self)
+
+    def manifests(self, dataset: str, extractor: str, shard: str, kind: str) -> list[Path]:
+        """Manifests of one kind (media, text or words) that an extractor's shard reads; empty if it reads none."""
+        reads = plugins.literals("extractors", extractor)["READS"]
+        if kind not in {"media" if source in ("sound", "video") else source for source in reads}:
+            return []
+        shards, manifests = self._num_shards(dataset, extractor), self.summaries[dataset].manifests
+        paths = self.paths(dataset)
+        return [paths.manifest(kind, shard_name(i)) for i in manifests_of(int(shard, 16), shards, manifests)]
+
+    def all_manifests(self, dataset: str, kind: str) -> list[Path]:
+        """All manifests of one kind."""
+        count = self.summaries[dataset].manifests
+        return [self.paths(dataset).manifest(kind, shard_name(index)) for index in range(count)]
+
+    def stores(self, dataset: str, extractors: list[str]) -> list[Path]:
+        """Feature stores of some extractors."""
+        paths = self.paths(dataset)
+        return [paths.store(name, shard) for name in extractors for shard in self.shards(dataset, name)]
+
+    def failures(self, dataset: str, extractor: str) -> list[Path]:
+        """Lists of failed clips beside an extractor's stores."""
+        return [self.paths(dataset).failed(extractor, shard) for shard in self.shards(dataset, extractor)]
+
+    def gates(self, dataset: str, extractors: list[str]) -> list[Path]:
+        """Lists of failed clips of extractors whose clips are all accounted for."""
+        return [self.paths(dataset).gated(name) for name in extractors]
+
+    def identity(self, dataset: str, extractor: str) -> str:
+        """Fingerprint of an extractor's settings, weights and libraries for a dataset."""
+        return _read_resolved(self.paths(dataset).extractor_settings(extractor))["identity"]
+
+    def priority(self, extractor: str) -> float:
+        """Long jobs first, so that no core waits for one at the end: few clips a job means much work a clip.
+
+        Among the jobs of one extractor Snakemake's greedy scheduler takes the one with the larger manifests.
+        """
+        return 1 / plugins.literals("extractors", extractor)["SHARD_CLIPS"]
+
+    def extract_gpus(self, dataset: str, extractor: str) -> int:
+        """GPUs of an extraction job: one where the extractor's ``device`` is one."""
+        resolved = _read_resolved(self.paths(dataset).extractor_settings(extractor))
+        return int(resolved["outside"].get("device", "cpu") != "cpu")
+
+    def disturbed_packs(self, dataset: str, pack: str) -> list[Path]:
+        """Test splits of a pack from disturbed media; none of an imported pack, or of extractors that read no media."""
+        if self.summaries[dataset].packs:
+            return []
+        paths, extractors = self.paths(dataset), self.pack_configs[pack].extractors()
+        reached = [
+            name
+            for name, modality in MEDIA.items()
+            if modality in extractors
+            and MEDIA_SOURCES[name] in plugins.literals("extractors", extractors[modality])["READS"]
+        ]
+        return [paths.disturbed(name, level).pack(pack, "h5") for name in reached for level in LEVELS]
+
+    def disturbed_stores(self, dataset: str, pack: str, disturbance: str, level: str) -> list[Path]:
+        """Stores of the test clips that a pack's disturbed split is made of."""
+        extractor = self.pack_configs[pack].extractors()[MEDIA[at_level(disturbance, int(level)).name]]
+        paths = self.paths(dataset).disturbed(disturbance, level)
+        return [paths.store(extractor, shard) for shard in self.shards(dataset, extractor)]
+
+    def union_texts(self, union: str) -> list[Path]:
+        """Labels and texts of a union's datasets."""
+        manifests = [path for dataset in self.unions[union].datasets for path in self.all_manifests(dataset, "text")]
+        return [*self.union_labels(union), *manifests]
+
+    def union_labels(self, union: str) -> list[Path]:
+        """Labels of a union's datasets."""
+        return [self.paths(dataset).labels for dataset in self.unions[union].datasets]
+
+    def union_packs(self, union: str, pack: str) -> list[Path]:
+        """Packs that a union's pack is made of."""
+        return [self.paths(dataset).pack(pack, "h5") for dataset in self.unions[union].datasets]
+
+    def embeddings(self, union: str, encoders: list[str]) -> list[Path]:
+        """Sentence vectors of a union's datasets."""
+        return [self.layout.encoder(encoder).embeddings(d) for encoder in encoders for d in self.unions[union].datasets]
+
+
+@cache
+def _read_resolved(path: Path) -> dict[str, Any]:
+    try:
+        resolved = json.loads(path.read_text())
+        return {key: resolved[key] for key in ("identity", "outside")}
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{path}: not readable ({error}); run snakemake again") from error

@@ -1,0 +1,162 @@
+"""The plan of a run: which datasets, packs, unions, models and seeds there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipeline.config.loading import read_yaml, validated
+from pipeline.config.settings import PackConfig, RunConfig
+from pipeline.config.training import base_model
+from pipeline.config.unions import UnionConfig
+from pipeline.core import plugins
+from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.index.manifest import shard_name
+from pipeline.index.summary import Summary, read_summary
+from pipeline.labels.planning import UnionPlan, plan_union
+from pipeline.scanning.scan import scan
+from pipeline.training.sweeps import SweepPlan
+from pipeline.workflow.config_files import dataset_config, model_settings, pack_config, sweep_config, union_config
+from pipeline.workflow.lock import hold
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run."""
+
+    dataset: str
+    pack: str
+    model: str
+    seed: int
+
+
+class Plan:
+    """Settings resolved, datasets scanned."""
+
+    def __init__(self, config: Mapping[str, Any], *, scan_now: bool, alone: bool = False) -> None:
+        """Resolve all settings.
+
+        Args:
+            config: the content of ``config.yaml`` with the command line's overrides.
+            scan_now: True in the main process, which looks at the raw data and writes manifests and settings;
+                False in a job, which reads what the main process wrote.
+            alone: keep every other run off ``processed`` from now on until this process ends.
+
+        Raises:
+            PipelineError: a setting, a dataset or a weight file is wrong or absent.
+        """
+        self.config = validated(RunConfig, config, "config/config.yaml")
+        self.layout = Layout(Path(self.config.processed))
+        if alone:
+            hold(self.layout.processed)
+        self.datasets = {name: dataset_config(name) for name in self.config.datasets}
+        union_configs = {name: union_config(name) for name in self.config.unions}
+        labelled = {dataset for config in union_configs.values() for dataset in config.datasets}
+        #: Also those that only a union needs: their texts and labels are read, their media not asked for.
+        self.scanned = {**{name: dataset_config(name) for name in sorted(labelled)}, **self.datasets}
+        self.pack_configs = {name: pack_config(name) for name in self.config.packs}
+        self.sweeps = {name: sweep_config(name, self.config.datasets) for name in self.config.sweeps}
+        self.summaries = {name: self._summary(name, scan_now=scan_now) for name in self.scanned}
+        self.unions = {name: self._union(name, config) for name, config in union_configs.items()}
+        #: Unions whose packs are joined for training.
+        self.joined = list(self.unions) if self.config.joint else []
+
+    def paths(self, dataset: str) -> DatasetPaths:
+        """Where everything of a dataset lies."""
+        return self.layout.dataset(dataset)
+
+    def packs(self, dataset: str) -> list[str]:
+        """Packs of a dataset: the configured ones, or those that lie ready-made in its raw folder."""
+        return self.summaries[dataset].packs or list(self.pack_configs)
+
+    def pack_config(self, dataset: str, pack: str) -> PackConfig:
+        """Settings of a configured pack for a dataset, which may name its own extractor of word timings."""
+        return self.pack_configs[pack].timed_by(self.scanned[dataset].words)
+
+    def extractors(self, dataset: str) -> list[str]:
+        """Extractors that the packs of a dataset ask for; none where they lie ready-made."""
+        if self.summaries[dataset].packs:
+            return []
+        configs = [self.pack_config(dataset, pack) for pack in self.pack_configs]
+        return sorted({name for config in configs for name in config.all_extractors()})
+
+    @cached_property
+    def all_extractors(self) -> list[str]:
+        """Extractors that a configured pack may ask for, whatever the dataset."""
+        configs = [self.pack_config(dataset, pack) for dataset in self.datasets for pack in self.pack_configs]
+        return sorted({name for config in configs for name in config.all_extractors()})
+
+    @property
+    def needs_media(self) -> bool:
+        """Whether any configured pack is made of sound or video."""
+        reads = [source for name in self.all_extractors for source in plugins.literals("extractors", name)["READS"]]
+        return "sound" in reads or "video" in reads
+
+    def shards(self, dataset: str, extractor: str) -> list[str]:
+        """Names of an extractor's shards."""
+        return [shard_name(index) for index in range(self._num_shards(dataset, extractor))]
+
+    def runs(self) -> list[Run]:
+        """Every dataset or joined union x pack x model x seed."""
+        places = [(dataset, pack) for dataset in self.datasets for pack in self.packs(dataset)]
+        places += [(union, pack) for union in self.joined for pack in self.pack_configs]
+        return [
+            Run(dataset, pack, model, seed)
+            for dataset, pack in places
+            for model in self.config.models
+            for seed in self.config.seeds
+        ]
+
+    def trials(self, dataset: str, sweep: str) -> list[str]:
+        """Names of a sweep's trials."""
+        path = self.paths(dataset).sweep_plan(sweep)
+        return list(validated(SweepPlan, read_yaml(path), str(path)).trials)
+
+    def train_gpus(self, dataset: str, model: str) -> int:
+        """GPUs that a training job takes: one for each of its processes; 0 where none are lent."""
+        return model_settings(dataset, model)["training"]["devices"] if self.config.gpus else 0
+
+    def model_version(self, model: str) -> int:
+        """The ``VERSION`` of a model's file: raised when the same settings train to other numbers."""
+        return plugins.literals("models", base_model(model)).get("VERSION", 1)
+
+    def train_threads(self, cores: int | None) -> int:
+        """Threads of a training job: as configured, or all cores shared by the runs that can go on at once.
+
+        Args:
+            cores: of this run; None where it is not known, as on a cluster.
+        """
+        at_once = max(1, min(len(self.runs()), self.config.gpus or len(self.runs())))
+        return self.config.train_threads or max(1, min(8, (cores or 1) // at_once))
+
+    @cached_property
+    def trained_encoders(self) -> dict[str, str]:
+        """The union that each trained sentence encoder belongs to."""
+        return {plan.trained_encoder: name for name, plan in self.unions.items() if plan.trained_encoder}
+
+    # -- how it is resolved
+
+    def _num_shards(self, dataset: str, extractor: str) -> int:
+        clips = plugins.literals("extractors", extractor)["SHARD_CLIPS"]
+        return self.summaries[dataset].shards(clips)
+
+    def _union(self, name: str, config: UnionConfig) -> UnionPlan:
+        if packed := [dataset for dataset in config.datasets if self.summaries[dataset].packs]:
+            raise ConfigError(f"union {name}: {packed[0]} comes as ready-made packs; a union needs its label table")
+        if self.config.joint and name in self.scanned:
+            raise ConfigError(f"union {name}: a dataset has that name and their packs would mix; rename the union")
+        if self.config.joint and (absent := [dataset for dataset in config.datasets if dataset not in self.datasets]):
+            raise ConfigError(f"union {name}: joint training needs packs of {absent[0]}; add it to datasets")
+        return plan_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})
+
+    def _summary(self, name: str, *, scan_now: bool) -> Summary:
+        if scan_now:
+            raw, needs_media = Path(self.config.raw) / name, name in self.datasets and self.needs_media
+            paths, config = self.paths(name), self.scanned[name]
+            return scan(name, config, raw=raw, paths=paths, deep=self.config.deep_scan, needs_media=needs_media)
+        summary = read_summary(self.paths(name).summary)
+        if summary is None:
+            raise StoreError(f"dataset {name} was never scanned; start snakemake in the project's folder")
+        return summary
