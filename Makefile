@@ -34,8 +34,8 @@ $(VENV)/.docs: requirements-docs.lock $(VENV)/.done
 
 # The workflow on a real SLURM of one node, which is brought up for it (as root) and taken down again.
 test-slurm: setup $(VENV)/.slurm
-	tests/slurm/one_node.sh up
-	trap 'tests/slurm/one_node.sh down' EXIT; $(BIN)/python -m pytest -m slurm tests/workflow/test_slurm.py
+	tools/slurm/one_node.sh up
+	trap 'tools/slurm/one_node.sh down' EXIT; $(BIN)/python -m pytest -m slurm tests/end_to_end/test_slurm.py
 
 $(VENV)/.slurm: requirements-slurm.lock $(VENV)/.done
 	$(BIN)/pip install --quiet --requirement $<
@@ -44,7 +44,7 @@ $(VENV)/.slurm: requirements-slurm.lock $(VENV)/.done
 # Kills, full disks, hanging decoders and more on copies of a small run; a table in the end. Best as root, see
 # docs/robustness.md.
 torture: setup
-	$(BIN)/python -m tests.torture --at-once $(CORES)
+	$(BIN)/python -m tools.torture --at-once $(CORES)
 
 # Style, types, layers, workflow format.
 check: setup
@@ -108,7 +108,7 @@ audit-dependencies: setup
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= pickles tables word_times labels cards
 fuzz: setup $(VENV)/.fuzz
-	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tests.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; done
+	for target in $(FUZZ_TARGETS); do $(BIN)/python -m tools.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 $(VENV)/.fuzz: requirements-fuzz.lock $(VENV)/.done
 	$(BIN)/pip install --quiet --requirement $<

@@ -10,6 +10,10 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # Tests run one process per core; torch's threads of several processes would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# After the environment is set: these load NumPy.
+from tests.support.numbered_clips import make_clip, read_number  # noqa: F401
+from tests.support.speech import say  # noqa: F401
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(os.environ.get("TRIPTYCH_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 

@@ -12,7 +12,7 @@ from models._base import Batch, ModelConfig, SentimentModel
 from pipeline.core import plugins
 from pipeline.packs.schema import PackSplit
 from pipeline.training.batches import Clips
-from tests.synthetic import make_spec, make_split, save_encoder
+from tests.support.splits import make_spec, make_split, save_encoder
 
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
 Builder = Callable[[], SentimentModel]

@@ -1,0 +1,120 @@
+"""Packs larger than the memory: written a block at a time, with the bytes of a pack that was held as a whole."""
+
+import pickle
+
+import h5py
+import numpy as np
+import pytest
+
+from models.layers.universal_label import UniversalLabel
+from pipeline.core.types import SPLITS
+from pipeline.packs import row_arrays
+from pipeline.packs.build import scaling
+from pipeline.packs.build.scaling import fit_scaler
+from pipeline.packs.build.spool import Spool
+from pipeline.packs.build.union import Member, unite
+from pipeline.packs.formats import mmsa_pickle
+from pipeline.packs.formats.contents import write_contents
+from pipeline.packs.formats.files import opened_splits, to_arrays, write_h5, write_pickle
+from pipeline.packs.row_arrays import Computed, joined, zeros
+from tests.packs.build.test_union import DESCRIBED, make_member
+from tests.packs.test_packs import make_split
+
+
+@pytest.fixture
+def contents():
+    made = {split: to_arrays(make_split(split, clips=40)) for split in SPLITS}
+    for arrays in made.values():  # many small arrays, so that the pickle has several frames
+        arrays |= {f"odd{index:02}": np.arange(index * 700, dtype=np.float32) for index in range(30)}
+    return made
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Arrays are written in blocks of 300 kB; the largest number of bytes that was asked for at once."""
+    monkeypatch.setattr(row_arrays, "_BLOCK_BYTES", 300_000)
+    return []
+
+
+def lazily(contents, asked):
+    def lazy(array):
+        def make(rows):
+            asked.append(array[rows.start : rows.stop].nbytes)
+            return array[rows.start : rows.stop].copy()
+
+        return Computed(array.shape, array.dtype, make)
+
+    return {split: {k: lazy(a) if a.ndim > 1 else a for k, a in arrays.items()} for split, arrays in contents.items()}
+
+
+def test_a_streamed_pickle_has_the_bytes_of_the_standard_one(tmp_path, contents, asked):
+    expected = pickle.dumps(contents, protocol=4)
+    mmsa_pickle.dump(contents, tmp_path / "whole.pkl")
+    mmsa_pickle.dump(lazily(contents, asked), tmp_path / "lazy.pkl")
+    assert (tmp_path / "whole.pkl").read_bytes() == expected
+    assert (tmp_path / "lazy.pkl").read_bytes() == expected
+    assert max(asked) <= 300_000 < contents["train"]["text"].nbytes
+
+
+def test_an_array_past_four_gigabytes_gets_the_long_opcode(tmp_path, monkeypatch, contents):
+    monkeypatch.setattr(mmsa_pickle, "_LARGEST_BINBYTES", 100_000)
+    mmsa_pickle.dump(contents, tmp_path / "long.pkl")
+    content = (tmp_path / "long.pkl").read_bytes()
+    assert pickle.BINBYTES8 + contents["train"]["text"].nbytes.to_bytes(8, "little") in content
+    np.testing.assert_array_equal(pickle.loads(content)["test"]["text"], contents["test"]["text"])
+
+
+def test_a_streamed_hdf5_has_the_bytes_of_a_whole_one(tmp_path, monkeypatch, contents, asked):
+    write_contents(tmp_path / "lazy.h5", lazily(contents, asked))
+    monkeypatch.setattr(row_arrays, "_BLOCK_BYTES", 1 << 30)
+    write_contents(tmp_path / "whole.h5", contents)
+    assert (tmp_path / "lazy.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert max(asked) < contents["train"]["text"].nbytes
+
+
+def test_joined_rows_are_those_of_arrays_laid_behind_each_other(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape).astype(np.float32) for shape in ((7, 2, 3), (1, 5, 3), (9, 4, 3))]
+    chosen = [np.array([0, 2, 3, 6]), np.array([], int), np.array([1, 8])]
+    padded = [np.pad(a[rows], [(0, 0), (0, 5 - a.shape[1]), (0, 0)]) for a, rows in zip(arrays, chosen, strict=True)]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        made = joined([file.create_dataset(str(i), data=array) for i, array in enumerate(arrays)], chosen)
+        for start in range(7):
+            for stop in range(start, 7):
+                np.testing.assert_array_equal(made[start:stop], np.concatenate(padded)[start:stop])
+    assert joined([zeros((3, 2, 1), np.dtype(bool))], [np.arange(3)])[:].tolist() == [[[False]] * 2] * 3
+
+
+def test_a_union_of_packs_on_disk_is_that_of_packs_in_memory(tmp_path):
+    members = {"mosi": make_member("mosi"), "meld": make_member("meld", taxonomy="meld", audio=False)}
+    ids = {(name, split): member.splits[split].ids for name, member in members.items() for split in SPLITS}
+    labels = {(*key, clip_id): UniversalLabel("positive", 12, meld="joy") for key in ids for clip_id in ids[key]}
+    labels["mosi", "train", ids["mosi", "train"][1]] = UniversalLabel("positive", 12)
+    for name, member in members.items():
+        write_h5(tmp_path / f"{name}.h5", member.splits)
+    write_pickle(tmp_path / "memory.pkl", unite(members, labels, DESCRIBED)[0])
+    with opened_splits(tmp_path / "mosi.h5") as mosi, opened_splits(tmp_path / "meld.h5") as meld:
+        on_disk = {
+            name: Member(splits, members[name].card, members[name].taxonomy)
+            for name, splits in (("mosi", mosi), ("meld", meld))
+        }
+        write_pickle(tmp_path / "disk.pkl", unite(on_disk, labels, DESCRIBED)[0])
+    assert (tmp_path / "disk.pkl").read_bytes() == (tmp_path / "memory.pkl").read_bytes()
+
+
+@pytest.mark.parametrize("method", ["zscore", "robust"])
+def test_statistics_of_spooled_rows_are_those_of_rows_in_memory(tmp_path, monkeypatch, method):
+    rng = np.random.default_rng(0)
+    clips = {f"clip{index}": rng.normal(3, 2, (rng.integers(1, 30), 7)).astype(np.float32) for index in range(20)}
+    masks = {clip_id: rng.random(len(rows)) > 0.2 for clip_id, rows in clips.items()}
+    spool = Spool(tmp_path)
+    for clip_id, rows in reversed(clips.items()):
+        spool[clip_id] = rows
+    monkeypatch.setattr(scaling, "_COLUMN_BYTES", 4000)  # two columns at a time
+    made = fit_scaler(method, spool, masks, sorted(clips)[:15])
+    train = np.concatenate([clips[clip_id][masks[clip_id]] for clip_id in sorted(clips)[:15]]).astype(np.float64)
+    low, middle, high = np.percentile(train, (25, 50, 75), axis=0)
+    centre, scale = (train.mean(0), train.std(0)) if method == "zscore" else (middle, (high - low) / 1.349)
+    np.testing.assert_allclose(made.mean, centre, rtol=1e-12)
+    np.testing.assert_allclose(made.scale, scale, rtol=1e-12)
+    assert not list(tmp_path.iterdir()), "a killed pack must leave nothing behind"

@@ -1,0 +1,66 @@
+"""Settings as people mistype them. A maker gives the changes to a sound project's configuration."""
+
+from tools.corpus.kinds import Kind
+
+
+def _run(**changes):
+    return lambda: {"config.yaml": changes}
+
+
+def _file(name: str, content: object):
+    return lambda: {name: content}
+
+
+def _error(name, says, make):
+    return Kind(name, "error", says, make)
+
+
+_DEMO = {"datasets": ["demo"]}
+_AUDIO = {"extractor": "egemaps"}
+
+CONFIGS = [
+    _error("an unknown key", "unknown key 'pakcs'; did you mean 'packs'", _run(pakcs=["unaligned_50"])),
+    _error("a key that is missing", "neither datasets nor unions are named", _run(datasets=None)),
+    _error("a word for a list", "datasets is 'demo'", _run(datasets="demo")),
+    _error("no dataset at all", "neither datasets nor unions are named", _run(datasets=[])),
+    _error("a word for a number", "max_failed_fraction is 'few'", _run(max_failed_fraction="few")),
+    _error("a number out of range", "max_failed_fraction is 1.5", _run(max_failed_fraction=1.5)),
+    _error("a seed that is a word", "seeds.0 is 'one'", _run(seeds=["one"])),
+    _error("a dataset that is not there", "no config/datasets/dmeo.yaml; did you mean 'demo'", _run(datasets=["dmeo"])),
+    _error("a pack that is not there", "no config/packs/unalinged_50.yaml; did you mean", _run(packs=["unalinged_50"])),
+    _error("a model that is not there", "no model 'amcl'", _run(models=["amcl"])),
+    _error("a folder that is not there", "no folder elsewhere/demo", _run(raw="elsewhere")),
+    _error("a union of itself", "no config/datasets/ring.yaml",
+           lambda: {"config.yaml": {"unions": ["ring"]}, "config/unions/ring.yaml": {"datasets": ["ring"]}}),
+    _error("a joint union under the name of a dataset", "union demo: a dataset has that name",
+           lambda: {"config.yaml": {"unions": ["demo"], "joint": True}, **_file("config/unions/demo.yaml", _DEMO)()}),
+    _error("a dataset named as a path", "cannot be a name in datasets", _run(datasets=["../datasets/demo"])),
+    _error("a dataset named as a command", "cannot be a name in datasets", _run(datasets=["demo; touch ran"])),
+    _error("a pack named as a path", "cannot be a name in packs", _run(packs=["../../etc/passwd"])),
+    _error("an extractor's unknown key", "unknown key 'functional'; did you mean",
+           _run(features={"egemaps": {"functional": True}})),
+    _error("an extractor that is not there", "no extractor 'egemap'",
+           _file("config/packs/unaligned_50.yaml", {"audio": {"extractor": "egemap"}})),
+    _error("a reader that is not there", "no reader 'tabel' .*did you mean 'table'",
+           _file("config/datasets/demo.yaml", {"reader": "tabel"})),
+    _error("a reader's unknown option", "unknown key 'encodng'; did you mean 'encoding'",
+           _file("config/datasets/demo.yaml", {"options": {"encodng": "utf-8"}})),
+    _error("an encoding that is not there", "encoding 'utf-9'",
+           _file("config/datasets/demo.yaml", {"options": {"encoding": "utf-9"}})),
+    _error("a delimiter of two letters", "delimiter",
+           _file("config/datasets/demo.yaml", {"options": {"delimiter": ";;"}})),
+    _error("a table outside the raw folder", "leads out of",
+           _file("config/datasets/demo.yaml", {"options": {"table": "../../config.yaml"}})),
+    _error("a range the wrong way round", "expected the lower bound first",
+           _file("config/datasets/demo.yaml", {"label_range": [3, -3]})),
+    _error("two length policies", "either rows or percentile",
+           _file("config/packs/unaligned_50.yaml", {"audio": {**_AUDIO, "length": {"rows": 9, "percentile": 9}}})),
+    _error("a modality that is none", "required.0 is 'smell'",
+           _file("config/packs/unaligned_50.yaml", {"required": ["smell"]})),
+    _error("a list for settings", "holds a list; expected keys",
+           _file("config/datasets/demo.yaml", ["reader", "table"])),
+    _error("broken YAML", "not valid YAML", _file("config/datasets/demo.yaml", b"reader: [table\n")),
+    _error("YAML that names Python objects", "not valid YAML",
+           _file("config/datasets/demo.yaml", b"reader: !!python/object/apply:os.system ['touch ran']\n")),
+    _error("YAML that is no text", "not valid YAML", _file("config/datasets/demo.yaml", b"\xff\xfe\x00")),
+]  # fmt: skip

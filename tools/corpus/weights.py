@@ -1,0 +1,47 @@
+"""Weight files that are not what they should be. A maker writes a file or folder and gives its path."""
+
+import pickle
+from pathlib import Path
+
+from tools.corpus.kinds import Kind
+from tools.corpus.packs import Calls
+
+
+def _wrong_content(folder: Path) -> Path:
+    path = folder / "face_landmarker.task"
+    path.write_bytes(b"some other model")
+    return path
+
+
+def _nothing(folder: Path) -> Path:
+    return folder / "absent"
+
+
+def _bare(folder: Path) -> Path:
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+LANDMARKER = [
+    Kind("a landmarker of another hash", "error", "has sha256 .*, expected 64184e", _wrong_content),
+    Kind("a landmarker that is not there", "error", "face_landmarker.task is not at", _nothing),
+]
+ENCODERS = [
+    Kind("an encoder that is nowhere", "error", "is no folder, no known package", _nothing),
+    Kind("an encoder's folder without weights", "error", "lacks config.json or weights", _bare),
+]
+
+
+def _state(path: Path) -> None:
+    path.write_bytes(pickle.dumps(Calls(__import__("os").system, "touch ran")))
+
+
+TRAINED = [
+    Kind("weights cut off", "error", "weights do not load", lambda path: path.write_bytes(path.read_bytes()[:-9])),
+    Kind("weights of another architecture", "error", "weights do not load", None),
+    Kind("weights that are a pickle", "error", "weights do not load", _state),
+    Kind("weights that are not there", "error", "weights do not load", lambda path: path.unlink()),
+]
+STATES = [
+    Kind("state of an unfinished run that runs code", "accepted", "passed over: training starts anew", _state),
+]

@@ -1,0 +1,111 @@
+"""What a run made, and whether it is what an undisturbed run makes."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from pipeline.audit.audit import Scope, Subject, audit
+from pipeline.config.settings import DatasetConfig
+from pipeline.core.errors import PipelineError
+from tools.torture.project import Project
+
+#: They say when and how fast, which differs between any two runs: logs, benchmarks, caches, the page that shows them.
+LEFT_OUT = ("logs", "benchmarks", ".cache", ".lock", "files.sqlite", "report.html")
+#: The same within files that are compared otherwise.
+TIMINGS = ("seconds_per_epoch", "peak_memory_mb", "seconds")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is left after the rerun.
+
+    Attributes:
+        differing: files that are not byte by byte those of the undisturbed run, timings aside.
+        rows: rows of the raw table.
+        accounted: of these, how many are packed or left out with a reason.
+        faults: what the audit finds.
+        left: unfinished files and processes that nobody cleared up.
+    """
+
+    differing: list[str]
+    rows: int
+    accounted: int
+    faults: list[str]
+    left: list[str]
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.differing or self.faults or self.left) and self.accounted == self.rows
+
+    def told(self) -> str:
+        """What is wrong, in one line."""
+        found = [f"differs: {name}" for name in self.differing] + self.faults + [f"left: {name}" for name in self.left]
+        return "; ".join(found[:4]) + ("; …" if len(found) > 4 else "")
+
+
+def judge(
+    project: Project, undisturbed: Mapping[str, str], compared: tuple[str, ...] = (), *, again: bool = False
+) -> Verdict:
+    """Compare with the undisturbed run, and account for every row.
+
+    Args:
+        project: what was disturbed.
+        undisturbed: hashes of the reference's files.
+        compared: beginnings of the paths to compare; all of them if there are none.
+        again: also extract clips again, which takes long and is nothing new where stores are equal.
+    """
+    made = digests(project)
+    names = [name for name in made.keys() | undisturbed.keys() if name.startswith(compared or "")]
+    differing = sorted(name for name in names if made.get(name) != undisturbed.get(name))
+    subject = Subject("demo", DatasetConfig(), project.root / "raw" / "demo", project.processed / "demo")
+    try:
+        found = audit(subject, Scope(clips=99, again=again))
+    except PipelineError as error:
+        return Verdict(differing, 0, 0, [str(error)], left_behind(project))
+    accounted = min(found.packed[pack] + found.left_out[pack] for pack in found.packed)
+    return Verdict(differing, found.rows, accounted, [str(fault) for fault in found.faults], left_behind(project))
+
+
+def digests(project: Project) -> dict[str, str]:
+    """A hash of each file that a run makes, timings left out."""
+    folder, found = project.processed, {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not set(name.parts) & set(LEFT_OUT):
+            found[str(name)] = hashlib.sha256(_without_timings(path)).hexdigest()
+    return found
+
+
+def left_behind(project: Project) -> list[str]:
+    """Unfinished files, and processes that still run."""
+    files = [str(path.relative_to(project.root)) for path in project.processed.rglob("*.part")]
+    spools = [str(path.relative_to(project.root)) for path in project.processed.rglob("*.spool")]
+    return files + spools + [f"process {process.pid}" for process in processes_in(project.root)]
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """Processes that work in a folder; dead ones are not counted."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+def _without_timings(path: Path) -> bytes:
+    if path.name in ("metrics.json", "train.json"):
+        values = {key: value for key, value in json.loads(path.read_text()).items() if key not in TIMINGS}
+        return json.dumps(values, sort_keys=True).encode()
+    if path.name in ("results.csv", "history.csv"):
+        rows = csv.DictReader(io.StringIO(path.read_text()))
+        return repr([{key: row[key] for key in row if key not in TIMINGS} for row in rows]).encode()
+    return path.read_bytes()
