@@ -42,7 +42,7 @@ $(VENV)/.slurm: requirements-slurm.lock $(VENV)/.done
 	touch $@
 
 # Kills, full disks, hanging decoders and more on copies of a small run; a table in the end. Best as root, see
-# docs/robustness.md.
+# docs/reliability.md.
 torture: setup
 	$(BIN)/python -m tools.torture --at-once $(CORES)
 

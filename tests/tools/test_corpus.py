@@ -211,7 +211,7 @@ def test_states_of_unfinished_runs(tmp_path, monkeypatch, kind):
 
 
 def test_the_table_of_kinds_is_what_the_corpus_says(repository):
-    page = (repository / "docs" / "robustness.md").read_text(encoding="utf-8")
+    page = (repository / "docs" / "reliability.md").read_text(encoding="utf-8")
     assert page == page_with(page), "run: python -m tools.corpus"
     assert sum(map(len, AREAS.values())) >= 60
     assert all(len({kind.name for kind in found}) == len(found) for found in AREAS.values())

@@ -1,4 +1,4 @@
-"""What fuzzing found (docs/robustness.md), and what writing its targets brought to light, is read or refused."""
+"""What fuzzing found (docs/reliability.md), and what writing its targets brought to light, is read or refused."""
 
 import pickle
 import tracemalloc

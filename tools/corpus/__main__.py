@@ -1,11 +1,11 @@
-"""Writes the table of all kinds into docs/robustness.md: ``python -m tools.corpus``."""
+"""Writes the table of all kinds into docs/reliability.md: ``python -m tools.corpus``."""
 
 from pathlib import Path
 
 from tools.corpus import configs, media, packs, stores, tables, texts, weights
 from tools.corpus.kinds import Kind
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "robustness.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- made by python -m tools.corpus: begin -->", "<!-- end -->"
 
 AREAS = {
