@@ -12,9 +12,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # After the environment is set: these load NumPy.
 from tests.support.numbered_clips import make_clip, read_number  # noqa: F401
+from tests.support.project import REPOSITORY
 from tests.support.speech import say  # noqa: F401
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 SHARED_DATA = Path(os.environ.get("TRIPTYCH_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
 

@@ -28,6 +28,16 @@ def test_a_plug_in_imports_no_other_plug_in(kind, name):
     assert not others & set(imported_modules(plugins.source(kind, name)))
 
 
+def test_no_test_module_is_imported(repository):
+    """Shared helpers are in tests/support; tools and benchmarks run without the tests."""
+    for path in [*(repository / "tests").rglob("*.py"), *(repository / "tools").rglob("*.py")]:
+        names = [name for name in imported_modules(path) if re.search(r"(^|\.)test_", name)]
+        assert not names, f"{path}: move what it shares to tests/support"
+    for folder in ("pipeline", "models", "tools", "bench"):
+        for path in (repository / folder).rglob("*.py"):
+            assert not [name for name in imported_modules(path) if name.partition(".")[0] == "tests"], path
+
+
 @pytest.mark.parametrize(
     ("code", "forbidden"),
     [

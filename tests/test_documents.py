@@ -12,7 +12,7 @@ import yaml
 
 from pipeline.__main__ import parser_of
 from pipeline.core import plugins
-from tests.conftest import REPOSITORY
+from tests.support.project import REPOSITORY
 
 PAGES = sorted([*REPOSITORY.glob("docs/*.md"), REPOSITORY / "README.md"])
 _COMMAND = re.compile(r"python -m pipeline ([a-z][^\n`|]*)")

@@ -8,23 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import StoreError
-from pipeline.features.features import Features
-from pipeline.features.store import Header, Stored, StoreReader, open_if_usable, write_store
-
-HEADER = Header("toy", "f" * 64, ("a", "b", "c"))
-
-
-def make_features(seed: int, frames: int = 400) -> Features:
-    rng = np.random.default_rng(seed)
-    times = np.stack([np.arange(frames), np.arange(frames) + 1], 1) / 25.0
-    mask = rng.random(frames) > 0.2
-    values = rng.normal(size=(frames, 3)).astype(np.float32) * mask[:, None]
-    extras = {"ids": rng.integers(0, 9, 7).astype(np.int32)}
-    return Features(values, times, mask, extras, {"faces": 0.5, "crop": "none"})
-
-
-def new(clip_id: str, seed: int) -> Stored:
-    return Stored(clip_id, "k" + clip_id, make_features(seed))
+from pipeline.features.store import Stored, StoreReader, open_if_usable, write_store
+from tests.support.stores import HEADER, make_features, new
 
 
 def test_features_come_back_as_they_were_written(tmp_path):
@@ -81,7 +66,8 @@ def limited_to_64_kb():
 
 def test_a_store_that_the_disk_does_not_take_ends_in_an_error_and_not_in_a_crash(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from tests.features.test_store import HEADER, new, write_store\n"
+        "import sys; from pathlib import Path; from pipeline.features.store import write_store\n"
+        "from tests.support.stores import HEADER, new\n"
         "write_store(Path(sys.argv[1]), HEADER, [new(f'a$_${n:02}', n) for n in range(40)])"
     )
     path = tmp_path / "s.h5"

@@ -12,7 +12,7 @@ from pipeline.extraction.tasks import make_tasks
 from pipeline.index.manifest import read_jsonl
 from pipeline.scanning.scan import scan
 from pipeline.words.timed import TimedWord
-from tests.scanning.test_scan import changed, make_raw, stamps
+from tests.support.raw import changed, make_raw, stamps
 
 WORDS = [{"word": "some", "start": 0.1, "end": 0.4}, {"word": "words", "start": 0.4, "end": 0.9}]
 OPTIONS = {"words": "Words/{video_id}/{clip_id}"}

@@ -14,7 +14,6 @@ from pipeline.config.settings import DatasetConfig
 from pipeline.config.weights import resolve_face_landmarker, resolve_text_encoder
 from pipeline.core.errors import PipelineError
 from pipeline.core.paths import DatasetPaths
-from pipeline.core.types import SPLITS
 from pipeline.features.store import StoreReader, open_if_usable, write_store
 from pipeline.packs.formats.contents import read_contents
 from pipeline.packs.formats.files import read_pickle, to_arrays
@@ -23,8 +22,8 @@ from pipeline.scanning.scan import scan
 from pipeline.steps import gate
 from pipeline.training.checkpoint import load_state, load_weights, save_weights
 from pipeline.workflow.job_files import Workflow
-from tests.features.test_store import HEADER, new
-from tests.packs.test_packs import make_split
+from tests.support.splits import make_splits
+from tests.support.stores import HEADER, new
 from tools.corpus import configs, packs, stores, tables, weights
 from tools.corpus.__main__ import AREAS, page_with
 
@@ -65,7 +64,7 @@ def test_label_tables(tmp_path, kind):
 
 @pytest.fixture
 def splits():
-    return {split: make_split(split) for split in SPLITS}
+    return make_splits()
 
 
 @kinds(packs.FILES)

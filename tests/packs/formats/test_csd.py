@@ -20,7 +20,7 @@ from pipeline.packs.formats.entries import entry_id
 from pipeline.packs.formats.files import read_pickle, to_arrays, write_card, write_h5, write_pickle
 from pipeline.packs.schema import AlignmentReport, Card, Dropped, Lengths, Normalisation
 from pipeline.steps import convert, inspect
-from tests.packs.test_packs import make_split
+from tests.support.splits import BERT_WIDE, make_split
 
 MODALITY_FILES = ("text", "audio", "vision")
 #: As the SDK's template has them; a comma is missing there between the third and the fourth.
@@ -41,10 +41,7 @@ TEMPLATE = [
 
 
 def made_split(split):
-    made = make_split(split)
-    return replace(
-        made, audio=made.audio + 0.0, vision=made.vision + 0.0, text=made.text + 0.0
-    )  # no -0.0 in the padding
+    return make_split(6, seed=SPLITS.index(split), name=split, shape=BERT_WIDE)
 
 
 def unaligned(split):
@@ -56,6 +53,7 @@ def unaligned(split):
         vision_lengths=made.vision_lengths.copy(),
         vision_mask=made.vision_mask & (np.arange(25) % 3 > 0),
         labels={key: made.labels["M"] + index for index, key in enumerate("MTAV")},
+        annotations=["Positive"] * 6,
     )
 
 
@@ -64,7 +62,7 @@ def aligned(split):
     tokens = made.text_bert[:, 1] > 0
     streams = {name: getattr(made, name)[:, :10] * tokens[..., None] + 0.0 for name in ("audio", "vision")}
     masks = {"audio_mask": tokens.copy(), "vision_mask": tokens & (np.arange(10) != 1)}
-    return replace(made, audio_lengths=None, vision_lengths=None, annotations=[""] * 6, **streams, **masks)
+    return replace(made, audio_lengths=None, vision_lengths=None, **streams, **masks)
 
 
 CARD = Card(
@@ -216,7 +214,7 @@ def test_different_ids_stay_different_entries():
 
 
 def test_an_id_in_two_splits_is_refused(tmp_path):
-    arrays = {split: to_arrays(make_split("train")) for split in SPLITS}
+    arrays = {split: to_arrays(made_split("train")) for split in SPLITS}
     with pytest.raises(StoreError, match=r"train\$_\$0 in train and train\$_\$0 in valid"):
         write_csd(tmp_path / "x.csd", arrays)
     assert not (tmp_path / "x.csd").exists()

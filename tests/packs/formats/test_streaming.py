@@ -17,13 +17,13 @@ from pipeline.packs.formats import mmsa_pickle
 from pipeline.packs.formats.contents import write_contents
 from pipeline.packs.formats.files import opened_splits, to_arrays, write_h5, write_pickle
 from pipeline.packs.row_arrays import Computed, joined, zeros
-from tests.packs.build.test_union import DESCRIBED, make_member
-from tests.packs.test_packs import make_split
+from tests.support.members import DESCRIBED, make_member
+from tests.support.splits import make_splits
 
 
 @pytest.fixture
 def contents():
-    made = {split: to_arrays(make_split(split, clips=40)) for split in SPLITS}
+    made = {name: to_arrays(split) for name, split in make_splits(40).items()}
     for arrays in made.values():  # many small arrays, so that the pickle has several frames
         arrays |= {f"odd{index:02}": np.arange(index * 700, dtype=np.float32) for index in range(30)}
     return made
