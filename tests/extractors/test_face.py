@@ -9,7 +9,7 @@ from pipeline.extractors import face
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors._face import selection, small_faces
 from pipeline.extractors._face.engines import BLENDSHAPE_NAMES
-from pipeline.extractors._face.mediapipe_task import Faces, Landmarker, LandmarkerOptions
+from pipeline.extractors._face.mediapipe_task import Faces, LandmarkerOptions, MediaPipeLandmarker
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 
@@ -75,8 +75,8 @@ def test_block_read_equals_the_public_interface(shared_data, options):
     video = Video(MediaSpan(shared_data / "grid" / "lbid2n.mpg", 0.0, 0.8))
     for is_video in (True, False):
         with (
-            Landmarker(options, is_video=is_video) as block,
-            Landmarker(options, is_video=is_video, block_read=False) as public,
+            MediaPipeLandmarker(options, is_video=is_video) as block,
+            MediaPipeLandmarker(options, is_video=is_video, block_read=False) as public,
         ):
             assert block.reads_blocks
             assert not public.reads_blocks
@@ -94,14 +94,14 @@ def test_blendshape_names_are_mediapipes_own_in_its_order(shared_data, options):
     import mediapipe
 
     frame = next(Video(MediaSpan(shared_data / "grid" / "lbid2n.mpg", 0.5)).frames(25.0))
-    with Landmarker(options, is_video=True) as landmarker:
+    with MediaPipeLandmarker(options, is_video=True) as landmarker:
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame.rgb)
         (scores,) = landmarker._landmarker.detect_for_video(image, 0).face_blendshapes
     assert tuple(score.category_name for score in scores) == BLENDSHAPE_NAMES
 
 
 def test_creation_writes_nothing_to_the_terminal(options, capfd):
-    with Landmarker(options, is_video=True) as landmarker:
+    with MediaPipeLandmarker(options, is_video=True) as landmarker:
         landmarker.faces(np.zeros((64, 64, 3), np.uint8), 0)
     assert capfd.readouterr().out == ""
 
@@ -110,7 +110,7 @@ def test_landmarks_of_a_region_agree_with_those_of_the_whole(shared_data, option
     video = Video(MediaSpan(shared_data / "grid" / "lbid2n.mpg", 0.5, 1.0))
     region = (100, 60, 200, 200)
     frames = zip(video.frames(25.0), video.frames(25.0, None, region), strict=True)
-    with Landmarker(options, is_video=True) as whole, Landmarker(options, is_video=True) as part:
+    with MediaPipeLandmarker(options, is_video=True) as whole, MediaPipeLandmarker(options, is_video=True) as part:
         for frame, cut in frames:
             time_ms = round(1000 * frame.time_s)
             seen = whole.faces(frame.rgb, time_ms)
@@ -147,7 +147,7 @@ def test_pose_undoes_the_rotation_in_the_documented_order(angles):
 
 def test_positive_yaw_turns_the_nose_to_the_right_of_the_picture(shared_data, options):
     frame = next(Video(MediaSpan(shared_data / "faces_odd" / "face_1.mp4", 1.0)).frames(25.0, 480))
-    with Landmarker(options, is_video=True) as landmarker:
+    with MediaPipeLandmarker(options, is_video=True) as landmarker:
         faces = landmarker.faces(frame.rgb, 0)
     nose, cheeks = faces.landmarks[0, 1, 0], faces.landmarks[0, [234, 454], 0].mean()
     assert nose - cheeks > 0.02

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from pipeline.config import weights
+from pipeline.config.loading import validated
+from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import FileHashes
 from pipeline.extraction.identity import resolve
-from pipeline.extractors import face
+from pipeline.extractors import bert, face
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors._face import crop, detector, pose
 from pipeline.extractors._face.crop import Region
@@ -132,27 +134,33 @@ def test_pose_of_a_projected_canonical_face_is_found_again(canonical_face):
 
 def test_engine_and_its_library_are_part_of_the_identity(tmp_path):
     with FileHashes(tmp_path / "hashes.sqlite") as hashes:
-        task, direct = (resolve("face", {"engine": name}, "test", hashes) for name in ("mediapipe", "direct"))
-    assert task["identity"] != direct["identity"]
+        task, fast = (resolve("face", {"engine": name}, "test", hashes) for name in ("mediapipe", "openvino"))
+    assert task["identity"] != fast["identity"]
     assert "mediapipe" in task["libraries"]
-    assert "openvino" in direct["libraries"]
-    assert "mediapipe" not in direct["libraries"]
+    assert "openvino" in fast["libraries"]
+    assert "mediapipe" not in fast["libraries"]
 
 
-def test_direct_engine_agrees_with_the_task_on_a_real_clip(shared_data):
+@pytest.mark.parametrize("config", [face.Config, bert.Config])
+def test_old_name_of_the_engine_is_an_error_that_names_the_new_one(config):
+    with pytest.raises(ConfigError, match=r"^config.yaml: engine is 'direct': renamed to 'openvino'$"):
+        validated(config, {"engine": "direct"}, "config.yaml")
+
+
+def test_openvino_agrees_with_the_task_on_a_real_clip(shared_data):
     path = shared_data / "grid" / "lbid2n.mpg"
     spans = [MediaSpan(path, 0.0, 1.0), MediaSpan(path, 1.0, 1.5), MediaSpan(path, 0.0, 1.0)]
     (task,) = features_of(face.Config(engine="mediapipe", landmarks=True), spans[:1])
-    direct, _, again = features_of(face.Config(landmarks=True), spans)
-    assert np.array_equal(task.mask, direct.mask)
+    fast, _, again = features_of(face.Config(landmarks=True), spans)
+    assert np.array_equal(task.mask, fast.mask)
     seen = task.mask
     assert seen.mean() > 0.9
-    one, other = (features.extras["landmarks"][seen, :, :2] * (360, 288) for features in (task, direct))
+    one, other = (features.extras["landmarks"][seen, :, :2] * (360, 288) for features in (task, fast))
     eyes_px = np.linalg.norm(one[:, EYES[0]] - one[:, EYES[1]], axis=1)
     assert (np.linalg.norm(one - other, axis=2) / eyes_px[:, None]).mean() < 0.001
-    assert np.abs(task.values - direct.values)[seen, :52].mean() < 0.001
-    assert np.abs(task.values - direct.values)[seen, 52:55].max() < 0.01
-    assert direct.values.tobytes() == again.values.tobytes()
+    assert np.abs(task.values - fast.values)[seen, :52].mean() < 0.001
+    assert np.abs(task.values - fast.values)[seen, 52:55].max() < 0.01
+    assert fast.values.tobytes() == again.values.tobytes()
 
 
 def features_of(config: face.Config, spans: list[MediaSpan]):

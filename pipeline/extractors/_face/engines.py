@@ -5,10 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pipeline.extractors._face.mediapipe_task import Landmarker
-from pipeline.extractors._face.tracker import DirectLandmarker
+from pipeline.extractors._face.mediapipe_task import MediaPipeLandmarker
+from pipeline.extractors._face.tracker import OpenVinoLandmarker
 
-AnyLandmarker = Landmarker | DirectLandmarker
+AnyLandmarker = MediaPipeLandmarker | OpenVinoLandmarker
 
 #: MediaPipe's names, in the order of the scores.
 _NAMES = """
@@ -23,7 +23,7 @@ _NAMES = """
 BLENDSHAPE_NAMES = tuple(_NAMES.split())
 
 
-def engine(name: Literal["mediapipe", "direct"], weights: Path) -> Callable[..., AnyLandmarker]:
+def engine(name: Literal["mediapipe", "openvino"], weights: Path) -> Callable[..., AnyLandmarker]:
     """What makes landmarkers from `LandmarkerOptions` and ``is_video``.
 
     Args:
@@ -34,7 +34,7 @@ def engine(name: Literal["mediapipe", "direct"], weights: Path) -> Callable[...,
         ImportError: a library of the engine is absent.
     """
     if name == "mediapipe":
-        return Landmarker
+        return MediaPipeLandmarker
     from pipeline.extractors._face.graphs import Graphs
 
-    return partial(DirectLandmarker, Graphs(weights))
+    return partial(OpenVinoLandmarker, Graphs(weights))

@@ -58,7 +58,7 @@ class LandmarkerOptions:
     min_tracking: float
 
 
-class Landmarker:
+class MediaPipeLandmarker:
     """A landmarker for one clip (VIDEO mode, follows the face) or for single pictures (IMAGE mode).
 
     VIDEO mode carries state from frame to frame: take a fresh one for each clip.
@@ -131,7 +131,7 @@ class Landmarker:
         """Release the graph."""
         self._landmarker.close()
 
-    def __enter__(self) -> "Landmarker":
+    def __enter__(self) -> "MediaPipeLandmarker":
         return self
 
     def __exit__(

@@ -13,8 +13,8 @@ from pipeline.extractors._face.smoothing import Smoother
 _Points = Float32[np.ndarray, "478 3"]
 
 
-class DirectLandmarker:
-    """Faces of the frames of one clip, or of single pictures; see `Landmarker`.
+class OpenVinoLandmarker:
+    """Faces of the frames of one clip, or of single pictures; see `MediaPipeLandmarker`.
 
     Args:
         graphs: compiled once for all clips.
@@ -70,7 +70,7 @@ class DirectLandmarker:
     def close(self) -> None:
         """Nothing is held."""
 
-    def __enter__(self) -> "DirectLandmarker":
+    def __enter__(self) -> "OpenVinoLandmarker":
         return self
 
     def __exit__(self, *_: object) -> None:

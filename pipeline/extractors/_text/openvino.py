@@ -31,7 +31,7 @@ def can_run(folder: Path) -> bool:
         return False  # transformers says better what is wrong with it
 
 
-class DirectEncoder(TextEncoder):
+class OpenVinoEncoder(TextEncoder):
     """A BERT's folder.
 
     Args:

@@ -3,7 +3,7 @@
 Both see the same decoded frames, turn by turn; a fresh landmarker is made for each clip, as the extractor does. Of
 several rounds the fastest counts. Distances of landmarks are in units of the distance between the outer eye corners.
 
-example: python bench/direct_face.py DATA/grid DATA/faces_odd --rounds 2 --json direct_face.json
+example: python bench/face_engines.py DATA/grid DATA/faces_odd --rounds 2 --json face_engines.json
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> None:
     paths = [path for folder in arguments.folders for path in sorted(folder.iterdir())]
     task = weights.resolve_face_landmarker(None)
     options = LandmarkerOptions(task, 1, 0.5, 0.5, 0.5)
-    both = [engines.engine(name, task) for name in ("mediapipe", "direct")]
+    both = [engines.engine(name, task) for name in ("mediapipe", "openvino")]
     rows = []
     for path in (path for path in paths if path.suffix.lower() in MEDIA_SUFFIXES):
         rows.append(compare(path, both, options, arguments.rounds))
@@ -57,9 +57,9 @@ def compare(
         for index, engine in enumerate(engines):
             spent_s, results[index] = cpu_s_of(lambda engine=engine: followed(engine, options, frames))
             seconds[index].append(spent_s)
-    task_ms, direct_ms = (1000 * min(spent) / len(frames) for spent in seconds)
-    ours = {"clip": path.name, "frames": len(frames), "task ms": task_ms, "direct ms": direct_ms}
-    return {**ours, "speed": task_ms / direct_ms, **differences(*results, frames[0].rgb.shape[1::-1])}
+    task_ms, openvino_ms = (1000 * min(spent) / len(frames) for spent in seconds)
+    ours = {"clip": path.name, "frames": len(frames), "task ms": task_ms, "openvino ms": openvino_ms}
+    return {**ours, "speed": task_ms / openvino_ms, **differences(*results, frames[0].rgb.shape[1::-1])}
 
 
 def followed(engine: Callable[..., Any], options: LandmarkerOptions, frames: Sequence[Frame]) -> list[Faces]:
@@ -70,12 +70,12 @@ def followed(engine: Callable[..., Any], options: LandmarkerOptions, frames: Seq
         return landmarker.followed()
 
 
-def differences(task: Sequence[Faces], direct: Sequence[Faces], size_px: Sequence[int]) -> dict[str, Any]:
+def differences(task: Sequence[Faces], openvino: Sequence[Faces], size_px: Sequence[int]) -> dict[str, Any]:
     """Of landmarks, blendshapes and presence."""
-    both = [(one, other) for one, other in zip(task, direct, strict=True) if len(one) and len(other)]
+    both = [(one, other) for one, other in zip(task, openvino, strict=True) if len(one) and len(other)]
     apart = [distances(one.landmarks[0], other.landmarks[0], np.array(size_px)) for one, other in both]
     scores = [np.abs(one.blendshapes[0] - other.blendshapes[0]) for one, other in both]
-    equal = [len(one) == len(other) for one, other in zip(task, direct, strict=True)]
+    equal = [len(one) == len(other) for one, other in zip(task, openvino, strict=True)]
     return {
         "with face": len(both),
         "landmarks mean": float(np.mean(apart)) if apart else 0.0,
@@ -95,13 +95,13 @@ def distances(one: np.ndarray, other: np.ndarray, size_px: np.ndarray) -> np.nda
 def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """All frames taken together; of differences the largest."""
     frames = [row["frames"] for row in rows]
-    task_ms, direct_ms = (
+    task_ms, openvino_ms = (
         float(np.average([row[key] for row in rows], weights=frames)) for key in rows[0] if "ms" in key
     )
     equal = sum(int(row["presence equal"].split("/")[0]) for row in rows)
     worst = {key: max(row[key] for row in rows) for key in rows[0] if key.endswith((" mean", " max"))}
-    counts = {"clip": "all", "frames": sum(frames), "task ms": task_ms, "direct ms": direct_ms}
-    faces = {"speed": task_ms / direct_ms, "with face": sum(row["with face"] for row in rows)}
+    counts = {"clip": "all", "frames": sum(frames), "task ms": task_ms, "openvino ms": openvino_ms}
+    faces = {"speed": task_ms / openvino_ms, "with face": sum(row["with face"] for row in rows)}
     return {**counts, **faces, **worst, "presence equal": f"{equal}/{sum(frames)}"}
 
 
