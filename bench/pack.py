@@ -21,8 +21,8 @@ import numpy as np
 
 from pipeline.config.settings import DatasetConfig, PackConfig
 from pipeline.config.unions import UnionConfig
-from pipeline.core import plugins
 from pipeline.core.atomic_write import write_if_changed
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.features.features import Features
 from pipeline.features.store import Header, Stored, StoreReader, write_store
@@ -91,7 +91,7 @@ def make_dataset(paths: DatasetPaths, clips: int, different: int) -> None:
     for extractor in WIDTHS:
         write_json(paths.extractor_settings(extractor), {"outside": {"weights": "made up"}})
         write_if_changed(paths.gated(extractor), b"")
-        count = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
+        count = summary.shards(extractor_facts(extractor).shard_clips)
         make_stores(paths, extractor, shards(ids, count), different)
 
 

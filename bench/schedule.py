@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.core import plugins
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.index.manifest import manifest_clips, num_shards, shard_of
 from pipeline.index.summary import Summary
 
@@ -53,7 +53,7 @@ def make_jobs(clips: int) -> list[Job]:
     summary = Summary(num_shards(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
     found = []
     for name, (start_s, clip_s, media_s) in COSTS.items():
-        wanted = plugins.literals("extractors", name)["SHARD_CLIPS"]
+        wanted = extractor_facts(name).shard_clips
         shards = defaultdict(list)
         for index, length_s in enumerate(seconds):
             shards[shard_of(f"video$_${index}", summary.shards(wanted))].append(length_s)

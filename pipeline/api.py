@@ -55,12 +55,12 @@ def extract(
         ConfigError: the extractor or a setting is unknown.
         FeatureError: the file cannot be processed; says why.
     """
-    from pipeline.core import plugins
+    from pipeline.core.extractor_facts import extractor_facts
     from pipeline.extraction.tasks import Failure, Task
     from pipeline.extraction.worker import process
     from pipeline.media.span import MediaSpan
 
-    reads = plugins.literals("extractors", extractor)["READS"]
+    reads = extractor_facts(extractor).reads
     built = _built(extractor, json.dumps(settings, sort_keys=True))
     media = MediaSpan(Path(file)) if {"sound", "video"} & set(reads) else None
     (outcome,) = process(built, reads, [Task(str(file), "", media, text=text, language=language)])

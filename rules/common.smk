@@ -28,7 +28,7 @@ PROCESSED = plan.config.processed
 watch = Watch(
     logger,
     plan.layout,
-    [name for name in plan.datasets if not plan.summaries[name].packs],
+    [name for name in plan.datasets if not plan.indexes[name].summary.packs],
 )
 
 
@@ -72,7 +72,7 @@ def manifests(kind):
 def pack_inputs(w):
     """What a pack is made of: stores, gates, labels and texts; or the index entry of a pickle."""
     paths = plan.paths(w.dataset)
-    if plan.summaries[w.dataset].packs:
+    if plan.indexes[w.dataset].summary.packs:
         return [paths.manifest("packs", w.pack)]
     extractors = plan.pack_config(w.dataset, w.pack).all_extractors()
     return [
@@ -100,7 +100,7 @@ def quarantines():
     return [
         plan.paths(name).quarantine
         for name in plan.datasets
-        if not plan.summaries[name].packs
+        if not plan.indexes[name].summary.packs
     ]
 
 

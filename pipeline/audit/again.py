@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.audit.evidence import Arrays, Extracted, Fault
-from pipeline.core import plugins
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.extraction.isolation import IsolatedExtractor
 from pipeline.extraction.tasks import Failure, Task
 from pipeline.features.features import Features
@@ -33,7 +33,7 @@ def check_again(clips: Sequence[Clip], stores: Extracted, raw: Path, language: s
         PipelineError: the extractor cannot run.
     """
     settings = {**stores.settings["settings"], **stores.settings["outside"]}
-    reads = plugins.literals("extractors", stores.name)["READS"]
+    reads = extractor_facts(stores.name).reads
     with IsolatedExtractor(stores.name, settings, limit_s=_LIMIT_S) as extractor:
         for clip in clips:
             outcome = extractor.extract([_task(clip, reads, raw, language)])[0]

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.audit.evidence import Extracted, Fault, Packed, content_hash, fingerprint
 from pipeline.audit.table import Rows
-from pipeline.core import plugins
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.index.manifest import Clip
 
 
@@ -22,7 +22,7 @@ def check_identity(stores: Extracted) -> Iterator[Fault]:
     for name, version in settings["libraries"].items():
         if (installed := _installed(name)) != version:
             yield Fault(where, f"made with {name} {version}, installed is {installed}")
-    current = plugins.literals("extractors", stores.name)["VERSION"]
+    current = extractor_facts(stores.name).version
     if current != settings["version"]:
         yield Fault(where, f"made with version {settings['version']} of the extractor, the code is version {current}")
     for path in sorted({stored.path for stored in stores.clips.values() if stored.identity != identity}):
@@ -31,7 +31,7 @@ def check_identity(stores: Extracted) -> Iterator[Fault]:
 
 def check_keys(rows: Rows, stores: Extracted, raw: Path, language: str) -> Iterator[Fault]:
     """The key of every stored clip is that of its present raw file, text, segment and settings."""
-    reads = plugins.literals("extractors", stores.name)["READS"]
+    reads = extractor_facts(stores.name).reads
     hash_of = cache(content_hash)
     for clip_id, stored in sorted(stores.clips.items()):
         clip = rows.clips.get(clip_id)

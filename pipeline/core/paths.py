@@ -51,13 +51,18 @@ class DatasetPaths:
         """Resolved settings of a model and its training."""
         return self.root / "settings" / "models" / f"{model}.json"
 
+    @property
+    def features(self) -> Path:
+        """Stores of all extractors."""
+        return self.root / "features"
+
     def store(self, extractor: str, shard: str) -> Path:
         """Features of the clips of a shard."""
-        return self.root / "features" / extractor / f"{shard}.h5"
+        return self.features / extractor / f"{shard}.h5"
 
     def failed(self, extractor: str, shard: str) -> Path:
         """Clips of a shard that this extractor could not process, with reasons."""
-        return self.root / "features" / extractor / f"{shard}.failed.jsonl"
+        return self.features / extractor / f"{shard}.failed.jsonl"
 
     def gated(self, extractor: str) -> Path:
         """Clips that this extractor could not process, once all its clips are accounted for."""

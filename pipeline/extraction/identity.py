@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.config.loading import validated
 from pipeline.core import plugins
 from pipeline.core.errors import MissingDependencyError
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import FileHashes, identity
 
 #: Where weights lie and what they run on; the weights' content counts instead, under its own hash.
@@ -26,17 +27,17 @@ def resolve(extractor: str, overrides: Mapping[str, Any], where: str, hashes: Fi
         MissingDependencyError: a weight file is absent.
     """
     module = plugins.load("extractors", extractor)
-    literals = plugins.literals("extractors", extractor)
+    facts = extractor_facts(extractor)
     config = validated(module.Config, overrides, where)
     settings = config.model_dump(mode="json")
     weights = {name: hashes.sha256(path) for name, path in sorted(module.extractor.weight_files(config).items())}
     inside = {key: value for key, value in settings.items() if key not in OUTSIDE_IDENTITY}
     parts = identity(
         name=extractor,
-        version=literals["VERSION"],
+        version=facts.version,
         settings=inside,
         weights=weights,
-        libraries=module.extractor.libraries(config) or literals["REQUIRES"],
+        libraries=module.extractor.libraries(config) or facts.requires,
     )
     absent = [name for name, version in parts["libraries"].items() if version == "absent"]
     if absent:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.core import plugins
 from pipeline.core.errors import ClipError, MediaError, PipelineError
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.parent_process import end_with
 from pipeline.corruptions.media import BlurredVideo, noisy
 from pipeline.extraction.messages import Fault, Ready
@@ -31,7 +32,7 @@ def serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> Non
     try:
         extractor = build(name, settings)
         connection.send(Ready(extractor.feature_names, extractor.batch_size))
-        reads = plugins.literals("extractors", name)["READS"]
+        reads = extractor_facts(name).reads
         while (tasks := connection.recv()) is not None:
             connection.send([_length_s(task) for task in tasks])
             connection.send(process(extractor, reads, tasks))

@@ -15,6 +15,7 @@ from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import FileHashes, digest
 from pipeline.core.paths import EncoderPaths, Layout
+from pipeline.index.dataset_index import DatasetIndex
 from pipeline.labels.utterances import Source, Utterance, read_utterances
 
 #: Raised when the same settings train or borrow to other results.
@@ -146,7 +147,6 @@ def read_union(plan: UnionPlan, layout: Layout) -> list[Utterance]:
     """
     rows: list[Utterance] = []
     for name, dataset in plan.datasets.items():
-        paths = layout.dataset(name)
-        texts = sorted((paths.index / "text").glob("*.jsonl"))
-        rows += read_utterances(Source(name, paths.labels, texts, dataset.highest, dataset.taxonomy))
+        index = DatasetIndex(layout.dataset(name))
+        rows += read_utterances(Source(name, index.paths.labels, index.texts(), dataset.highest, dataset.taxonomy))
     return rows

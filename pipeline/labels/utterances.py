@@ -1,7 +1,7 @@
 """The rows of a union: texts, gold labels, and what they are called in common."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -61,14 +61,14 @@ class Source:
     Attributes:
         dataset: its name.
         labels: ``index/labels.jsonl``.
-        texts: its text manifests.
+        texts: transcripts by clip id.
         highest: upper end of its label range.
         taxonomy: whose names of emotions it uses.
     """
 
     dataset: str
     labels: Path
-    texts: Sequence[Path]
+    texts: Mapping[str, str]
     highest: float
     taxonomy: Taxonomy | None
 
@@ -80,8 +80,7 @@ def read_utterances(source: Source) -> list[Utterance]:
         StoreError: the index is damaged.
         RawDataError: an emotion is not one of the taxonomy's.
     """
-    texts = {row["clip_id"]: row["text"] for path in source.texts for row in read_jsonl(path)}
-    rows = [_utterance(row, texts.get(row["clip_id"], ""), source) for row in read_jsonl(source.labels)]
+    rows = [_utterance(row, source.texts.get(row["clip_id"], ""), source) for row in read_jsonl(source.labels)]
     return sorted(rows, key=lambda row: row.key)
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from pipeline.core import plugins
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.extraction.isolation import IsolatedExtractor
 from pipeline.extraction.messages import Ready
 from pipeline.extraction.tasks import Failure, Outcome, Success, Task
@@ -32,7 +32,7 @@ class _LocalExtractor:
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         self._extractor = build(name, settings)
-        self._reads = plugins.literals("extractors", name)["READS"]
+        self._reads = extractor_facts(name).reads
         self.ready = Ready(self._extractor.feature_names, self._extractor.batch_size)
 
     def __enter__(self) -> "_LocalExtractor":
@@ -90,7 +90,7 @@ class Extractors:
         return done, failed
 
     def _outcomes(self, name: str, clips: Sequence[NewClip]) -> list[Outcome]:
-        reads = plugins.literals("extractors", name)["READS"]
+        reads = extractor_facts(name).reads
         readable = [clip for clip in clips if clip.text or "text" not in reads]
         tasks = [_task(clip, reads, self._recipe.card.language) for clip in readable]
         return self._running[name].extract(tasks) if tasks else []

@@ -11,6 +11,7 @@ from pipeline.config.settings import PackConfig
 from pipeline.config.training import base_model
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import file_sha256, library_versions
 from pipeline.core.types import Modality
 from pipeline.packs.formats.files import read_card
@@ -124,7 +125,7 @@ def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:
 
 def _unchanged(name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of an extractor, once it is known that it still gives the numbers the pack was made of."""
-    version = plugins.literals("extractors", name)["VERSION"]
+    version = extractor_facts(name).version
     if version != kept["version"]:
         raise ConfigError(
             f"extractor {name} is version {version}, the run's pack was made with version {kept['version']}; "

@@ -6,16 +6,13 @@ example: python -m pipeline disturb --dataset demo --pack unaligned_50 --disturb
 import argparse
 from pathlib import Path
 
-from pipeline.core import plugins
 from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256
-from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.core.paths import Layout
 from pipeline.corruptions.levels import LEVELS, MEDIA, at_level
-from pipeline.index.manifest import shard_name
-from pipeline.index.summary import read_summary
+from pipeline.index.dataset_index import DatasetIndex
 from pipeline.packs.build.corrupted import Stores, with_stream, write_disturbed
 from pipeline.packs.formats.files import read_card, read_split
-from pipeline.packs.schema import Card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +54,11 @@ def run(
             f"pack {pack} of {dataset} was imported and has no media to disturb; "
             "run python -m pipeline robustness, which scores stand-ins on the features"
         )
-    where = paths.disturbed(under.name, level)
+    where, index = paths.disturbed(under.name, level), DatasetIndex(paths)
     stores = Stores(
-        disturbed=_stores(paths, where, card.extractors[modality]),
-        text=_stores(paths, paths, card.extractors["text"]) if card.aligned else [],
-        words=_words(paths, card),
+        disturbed=index.stores(card.extractors[modality], where),
+        text=index.stores(card.extractors["text"]) if card.aligned else [],
+        words=index.stores(card.settings["align"]["words"]) if card.aligned else [],
     )
     split, lacking = with_stream(test, modality, stores, card)
     if len(lacking) > max_failed_fraction * len(test):
@@ -71,15 +68,3 @@ def run(
             f"see *.failed.jsonl in {where.root}"
         )
     write_disturbed(where.pack(pack, "h5"), split, pack_sha256=file_sha256(file))
-
-
-def _stores(paths: DatasetPaths, where: DatasetPaths, extractor: str) -> list[Path]:
-    summary = read_summary(paths.summary)
-    if summary is None:
-        raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
-    shards = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
-    return [where.store(extractor, shard_name(index)) for index in range(shards)]
-
-
-def _words(paths: DatasetPaths, card: Card) -> list[Path]:
-    return _stores(paths, paths, card.settings["align"]["words"]) if card.aligned else []

@@ -17,6 +17,7 @@ from pipeline.config.unions import EncoderConfig
 from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256, identity
 from pipeline.core.paths import Layout
+from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl
 from pipeline.labels.embeddings import read_embeddings, updated, write_embeddings
 from pipeline.labels.utterances import compared_text
@@ -50,8 +51,7 @@ def run(*, dataset: str, encoder: str, processed: Path) -> None:
     layout = Layout(processed)
     paths, output = layout.dataset(dataset), layout.encoder(encoder).embeddings(dataset)
     config = _config(layout.encoder(encoder).settings)
-    manifests = sorted((paths.index / "text").glob("*.jsonl"))
-    texts = [compared_text(row["text"]) for path in manifests for row in read_jsonl(path)]
+    texts = [compared_text(row["text"]) for row in DatasetIndex(paths).rows("text")]
     folder = weights.resolve_text_encoder(config.weights)
     before = read_embeddings(output) if output.is_file() else None
     after, computed = updated(before, texts, _identity(folder, config), partial(_embed, folder=folder, config=config))

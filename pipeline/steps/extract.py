@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.core import plugins
 from pipeline.core.atomic_write import atomic_path
 from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import digest, library_versions
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, Disturbance, at_level
 from pipeline.extraction.shard import ShardJob, update_shard
 from pipeline.extraction.tasks import Task, failure_row, make_tasks
-from pipeline.index.manifest import manifests_of, read_jsonl, shard_name, to_jsonl
-from pipeline.index.summary import read_summary
+from pipeline.index.dataset_index import DatasetIndex
+from pipeline.index.manifest import read_jsonl, to_jsonl
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,21 +74,17 @@ def run(
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process per core; threads of many jobs would thrash
     paths = Layout(processed).dataset(dataset)
-    literals = plugins.literals("extractors", extractor)
-    resolved = _resolved(paths.extractor_settings(extractor), literals["VERSION"])
+    facts = extractor_facts(extractor)
+    resolved = _resolved(paths.extractor_settings(extractor), facts.version)
     under = _disturbance(disturbance, level, extractor) if disturbance else None
     identity = _identity_under(resolved["identity"], under) if under else resolved["identity"]
     target = paths.disturbed(under.name, level) if under else paths
-    summary = read_summary(paths.summary)
-    if summary is None:
-        raise StoreError(f"dataset {dataset} was never scanned; run: python -m pipeline scan {dataset}")
-    shards = summary.shards(literals["SHARD_CLIPS"])
-    names = [shard_name(index) for index in manifests_of(int(shard, 16), shards, summary.manifests)]
+    index = DatasetIndex(paths)
     tasks = make_tasks(
-        media_rows=(row for name in names for row in read_jsonl(paths.manifest("media", name))),
-        text_rows=(row for name in names for row in read_jsonl(paths.manifest("text", name))),
-        words_rows=(row for name in names for row in read_jsonl(paths.manifest("words", name))),
-        reads=literals["READS"],
+        media_rows=index.shard_rows("media", extractor, shard),
+        text_rows=index.shard_rows("text", extractor, shard),
+        words_rows=index.shard_rows("words", extractor, shard),
+        reads=facts.reads,
         raw=raw / dataset,
         identity=identity,
     )
@@ -104,7 +100,7 @@ def run(
     )
     failures = update_shard(job, tasks)
     rows = [
-        failure_row(failure, dataset=dataset, extractor=extractor, modality=literals["MODALITY"])
+        failure_row(failure, dataset=dataset, extractor=extractor, modality=facts.modality)
         for failure in sorted(failures, key=lambda failure: failure.clip_id)
     ]
     with atomic_path(target.failed(extractor, shard)) as part:
@@ -113,7 +109,7 @@ def run(
 
 def _disturbance(name: str, level: int, extractor: str) -> Disturbance:
     disturbance = at_level(name, level)
-    reads = plugins.literals("extractors", extractor)["READS"]
+    reads = extractor_facts(extractor).reads
     if MEDIA_SOURCES.get(disturbance.name) not in reads:
         raise ConfigError(f"{name} does not reach extractor {extractor}, which reads {', '.join(reads)}")
     return disturbance

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.core import plugins
 from pipeline.core.atomic_write import atomic_path
 from pipeline.core.errors import PipelineError, StoreError
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.features.store import StoreReader
-from pipeline.index.manifest import read_jsonl, shard_name, to_jsonl
-from pipeline.index.summary import read_summary
+from pipeline.index.dataset_index import DatasetIndex, read_rows
+from pipeline.index.manifest import read_jsonl, to_jsonl
 
 _log = logging.getLogger(__name__)
 
@@ -70,27 +69,19 @@ def run(*, dataset: str, extractor: str, processed: Path, max_failed_fraction: f
 def _failed(paths: DatasetPaths, extractor: str, clips: set[str]) -> list[dict[str, Any]]:
     """Failed clips, once stored and failed are known to be all clips."""
     stored: set[str] = set()
-    failed: list[dict[str, Any]] = []
-    for shard in _shards(paths, extractor):
-        with StoreReader(paths.store(extractor, shard)) as reader:
+    index = DatasetIndex(paths)
+    for store in index.stores(extractor):
+        with StoreReader(store) as reader:
             stored |= reader.ids()
-        failed += read_jsonl(paths.failed(extractor, shard))
+    failed = list(read_rows(index.failed(extractor)))
     known = stored | {row["clip_id"] for row in failed}
     if known != clips:
         missing, foreign = sorted(clips - known), sorted(known - clips)
         raise StoreError(
             f"{extractor}: {len(missing)} clips neither stored nor quarantined {missing[:3]}, {len(foreign)} stored "
-            f"but not in the label table {foreign[:3]}; delete {paths.root / 'features' / extractor} and run again"
+            f"but not in the label table {foreign[:3]}; delete {paths.features / extractor} and run again"
         )
     return failed
-
-
-def _shards(paths: DatasetPaths, extractor: str) -> list[str]:
-    summary = read_summary(paths.summary)
-    if summary is None:
-        raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
-    count = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
-    return [shard_name(index) for index in range(count)]
 
 
 def _commonest(rows: Sequence[dict[str, Any]]) -> str:

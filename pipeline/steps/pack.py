@@ -13,13 +13,12 @@ from typing import Any
 from pipeline import __version__
 from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig, PackConfig
-from pipeline.core import plugins
 from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import digest, file_sha256, library_versions
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.core.types import Split
-from pipeline.index.manifest import quarantine_row, read_jsonl, shard_name
-from pipeline.index.summary import Summary, read_summary
+from pipeline.index.dataset_index import DatasetIndex
+from pipeline.index.manifest import quarantine_row, read_jsonl
 from pipeline.packs.build.assemble import Source, assemble
 from pipeline.packs.build.imported import import_splits
 from pipeline.packs.formats.files import read_pickle, write_card, write_h5, write_pickle
@@ -83,19 +82,16 @@ def _read_settings(path: Path) -> dict[str, Any]:
 def _assembled(
     paths: DatasetPaths, config: PackConfig, described: Mapping[str, Any]
 ) -> tuple[dict[Split, StreamedSplit], Card]:
-    summary = read_summary(paths.summary)
-    if summary is None:
-        raise StoreError(f"{paths.summary}: absent; run: python -m pipeline scan")
-    names = [shard_name(index) for index in range(summary.manifests)]
-    texts = {row["clip_id"]: row["text"] for name in names for row in read_jsonl(paths.manifest("text", name))}
+    index = DatasetIndex(paths)
+    texts = index.texts()
     labels = read_jsonl(paths.labels)
     extractors = config.extractors()
     source = Source(
         labels=labels,
         texts=texts,
-        stores={modality: _stores(paths, summary, name) for modality, name in extractors.items()},
+        stores={modality: index.stores(name) for modality, name in extractors.items()},
         quarantine=_quarantine(paths, config, described["dataset"]),
-        words=_stores(paths, summary, config.align.words) if config.align else [],
+        words=index.stores(config.align.words) if config.align else [],
     )
     settings = {name: _read_settings(paths.extractor_settings(name)) for name in config.all_extractors()}
     text_weights = settings[extractors["text"]]["outside"].get("weights")
@@ -109,11 +105,6 @@ def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[d
     """Rows set aside by the scan, and what the pack's own extractors failed on."""
     rows = [quarantine_row(dataset, row) for row in read_jsonl(paths.rejected)]
     return rows + [row for extractor in config.all_extractors() for row in read_jsonl(paths.gated(extractor))]
-
-
-def _stores(paths: DatasetPaths, summary: Summary, extractor: str) -> list[Path]:
-    shards = summary.shards(plugins.literals("extractors", extractor)["SHARD_CLIPS"])
-    return [paths.store(extractor, shard_name(index)) for index in range(shards)]
 
 
 def _imported(raw: Path, config: DatasetConfig, described: Mapping[str, Any]) -> tuple[dict[Split, PackSplit], Card]:

@@ -28,6 +28,7 @@ def run(*, configfile: Path) -> None:
         PipelineError: a dataset, a setting or a weight file is wrong or absent.
     """
     plan = Workflow(read_yaml(configfile), scan_now=True)
-    for name, summary in plan.summaries.items():
+    for name, index in plan.indexes.items():
+        summary = index.summary
         packs = f"ready-made packs: {', '.join(summary.packs)}" if summary.packs else f"{summary.clips} clips"
         print(f"{name}: {packs}, {summary.rejected} rows set aside, {summary.absent} media files absent")

@@ -6,10 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.core import plugins
 from pipeline.core.errors import StoreError
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, at_level
-from pipeline.index.manifest import manifests_of, shard_name
 from pipeline.workflow.plan import Plan
 from pipeline.workflow.resolved_settings import write_settings
 
@@ -25,26 +24,19 @@ class Workflow(Plan):
 
     def manifests(self, dataset: str, extractor: str, shard: str, kind: str) -> list[Path]:
         """Manifests of one kind (media, text or words) that an extractor's shard reads; empty if it reads none."""
-        reads = plugins.literals("extractors", extractor)["READS"]
-        if kind not in {"media" if source in ("sound", "video") else source for source in reads}:
-            return []
-        shards, manifests = self._num_shards(dataset, extractor), self.summaries[dataset].manifests
-        paths = self.paths(dataset)
-        return [paths.manifest(kind, shard_name(i)) for i in manifests_of(int(shard, 16), shards, manifests)]
+        return self.indexes[dataset].shard_manifests(kind, extractor, shard)
 
     def all_manifests(self, dataset: str, kind: str) -> list[Path]:
         """All manifests of one kind."""
-        count = self.summaries[dataset].manifests
-        return [self.paths(dataset).manifest(kind, shard_name(index)) for index in range(count)]
+        return self.indexes[dataset].manifests(kind)
 
     def stores(self, dataset: str, extractors: list[str]) -> list[Path]:
         """Feature stores of some extractors."""
-        paths = self.paths(dataset)
-        return [paths.store(name, shard) for name in extractors for shard in self.shards(dataset, name)]
+        return [store for name in extractors for store in self.indexes[dataset].stores(name)]
 
     def failures(self, dataset: str, extractor: str) -> list[Path]:
-        """Lists of failed clips beside an extractor's stores."""
-        return [self.paths(dataset).failed(extractor, shard) for shard in self.shards(dataset, extractor)]
+        """Lists of failed clips next to an extractor's stores."""
+        return self.indexes[dataset].failed(extractor)
 
     def gates(self, dataset: str, extractors: list[str]) -> list[Path]:
         """Lists of failed clips of extractors whose clips are all accounted for."""
@@ -59,7 +51,7 @@ class Workflow(Plan):
 
         Among the jobs of one extractor Snakemake's greedy scheduler takes the one with the larger manifests.
         """
-        return 1 / plugins.literals("extractors", extractor)["SHARD_CLIPS"]
+        return 1 / extractor_facts(extractor).shard_clips
 
     def extract_gpus(self, dataset: str, extractor: str) -> int:
         """GPUs of an extraction job: one where the extractor's ``device`` is one."""
@@ -68,22 +60,20 @@ class Workflow(Plan):
 
     def disturbed_packs(self, dataset: str, pack: str) -> list[Path]:
         """Test splits of a pack from disturbed media; none of an imported pack, or of extractors that read no media."""
-        if self.summaries[dataset].packs:
+        if self.indexes[dataset].summary.packs:
             return []
         paths, extractors = self.paths(dataset), self.pack_configs[pack].extractors()
         reached = [
             name
             for name, modality in MEDIA.items()
-            if modality in extractors
-            and MEDIA_SOURCES[name] in plugins.literals("extractors", extractors[modality])["READS"]
+            if modality in extractors and MEDIA_SOURCES[name] in extractor_facts(extractors[modality]).reads
         ]
         return [paths.disturbed(name, level).pack(pack, "h5") for name in reached for level in LEVELS]
 
     def disturbed_stores(self, dataset: str, pack: str, disturbance: str, level: str) -> list[Path]:
         """Stores of the test clips that a pack's disturbed split is made of."""
         extractor = self.pack_configs[pack].extractors()[MEDIA[at_level(disturbance, int(level)).name]]
-        paths = self.paths(dataset).disturbed(disturbance, level)
-        return [paths.store(extractor, shard) for shard in self.shards(dataset, extractor)]
+        return self.indexes[dataset].stores(extractor, self.paths(dataset).disturbed(disturbance, level))
 
     def union_texts(self, union: str) -> list[Path]:
         """Labels and texts of a union's datasets."""

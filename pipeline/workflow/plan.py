@@ -11,10 +11,10 @@ from pipeline.config.settings import PackConfig, RunConfig
 from pipeline.config.training import base_model
 from pipeline.config.unions import UnionConfig
 from pipeline.core import plugins
-from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.errors import ConfigError
+from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.paths import DatasetPaths, Layout
-from pipeline.index.manifest import shard_name
-from pipeline.index.summary import Summary, read_summary
+from pipeline.index.dataset_index import DatasetIndex
 from pipeline.labels.planning import UnionPlan, plan_union
 from pipeline.scanning.scan import scan
 from pipeline.training.sweeps import SweepPlan
@@ -58,7 +58,7 @@ class Plan:
         self.scanned = {**{name: dataset_config(name) for name in sorted(labelled)}, **self.datasets}
         self.pack_configs = {name: pack_config(name) for name in self.config.packs}
         self.sweeps = {name: sweep_config(name, self.config.datasets) for name in self.config.sweeps}
-        self.summaries = {name: self._summary(name, scan_now=scan_now) for name in self.scanned}
+        self.indexes = {name: self._index(name, scan_now=scan_now) for name in self.scanned}
         self.unions = {name: self._union(name, config) for name, config in union_configs.items()}
         #: Unions whose packs are joined for training.
         self.joined = list(self.unions) if self.config.joint else []
@@ -69,7 +69,7 @@ class Plan:
 
     def packs(self, dataset: str) -> list[str]:
         """Packs of a dataset: the configured ones, or those that lie ready-made in its raw folder."""
-        return self.summaries[dataset].packs or list(self.pack_configs)
+        return self.indexes[dataset].summary.packs or list(self.pack_configs)
 
     def pack_config(self, dataset: str, pack: str) -> PackConfig:
         """Settings of a configured pack for a dataset, which may name its own extractor of word timings."""
@@ -77,7 +77,7 @@ class Plan:
 
     def extractors(self, dataset: str) -> list[str]:
         """Extractors that the packs of a dataset ask for; none where they lie ready-made."""
-        if self.summaries[dataset].packs:
+        if self.indexes[dataset].summary.packs:
             return []
         configs = [self.pack_config(dataset, pack) for pack in self.pack_configs]
         return sorted({name for config in configs for name in config.all_extractors()})
@@ -91,12 +91,7 @@ class Plan:
     @property
     def needs_media(self) -> bool:
         """Whether any configured pack is made of sound or video."""
-        reads = [source for name in self.all_extractors for source in plugins.literals("extractors", name)["READS"]]
-        return "sound" in reads or "video" in reads
-
-    def shards(self, dataset: str, extractor: str) -> list[str]:
-        """Names of an extractor's shards."""
-        return [shard_name(index) for index in range(self._num_shards(dataset, extractor))]
+        return any(extractor_facts(name).reads_media for name in self.all_extractors)
 
     def runs(self) -> list[Run]:
         """Every dataset or joined union x pack x model x seed."""
@@ -138,12 +133,8 @@ class Plan:
 
     # -- how it is resolved
 
-    def _num_shards(self, dataset: str, extractor: str) -> int:
-        clips = plugins.literals("extractors", extractor)["SHARD_CLIPS"]
-        return self.summaries[dataset].shards(clips)
-
     def _union(self, name: str, config: UnionConfig) -> UnionPlan:
-        if packed := [dataset for dataset in config.datasets if self.summaries[dataset].packs]:
+        if packed := [dataset for dataset in config.datasets if self.indexes[dataset].summary.packs]:
             raise ConfigError(f"union {name}: {packed[0]} comes as ready-made packs; a union needs its label table")
         if self.config.joint and name in self.scanned:
             raise ConfigError(f"union {name}: a dataset has that name and their packs would mix; rename the union")
@@ -151,12 +142,11 @@ class Plan:
             raise ConfigError(f"union {name}: joint training needs packs of {absent[0]}; add it to datasets")
         return plan_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})
 
-    def _summary(self, name: str, *, scan_now: bool) -> Summary:
+    def _index(self, name: str, *, scan_now: bool) -> DatasetIndex:
+        paths = self.paths(name)
         if scan_now:
             raw, needs_media = Path(self.config.raw) / name, name in self.datasets and self.needs_media
-            paths, config = self.paths(name), self.scanned[name]
-            return scan(name, config, raw=raw, paths=paths, deep=self.config.deep_scan, needs_media=needs_media)
-        summary = read_summary(self.paths(name).summary)
-        if summary is None:
-            raise StoreError(f"dataset {name} was never scanned; start snakemake in the project's folder")
-        return summary
+            scan(name, self.scanned[name], raw=raw, paths=paths, deep=self.config.deep_scan, needs_media=needs_media)
+        index = DatasetIndex(paths)
+        _ = index.summary  # a dataset that was never scanned ends the run here, in one line
+        return index

@@ -67,7 +67,7 @@ def _pack_settings(plan: Plan, dataset: str, pack: str, config: DatasetConfig) -
         "pack": pack,
         "config": config.model_dump(mode="json", exclude={"words", "follow_links"}),
     }
-    if pack in plan.pack_configs and not plan.summaries[dataset].packs:
+    if pack in plan.pack_configs and not plan.indexes[dataset].summary.packs:
         return {**described, "settings": plan.pack_config(dataset, pack).model_dump(mode="json")}
     return described
 

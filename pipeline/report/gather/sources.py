@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline.core.errors import StoreError
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.core.types import SPLITS
+from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl
 from pipeline.packs.formats.files import read_card
 from pipeline.packs.schema import LABEL_KEYS, Card
@@ -57,9 +58,7 @@ class Dataset:
     @cached_property
     def extractors(self) -> dict[str, list[Path]]:
         """Stores by extractor."""
-        folders = sorted((self.paths.root / "features").glob("*"))
-        found = {folder.name: sorted(folder.glob("*.h5")) for folder in folders if folder.is_dir()}
-        return {name: stores for name, stores in found.items() if stores}
+        return DatasetIndex(self.paths).existing_stores()
 
     @property
     def family(self) -> str:
@@ -78,7 +77,7 @@ class Dataset:
     def _table(self) -> pd.DataFrame:
         frame = _by_id(read_jsonl(self.paths.labels))
         for kind in ("text", "media"):
-            rows = [row for path in sorted((self.paths.index / kind).glob("*.jsonl")) for row in read_jsonl(path)]
+            rows = list(DatasetIndex(self.paths).rows(kind))
             frame = frame.join(_by_id(rows)) if rows else frame
         return frame
 
