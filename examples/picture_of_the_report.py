@@ -1,4 +1,4 @@
-"""Take a picture of the report's clip cards and of its models, in a headless Chromium.
+"""Take a picture of the report: stages, a clip card and two models, in a headless Chromium.
 
 Run after ``make demo browser``: ``.venv/bin/python examples/picture_of_the_report.py docs/images/report.png``
 """
@@ -17,17 +17,17 @@ WIDTH_PX = 1180
 
 
 def picture(page: Page, first: str, last: str) -> Image.Image:
-    """The page from the top of one element to the bottom of another."""
+    """Screenshot from the top of one element to the bottom of another."""
     boxes = [page.locator(selector).first.bounding_box() for selector in (first, last)]
     if None in boxes:
-        raise SystemExit(f"{REPORT}: {first} or {last} is not shown; make the report anew")
+        raise SystemExit(f"{REPORT}: {first} or {last} is missing; rebuild the report")
     top, bottom = boxes[0]["y"] - 8, boxes[1]["y"] + boxes[1]["height"] + 8
     clip = {"x": 0, "y": top, "width": WIDTH_PX, "height": bottom - top}
     return Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip)))
 
 
 def take(target: Path) -> None:
-    """Put parts of the page below each other."""
+    """Join screenshots of parts of the page into one picture."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None or not REPORT.is_file():
         raise SystemExit(f"no browser or no {REPORT}; run: make demo browser")
