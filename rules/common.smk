@@ -49,7 +49,7 @@ wildcard_constraints:
     trial=r"\d+",
     shard="[0-9a-f]{3}",
     seed=r"\d+",
-    disturbance="|".join(MEDIA),
+    corruption="|".join(MEDIA),
     level="|".join(map(str, LEVELS)),
 
 

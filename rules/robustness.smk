@@ -1,10 +1,10 @@
-"""Trained runs under disturbances: blur and noise are extracted once per dataset, for the test clips alone."""
+"""Trained runs under corruptions: blur and noise are extracted once per dataset, for the test clips alone."""
 
-DISTURBED = f"{PROCESSED}/{{dataset}}/disturbed/{{disturbance}}_{{level}}"
+CORRUPTED = f"{PROCESSED}/{{dataset}}/corrupted/{{corruption}}_{{level}}"
 
 
-rule extract_disturbed:
-    """Features of the test clips of {wildcards.dataset} under {wildcards.disturbance} {wildcards.level}."""
+rule extract_corrupted:
+    """Features of the test clips of {wildcards.dataset} under {wildcards.corruption} {wildcards.level}."""
     input:
         test=f"{PROCESSED}/{{dataset}}/index/test.jsonl",
         media=manifests("media"),
@@ -12,12 +12,12 @@ rule extract_disturbed:
         words=manifests("words"),
         settings=f"{PROCESSED}/{{dataset}}/settings/features/{{extractor}}.json",
     output:
-        store=update(f"{DISTURBED}/features/{{extractor}}/{{shard}}.h5"),
-        failed=f"{DISTURBED}/features/{{extractor}}/{{shard}}.failed.jsonl",
+        store=update(f"{CORRUPTED}/features/{{extractor}}/{{shard}}.h5"),
+        failed=f"{CORRUPTED}/features/{{extractor}}/{{shard}}.failed.jsonl",
     log:
-        f"{PROCESSED}/logs/disturbed/{{dataset}}/{{disturbance}}_{{level}}/{{extractor}}/{{shard}}.log",
+        f"{PROCESSED}/logs/corrupted/{{dataset}}/{{corruption}}_{{level}}/{{extractor}}/{{shard}}.log",
     benchmark:
-        f"{PROCESSED}/benchmarks/disturbed/{{dataset}}/{{disturbance}}_{{level}}/{{extractor}}/{{shard}}.tsv"
+        f"{PROCESSED}/benchmarks/corrupted/{{dataset}}/{{corruption}}_{{level}}/{{extractor}}/{{shard}}.tsv"
     threads: 1
     resources:
         mem_mb=growing(2000),
@@ -25,28 +25,26 @@ rule extract_disturbed:
         gpu=lambda w: plan.extract_gpus(w.dataset, w.extractor),
     params:
         identity=lambda w: plan.identity(w.dataset, w.extractor),
-        disturbance=lambda w: at_level(w.disturbance, int(w.level)).described(),
+        corruption=lambda w: at_level(w.corruption, int(w.level)).described(),
         retry=plan.config.retry_quarantine,
     shell:
         "python -m pipeline extract --dataset {wildcards.dataset} --extractor {wildcards.extractor}"
-        " --shard {wildcards.shard} --disturbance {wildcards.disturbance} --level {wildcards.level}"
+        " --shard {wildcards.shard} --corruption {wildcards.corruption} --level {wildcards.level}"
         " --limit-s {plan.config.clip_limit_s} --raw {RAW:q} --processed {PROCESSED:q} > {log} 2>&1"
 
 
-rule disturb:
-    """The test split of {wildcards.dataset}/{wildcards.pack} under {wildcards.disturbance} {wildcards.level}."""
+rule corrupt:
+    """The test split of {wildcards.dataset}/{wildcards.pack} under {wildcards.corruption} {wildcards.level}."""
     input:
-        stores=lambda w: plan.disturbed_stores(
-            w.dataset, w.pack, w.disturbance, w.level
-        ),
+        stores=lambda w: plan.corrupted_stores(w.dataset, w.pack, w.corruption, w.level),
         pack=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.h5",
         card=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.json",
     output:
-        f"{DISTURBED}/packs/{{pack}}.h5",
+        f"{CORRUPTED}/packs/{{pack}}.h5",
     log:
-        f"{PROCESSED}/logs/disturb/{{dataset}}/{{disturbance}}_{{level}}/{{pack}}.log",
+        f"{PROCESSED}/logs/corrupt/{{dataset}}/{{corruption}}_{{level}}/{{pack}}.log",
     benchmark:
-        f"{PROCESSED}/benchmarks/disturb/{{dataset}}/{{disturbance}}_{{level}}/{{pack}}.tsv"
+        f"{PROCESSED}/benchmarks/corrupt/{{dataset}}/{{corruption}}_{{level}}/{{pack}}.tsv"
     threads: 1
     resources:
         mem_mb=growing(4000),
@@ -55,15 +53,15 @@ rule disturb:
     params:
         limit=plan.config.max_failed_fraction,
     shell:
-        "python -m pipeline disturb --dataset {wildcards.dataset} --pack {wildcards.pack}"
-        " --disturbance {wildcards.disturbance} --level {wildcards.level} --processed {PROCESSED:q}"
+        "python -m pipeline corrupt --dataset {wildcards.dataset} --pack {wildcards.pack}"
+        " --corruption {wildcards.corruption} --level {wildcards.level} --processed {PROCESSED:q}"
         " --max-failed-fraction {params.limit} > {log} 2>&1"
 
 
 rule robustness:
-    """{wildcards.model} on {wildcards.dataset}/{wildcards.pack}, seed {wildcards.seed}, under every disturbance."""
+    """{wildcards.model} on {wildcards.dataset}/{wildcards.pack}, seed {wildcards.seed}, under every corruption."""
     input:
-        disturbed=lambda w: plan.disturbed_packs(w.dataset, w.pack),
+        corrupted=lambda w: plan.corrupted_packs(w.dataset, w.pack),
         pack=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.h5",
         card=f"{PROCESSED}/{{dataset}}/packs/{{pack}}.json",
         weights=f"{RUN}/best.safetensors",
@@ -86,7 +84,7 @@ rule robustness:
 
 
 rule curves:
-    """How the scores of all runs fall with the level of each disturbance."""
+    """How the scores of all runs fall with the level of each corruption."""
     input:
         all_scores(),
     output:

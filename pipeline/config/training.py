@@ -14,10 +14,10 @@ from pipeline.core.types import MODALITIES, Modality
 Selection = Literal["auto", "MAE", "Corr", "Acc", "Weighted_F1", "Combined"]
 
 
-class Corruption(Settings):
-    """Disturbances of the train clips, drawn anew for every clip and epoch; all 0 (off) by default.
+class TrainingCorruption(Settings):
+    """Corruptions of the train clips, drawn again for every clip and epoch; all 0 (off) by default.
 
-    They are those of ``robustness``, blur and noise by their stand-ins on features. Valid and test stay as they are.
+    The corruptions of ``robustness``, with feature-space proxies of blur and noise. Valid and test stay as they are.
     """
 
     missing_text: float = Field(default=0.0, ge=0, le=1)
@@ -68,8 +68,8 @@ class TrainingSettings(Settings):
     """Write logs for TensorBoard to ``tensorboard/`` in the run's folder; needs ``pip install tensorboard``."""
     use: tuple[Modality, ...] = MODALITIES
     """Modalities that the model may see; the others are masked."""
-    corruption: Corruption = Corruption()
-    """Disturbances of the train clips."""
+    corruption: TrainingCorruption = TrainingCorruption()
+    """Corruptions of the train clips."""
     shuffle_labels: bool = False
     """Give the train clips each other's labels by lot, as a check: the test score must fall to chance."""
     text_encoder: str | None = None

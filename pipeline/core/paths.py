@@ -27,7 +27,7 @@ class DatasetPaths:
 
     @property
     def test_clips(self) -> Path:
-        """Ids of the test clips alone, so that no other edit of a label starts their extraction under disturbances."""
+        """Ids of the test clips alone, so that no other edit of a label starts their extraction under corruptions."""
         return self.index / "test.jsonl"
 
     @property
@@ -82,9 +82,9 @@ class DatasetPaths:
         """A pack's file: suffix ``h5``, ``pkl`` or ``json`` (the card)."""
         return self.packs / f"{pack}.{suffix}"
 
-    def disturbed(self, disturbance: str, level: int | str) -> "DatasetPaths":
-        """Stores and packs of the test clips under a disturbance of their media."""
-        return DatasetPaths(self.root / "disturbed" / f"{disturbance}_{level}")
+    def corrupted(self, corruption: str, level: int | str) -> "DatasetPaths":
+        """Stores and packs of the test clips under a corruption of their media."""
+        return DatasetPaths(self.root / "corrupted" / f"{corruption}_{level}")
 
     @property
     def runs(self) -> Path:
@@ -199,7 +199,7 @@ class Layout:
 
     @property
     def robustness(self) -> Path:
-        """The curves of all models under disturbances."""
+        """The curves of all models under corruptions."""
         return self.processed / "robustness.csv"
 
     @property

@@ -1,4 +1,4 @@
-"""The five disturbances, their levels, and the random numbers of a clip."""
+"""The five corruptions, their levels, and the random numbers of a clip."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from pipeline.core.types import Modality
 Name = Literal["missing_text", "shuffled_words", "dropped_frames", "blur", "audio_noise"]
 
 NAMES: tuple[Name, ...] = get_args(Name)
-#: Level 0 is the undisturbed clip.
+#: Level 0 is the clean clip.
 LEVELS = (1, 2, 3, 4)
 #: Strength of levels 1 to 4: chance of an empty sentence, part of the words, part of the rows, standard deviation in
 #: pixels of a picture whose shorter side is 256, signal-to-noise ratio in dB.
@@ -24,22 +24,22 @@ STRENGTHS: Mapping[Name, tuple[float, float, float, float]] = {
     "blur": (1.0, 3.0, 5.0, 8.0),
     "audio_noise": (20.0, 10.0, 5.0, 0.0),
 }
-#: Strengths of the stand-ins on features, in standard deviations of the train split.
-SURROGATE_STRENGTHS: Mapping[Name, tuple[float, float, float, float]] = {
+#: Strengths of the feature-space proxies, in standard deviations of the train split.
+PROXY_STRENGTHS: Mapping[Name, tuple[float, float, float, float]] = {
     "blur": (0.1, 0.3, 0.6, 1.0),
     "audio_noise": (0.1, 0.3, 0.6, 1.0),
 }
-#: Disturbances of the media itself, before extraction, and the modality that they reach.
+#: Corruptions of the media itself, before extraction, and the modality that they reach.
 MEDIA: Mapping[Name, Modality] = {"blur": "vision", "audio_noise": "audio"}
 #: What of a clip's media an extractor must read to be reached by them.
 MEDIA_SOURCES: Mapping[Name, str] = {"blur": "video", "audio_noise": "sound"}
-#: Raised when the same level disturbs media in another way.
+#: Raised when the same level corrupts media in another way.
 VERSION = 1
 
 
 @dataclass(frozen=True)
-class Disturbance:
-    """One disturbance of one strength.
+class Corruption:
+    """One corruption of one strength.
 
     Attributes:
         name: which.
@@ -52,28 +52,28 @@ class Disturbance:
     seed: int = 0
 
     def described(self) -> dict[str, Any]:
-        """What fingerprints of disturbed features hold besides the extractor's."""
+        """What fingerprints of corrupted features hold besides the extractor's."""
         return {**asdict(self), "version": VERSION}
 
 
-def at_level(name: str, level: int, *, seed: int = 0) -> Disturbance:
-    """A disturbance at one of its four levels.
+def at_level(name: str, level: int, *, seed: int = 0) -> Corruption:
+    """A corruption at one of its four levels.
 
     Raises:
-        ConfigError: no such disturbance or level.
+        ConfigError: no such corruption or level.
     """
     known = next((known for known in NAMES if known == name), None)
     if known is None:
-        raise ConfigError(f"no disturbance '{name}'; valid: {', '.join(NAMES)}")
+        raise ConfigError(f"no corruption '{name}'; valid: {', '.join(NAMES)}")
     if level not in LEVELS:
         raise ConfigError(f"level {level} of {name}; expected {LEVELS[0]} to {LEVELS[-1]}")
-    return Disturbance(known, STRENGTHS[known][level - 1], seed)
+    return Corruption(known, STRENGTHS[known][level - 1], seed)
 
 
 def random_of(clip_id: str, *, name: Name, seed: int) -> np.random.Generator:
     """Random numbers that depend on the arguments alone.
 
-    The strength has no part in them: what a level disturbs, every stronger level disturbs too.
+    The strength has no part in them: what a level corrupts, every stronger level corrupts too.
     """
     mixed = sha256(f"{name}\n{seed}\n{clip_id}".encode()).digest()
     return np.random.default_rng(int.from_bytes(mixed[:16], "big"))

@@ -1,4 +1,4 @@
-"""Disturbances of decoded media: what an extractor sees and hears is blurred or noisy, the file stays as it is."""
+"""Corruptions of decoded media: what an extractor sees and hears is blurred or noisy, the file stays as it is."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from pipeline.core.types import Hertz
-from pipeline.corruptions.levels import Disturbance, random_of
+from pipeline.corruptions.levels import Corruption, random_of
 from pipeline.media.audio import Sound
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Frame, Region, Video
@@ -42,18 +42,18 @@ class BlurredVideo(Video):
             yield Frame(frame.time_s, last[1].rgb)
 
 
-def noisy(sound: Sound, disturbance: Disturbance, clip_id: str) -> Sound:
+def noisy(sound: Sound, corruption: Corruption, clip_id: str) -> Sound:
     """Add white noise at a signal-to-noise ratio over the whole clip; silence stays silence.
 
     Args:
         sound: the clip's sound.
-        disturbance: its strength is the ratio in dB.
+        corruption: its strength is the ratio in dB.
         clip_id: fixes the noise.
     """
     signal = sound.samples.astype(np.float64)
     power = np.mean(np.square(signal)) if len(signal) else 0.0
-    noise = random_of(clip_id, name=disturbance.name, seed=disturbance.seed).standard_normal(len(signal))
-    mixed = signal + noise * np.sqrt(power * 10 ** (-disturbance.strength / 10))
+    noise = random_of(clip_id, name=corruption.name, seed=corruption.seed).standard_normal(len(signal))
+    mixed = signal + noise * np.sqrt(power * 10 ** (-corruption.strength / 10))
     return Sound(np.clip(np.round(mixed), -_FULL_SCALE - 1, _FULL_SCALE).astype(np.int16), sound.rate_hz)
 
 

@@ -1,6 +1,6 @@
-"""Disturbances of the packed rows of one clip: frames that are lost, and stand-ins for blur and noise.
+"""Corruptions of the packed rows of one clip: dropped frames, and feature-space proxies of blur and noise.
 
-A row is disturbed only where one was measured; padding stays zero.
+A row is corrupted only where one was measured; padding stays zero.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A split of a pack under a disturbance. Each clip is disturbed by itself: its neighbours and their order count not."""
+"""A split of a pack under a corruption. Each clip is corrupted by itself: its neighbours and their order count not."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,13 @@ _OF_TEXT: tuple[Name, ...] = ("missing_text", "shuffled_words")
 
 @dataclass(frozen=True)
 class Tools:
-    """What disturbing needs besides the clips.
+    """What corrupting needs besides the clips.
 
     Attributes:
         tokenise: of the encoder that the pack's token ids belong to.
         language: of the transcripts.
         spread: standard deviation of each column of audio and vision over the train split.
-        names: disturbances that can be made; those of the text are left out where nobody can make the vectors that a
+        names: corruptions that can be made; those of the text are left out where nobody can make the vectors that a
             model reads.
         encode: makes the vectors of changed sentences; None where no model reads them.
     """
@@ -85,15 +85,15 @@ def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
     return {name: _deviation(rows) for name, rows in measured.items()}
 
 
-def disturbed(split: PackSplit, name: Name, strengths: Sequence[float], *, seed: int, tools: Tools) -> PackSplit:
-    """A copy of a split under one disturbance; blur and noise are their stand-ins on features.
+def corrupt(split: PackSplit, name: Name, strengths: Sequence[float], *, seed: int, tools: Tools) -> PackSplit:
+    """A copy of a split under one corruption; blur and noise are their feature-space proxies.
 
     Contextual vectors (``text``) of a changed sentence are made anew where a model reads them, else zero: the pack's
     were made from the old one.
 
     Args:
         split: the clips; never changed.
-        name: of the disturbance.
+        name: of the corruption.
         strengths: one per clip; 0 changes nothing.
         seed: of the random numbers.
         tools: tokenizer, language, spread; ``name`` is one of theirs.
@@ -109,7 +109,7 @@ def disturbed(split: PackSplit, name: Name, strengths: Sequence[float], *, seed:
         return with_text(split, changed, tools)
     modality: Modality = "audio" if name == "audio_noise" else "vision"
     clips = [
-        _disturbed_rows(name, rows, strength, generator, tools.spread[modality])
+        _corrupted_rows(name, rows, strength, generator, tools.spread[modality])
         for rows, strength, generator in zip(_rows_of(split, modality), strengths, random, strict=True)
     ]
     return _with_rows(split, modality, clips)
@@ -125,7 +125,7 @@ def with_text(split: PackSplit, texts: Sequence[str], tools: Tools) -> PackSplit
     return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
 
 
-def _disturbed_rows(name: Name, rows: Rows, strength: float, random: np.random.Generator, spread: np.ndarray) -> Rows:
+def _corrupted_rows(name: Name, rows: Rows, strength: float, random: np.random.Generator, spread: np.ndarray) -> Rows:
     if strength == 0:
         return rows
     if name == "dropped_frames":

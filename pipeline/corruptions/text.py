@@ -1,4 +1,4 @@
-"""Disturbances of a transcript, and the rows of ``text_bert`` that go with it."""
+"""Corruptions of a transcript, and the rows of ``text_bert`` that go with it."""
 
 from collections.abc import Callable
 from math import ceil

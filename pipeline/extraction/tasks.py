@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.core.errors import MediaError
 from pipeline.core.fingerprints import digest
-from pipeline.corruptions.levels import Disturbance
+from pipeline.corruptions.levels import Corruption
 from pipeline.features.features import Features
 from pipeline.index.manifest import context_content, media_content, text_content, words_content
 from pipeline.media.span import MediaSpan
@@ -28,7 +28,7 @@ class Task:
         given_words: word times that come with the dataset, for an extractor that reads them.
         before: turns of the conversation before the clip, for an extractor that reads them.
         after: turns after it.
-        disturbance: what is done to the decoded media before it is looked at.
+        corruption: what is done to the decoded media before it is looked at.
     """
 
     clip_id: str
@@ -40,7 +40,7 @@ class Task:
     given_words: tuple[TimedWord, ...] | None = None
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
-    disturbance: Disturbance | None = None
+    corruption: Corruption | None = None
 
 
 @dataclass(frozen=True)

@@ -94,16 +94,16 @@ def _load(task: Task, reads: Sequence[str]) -> ClipInput | Failure:
 
 
 def _sound(task: Task, span: MediaSpan) -> Sound:
-    disturbance = task.disturbance
-    if disturbance and disturbance.name == "audio_noise":
-        return noisy(load_sound(span), disturbance, task.clip_id)
+    corruption = task.corruption
+    if corruption and corruption.name == "audio_noise":
+        return noisy(load_sound(span), corruption, task.clip_id)
     return load_sound(span)
 
 
 def _video(task: Task, span: MediaSpan) -> Video:
-    disturbance = task.disturbance
-    if disturbance and disturbance.name == "blur":
-        return BlurredVideo(span, sigma=disturbance.strength)
+    corruption = task.corruption
+    if corruption and corruption.name == "blur":
+        return BlurredVideo(span, sigma=corruption.strength)
     return Video(span)
 
 

@@ -1,4 +1,4 @@
-"""How scores fall with the level of a disturbance: one curve per model, disturbance and metric."""
+"""How scores fall with the level of a corruption: one curve per model, corruption and metric."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,8 +9,8 @@ import pandas as pd
 from pipeline.core.errors import StoreError
 
 _RUN = ["dataset", "pack", "model", "seed"]
-_CURVE = ["dataset", "pack", "model", "disturbance", "metric"]
-_TRIAL = ["disturbance", "level", "strength", "origin"]
+_CURVE = ["dataset", "pack", "model", "corruption", "metric"]
+_TRIAL = ["corruption", "level", "strength", "origin"]
 
 
 def collect(paths: Iterable[Path]) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def collect(paths: Iterable[Path]) -> pd.DataFrame:
         try:
             frame = pd.read_csv(path)
             metrics = [name for name in frame.columns if name not in _TRIAL]
-            long = frame.melt(["disturbance", "level", "origin"], metrics, var_name="metric")
+            long = frame.melt(["corruption", "level", "origin"], metrics, var_name="metric")
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"{path}: no readable scores ({error}); delete it and run again") from error
         keys = dict(zip(_RUN, path.parts[-6:-5] + path.parts[-4:-1], strict=True))

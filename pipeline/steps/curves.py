@@ -1,4 +1,4 @@
-"""Collect the scores of all runs under disturbances into one table of curves.
+"""Collect the scores of all runs under corruptions into one table of curves.
 
 example: python -m pipeline curves --scores processed/demo/runs/*/*/*/robustness.csv --output processed/robustness.csv
 """
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(*, scores: Sequence[Path], output: Path) -> None:
-    """Write one row per model, disturbance and metric.
+    """Write one row per model, corruption and metric.
 
     Args:
         scores: paths ``<processed>/<dataset>/runs/<pack>/<model>/<seed>/robustness.csv``.

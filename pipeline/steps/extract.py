@@ -1,8 +1,8 @@
 """Compute the features of one shard's clips, keeping those that nothing changed for.
 
-With a disturbance, only the test clips are computed, under processed/<dataset>/disturbed/.
+With a corruption, only the test clips are computed, under processed/<dataset>/corrupted/.
 example: python -m pipeline extract --dataset demo --extractor egemaps --shard 000
-         python -m pipeline extract --dataset demo --extractor face --shard 000 --disturbance blur --level 2
+         python -m pipeline extract --dataset demo --extractor face --shard 000 --corruption blur --level 2
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import digest, library_versions
 from pipeline.core.paths import DatasetPaths, Layout
-from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, Disturbance, at_level
+from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, Corruption, at_level
 from pipeline.extraction.shard import ShardJob, update_shard
 from pipeline.extraction.tasks import Task, failure_row, make_tasks
 from pipeline.index.dataset_index import DatasetIndex
@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=900.0,
         help="longest time that a clip of up to 20 s may take, in seconds; a longer one in proportion (default: 900)",
     )
-    parser.add_argument("--disturbance", choices=list(MEDIA), help="disturb the media of the test clips")
-    parser.add_argument("--level", type=int, choices=LEVELS, default=LEVELS[0], help="level of the disturbance")
+    parser.add_argument("--corruption", choices=list(MEDIA), help="corrupt the media of the test clips")
+    parser.add_argument("--level", type=int, choices=LEVELS, default=LEVELS[0], help="level of the corruption")
 
 
 def run(
@@ -54,7 +54,7 @@ def run(
     raw: Path,
     processed: Path,
     limit_s: float = 900.0,
-    disturbance: str | None = None,
+    corruption: str | None = None,
     level: int = 1,
 ) -> None:
     """Bring one shard's store up to date, and list the clips that failed beside it.
@@ -66,8 +66,8 @@ def run(
         raw: folder of the raw datasets.
         processed: folder of everything derived.
         limit_s: longest time that a clip of up to 20 s may take, in seconds; a longer one in proportion.
-        disturbance: ``blur`` or ``audio_noise``, for the test clips alone; None for all clips as they are.
-        level: of the disturbance, 1 to 4.
+        corruption: ``blur`` or ``audio_noise``, for the test clips alone; None for all clips as they are.
+        level: of the corruption, 1 to 4.
 
     Raises:
         PipelineError: the dataset was not scanned, or the extractor cannot run.
@@ -76,9 +76,9 @@ def run(
     paths = Layout(processed).dataset(dataset)
     facts = extractor_facts(extractor)
     resolved = _resolved(paths.extractor_settings(extractor), facts.version)
-    under = _disturbance(disturbance, level, extractor) if disturbance else None
+    under = _corruption(corruption, level, extractor) if corruption else None
     identity = _identity_under(resolved["identity"], under) if under else resolved["identity"]
-    target = paths.disturbed(under.name, level) if under else paths
+    target = paths.corrupted(under.name, level) if under else paths
     index = DatasetIndex(paths)
     tasks = make_tasks(
         media_rows=index.shard_rows("media", extractor, shard),
@@ -107,21 +107,21 @@ def run(
         part.write_bytes(to_jsonl(rows))
 
 
-def _disturbance(name: str, level: int, extractor: str) -> Disturbance:
-    disturbance = at_level(name, level)
+def _corruption(name: str, level: int, extractor: str) -> Corruption:
+    corruption = at_level(name, level)
     reads = extractor_facts(extractor).reads
-    if MEDIA_SOURCES.get(disturbance.name) not in reads:
+    if MEDIA_SOURCES.get(corruption.name) not in reads:
         raise ConfigError(f"{name} does not reach extractor {extractor}, which reads {', '.join(reads)}")
-    return disturbance
+    return corruption
 
 
-def _identity_under(identity: str, disturbance: Disturbance) -> str:
-    return digest([identity, disturbance.described(), library_versions(("numpy", "opencv-contrib-python"))])
+def _identity_under(identity: str, corruption: Corruption) -> str:
+    return digest([identity, corruption.described(), library_versions(("numpy", "opencv-contrib-python"))])
 
 
-def _test_tasks(paths: DatasetPaths, tasks: Sequence[Task], disturbance: Disturbance) -> list[Task]:
+def _test_tasks(paths: DatasetPaths, tasks: Sequence[Task], corruption: Corruption) -> list[Task]:
     test = {row["clip_id"] for row in read_jsonl(paths.test_clips)}
-    return [replace(task, disturbance=disturbance) for task in tasks if task.clip_id in test]
+    return [replace(task, corruption=corruption) for task in tasks if task.clip_id in test]
 
 
 def _resolved(path: Path, version: int) -> dict:

@@ -1,6 +1,6 @@
 """Score a trained run under missing text, shuffled words, dropped frames, blur and audio noise.
 
-Blur and noise are those of the media where `disturb` has made them, else stand-ins on the features.
+Blur and noise are applied to the media where `corrupt` has run, else to the features (feature-space proxies).
 example: python -m pipeline robustness --pack processed/demo/packs/unaligned_50.h5 --run-dir RUN
 """
 
@@ -16,7 +16,7 @@ from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import DatasetPaths
 from pipeline.corruptions.levels import LEVELS, MEDIA, Name
-from pipeline.packs.build.corrupted import read_disturbed
+from pipeline.packs.build.corrupted import read_corrupted
 from pipeline.packs.formats.files import read_card, read_split
 from pipeline.packs.schema import PackSplit
 
@@ -42,7 +42,7 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
         threads: CPU threads.
 
     Raises:
-        StoreError: the run was trained on another pack, or its files or disturbed splits are damaged.
+        StoreError: the run was trained on another pack, or its files or corrupted splits are damaged.
     """
     from pipeline.corruptions.splits import make_tools
     from pipeline.training import checkpoint, device, robustness, run_folder
@@ -66,21 +66,21 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
 
 
 class _RawSplits:
-    """Test splits extracted from disturbed media, beside the folder of the packs."""
+    """Test splits extracted from corrupted media, beside the folder of the packs."""
 
     def __init__(self, pack: Path, pack_sha256: str) -> None:
         self._pack, self._pack_sha256 = pack, pack_sha256
         self._made = {name for name in MEDIA if all(self._path(name, level).is_file() for level in LEVELS)}
         for name in MEDIA.keys() - self._made:
-            logger.info("%s: not extracted from disturbed media; a stand-in on features takes its place", name)
+            logger.info("%s: not extracted from corrupted media; scored with its feature-space proxy", name)
 
     def read(self, name: Name, level: int) -> PackSplit | None:
         if name not in self._made:
             return None
-        return read_disturbed(self._path(name, level), pack_sha256=self._pack_sha256)
+        return read_corrupted(self._path(name, level), pack_sha256=self._pack_sha256)
 
     def _path(self, name: Name, level: int) -> Path:
-        return DatasetPaths(self._pack.parents[1]).disturbed(name, level).pack(self._pack.stem, "h5")
+        return DatasetPaths(self._pack.parents[1]).corrupted(name, level).pack(self._pack.stem, "h5")
 
 
 def _write(path: Path, rows: Sequence["Row"]) -> None:

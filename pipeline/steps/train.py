@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from pipeline.config.training import Corruption, RunSettings
+from pipeline.config.training import RunSettings, TrainingCorruption
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import ConfigError
 from pipeline.packs.formats.files import read_card, read_split, write_card
@@ -98,12 +98,12 @@ def _train(
 
 
 def _corrupted(plan: "Run", card: Card, train: PackSplit) -> "TrainOfEpoch | None":
-    """The train clips as each epoch sees them; None where nothing is to be disturbed."""
+    """The train clips as each epoch sees them; None where nothing is to be corrupted."""
     from pipeline.corruptions.splits import make_tools
     from pipeline.training.corruption import corrupting
 
     settings = plan.settings.training.corruption
-    if settings == Corruption():
+    if settings == TrainingCorruption():
         return None
     encoder = card.text_weights or plan.text_encoder
     tools = make_tools(train, text_encoder=encoder, language=card.language, stored_text=plan.stored_text)

@@ -1,25 +1,25 @@
-"""The train split as an epoch sees it when training is disturbed."""
+"""The train split as an epoch sees it when training is corrupted."""
 
 from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float64
 
-from pipeline.config.training import Corruption
+from pipeline.config.training import TrainingCorruption
 from pipeline.core.errors import ConfigError
 from pipeline.corruptions.levels import NAMES, Name, random_of
-from pipeline.corruptions.splits import Tools, disturbed
+from pipeline.corruptions.splits import Tools, corrupt
 from pipeline.packs.schema import PackSplit
 from pipeline.training.seeding import derived_seed
 
 #: The train split of an epoch, counted from 0.
 TrainOfEpoch = Callable[[int], PackSplit]
 
-_DISTURBED, _STRENGTH = 0, 1
+_CORRUPTED, _STRENGTH = 0, 1
 
 
-def corrupting(train: PackSplit, settings: Corruption, *, seed: int, tools: Tools) -> TrainOfEpoch:
-    """Disturb the train split anew in every epoch.
+def corrupting(train: PackSplit, settings: TrainingCorruption, *, seed: int, tools: Tools) -> TrainOfEpoch:
+    """Corrupt the train split anew in every epoch.
 
     What happens to a clip depends on its id, the seed and the epoch alone, so a resumed run repeats an unbroken one.
 
@@ -30,7 +30,7 @@ def corrupting(train: PackSplit, settings: Corruption, *, seed: int, tools: Tool
         tools: tokenizer, language, spread.
 
     Raises:
-        ConfigError: a disturbance is asked for that the tools cannot make.
+        ConfigError: a corruption is asked for that the tools cannot make.
     """
     limits = {name: getattr(settings, name) for name in NAMES if getattr(settings, name) > 0}
     if lost := [name for name in limits if name not in tools.names]:
@@ -43,8 +43,8 @@ def corrupting(train: PackSplit, settings: Corruption, *, seed: int, tools: Tool
         split = train
         for name, limit in limits.items():
             strengths = _strengths(train, name, limit, seed=derived_seed(seed, epoch, _STRENGTH))
-            seed_of_epoch = derived_seed(seed, epoch, _DISTURBED)
-            split = disturbed(split, name, strengths.tolist(), seed=seed_of_epoch, tools=tools)
+            seed_of_epoch = derived_seed(seed, epoch, _CORRUPTED)
+            split = corrupt(split, name, strengths.tolist(), seed=seed_of_epoch, tools=tools)
         return split
 
     return train_of

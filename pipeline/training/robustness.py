@@ -1,4 +1,4 @@
-"""A trained model on the test split under every disturbance at every level."""
+"""A trained model on the test split under every corruption at every level."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -7,32 +7,32 @@ from typing import Literal
 import numpy as np
 
 from models._base import SentimentModel
-from pipeline.corruptions.levels import LEVELS, MEDIA, STRENGTHS, SURROGATE_STRENGTHS, Name
-from pipeline.corruptions.splits import Tools, disturbed
+from pipeline.corruptions.levels import LEVELS, MEDIA, PROXY_STRENGTHS, STRENGTHS, Name
+from pipeline.corruptions.splits import Tools, corrupt
 from pipeline.packs.schema import PackSplit
 from pipeline.training.batches import Clips
 from pipeline.training.predict import predict, score
 from pipeline.training.run_folder import Run
 
-#: ``raw``: the disturbance as it is defined. ``surrogate``: its stand-in on features, for want of media.
-Origin = Literal["raw", "surrogate"]
-#: The test split as extracted from disturbed media, where there is one.
+#: ``raw``: the corruption as defined. ``proxy``: its feature-space proxy, where there is no media.
+Origin = Literal["raw", "proxy"]
+#: The test split as extracted from corrupted media, where there is one.
 ReadRaw = Callable[[Name, int], PackSplit | None]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The test split at one level of one disturbance.
+    """The test split at one level of one corruption.
 
     Attributes:
-        disturbance: its name.
-        level: 0 (nothing is disturbed) to 4.
-        strength: in the disturbance's own unit; for a surrogate in standard deviations; None at level 0.
-        origin: raw or surrogate.
+        corruption: its name.
+        level: 0 (nothing is corrupted) to 4.
+        strength: in the corruption's own unit; for a proxy in standard deviations; None at level 0.
+        origin: raw or proxy.
         split: the clips.
     """
 
-    disturbance: Name
+    corruption: Name
     level: int
     strength: float | None
     origin: Origin
@@ -49,10 +49,10 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def trials(test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw) -> Iterator[Trial]:
-    """Every disturbance that the tools can make, at every level.
+    """Every corruption that the tools can make, at every level.
 
     Args:
-        test: the undisturbed test split.
+        test: the clean test split.
         seed: of the random numbers; all models of one seed meet the same clips.
         tools: tokenizer, language, spread.
         read_raw: asked for blur and audio noise.
@@ -82,7 +82,7 @@ def scored(model: SentimentModel, run: Run, tried: Iterable[Trial]) -> list[Row]
         if trial.level == 0:
             plain, plain_scores = trial.split, scores
         strength = "" if trial.strength is None else trial.strength
-        facts = {"disturbance": trial.disturbance, "level": trial.level, "strength": strength, "origin": trial.origin}
+        facts = {"corruption": trial.corruption, "level": trial.level, "strength": strength, "origin": trial.origin}
         rows.append({**facts, **scores})
     return rows
 
@@ -96,7 +96,7 @@ def _trial(name: Name, level: int, test: PackSplit, *, seed: int, tools: Tools, 
     split = read_raw(name, level) if name in MEDIA else None
     if split is not None:
         return Trial(name, level, STRENGTHS[name][level - 1], "raw", split)
-    strength = (SURROGATE_STRENGTHS if name in MEDIA else STRENGTHS)[name][level - 1]
-    origin: Origin = "surrogate" if name in MEDIA else "raw"
-    changed = disturbed(test, name, [strength] * len(test), seed=seed, tools=tools)
+    strength = (PROXY_STRENGTHS if name in MEDIA else STRENGTHS)[name][level - 1]
+    origin: Origin = "proxy" if name in MEDIA else "raw"
+    changed = corrupt(test, name, [strength] * len(test), seed=seed, tools=tools)
     return Trial(name, level, strength, origin, changed)

@@ -58,8 +58,8 @@ class Workflow(Plan):
         resolved = _read_resolved(self.paths(dataset).extractor_settings(extractor))
         return int(resolved["outside"].get("device", "cpu") != "cpu")
 
-    def disturbed_packs(self, dataset: str, pack: str) -> list[Path]:
-        """Test splits of a pack from disturbed media; none of an imported pack, or of extractors that read no media."""
+    def corrupted_packs(self, dataset: str, pack: str) -> list[Path]:
+        """Test splits of a pack from corrupted media; none of an imported pack, or of extractors that read no media."""
         if self.indexes[dataset].summary.packs:
             return []
         paths, extractors = self.paths(dataset), self.pack_configs[pack].extractors()
@@ -68,12 +68,12 @@ class Workflow(Plan):
             for name, modality in MEDIA.items()
             if modality in extractors and MEDIA_SOURCES[name] in extractor_facts(extractors[modality]).reads
         ]
-        return [paths.disturbed(name, level).pack(pack, "h5") for name in reached for level in LEVELS]
+        return [paths.corrupted(name, level).pack(pack, "h5") for name in reached for level in LEVELS]
 
-    def disturbed_stores(self, dataset: str, pack: str, disturbance: str, level: str) -> list[Path]:
-        """Stores of the test clips that a pack's disturbed split is made of."""
-        extractor = self.pack_configs[pack].extractors()[MEDIA[at_level(disturbance, int(level)).name]]
-        return self.indexes[dataset].stores(extractor, self.paths(dataset).disturbed(disturbance, level))
+    def corrupted_stores(self, dataset: str, pack: str, corruption: str, level: str) -> list[Path]:
+        """Stores of the test clips that a pack's corrupted split is made of."""
+        extractor = self.pack_configs[pack].extractors()[MEDIA[at_level(corruption, int(level)).name]]
+        return self.indexes[dataset].stores(extractor, self.paths(dataset).corrupted(corruption, level))
 
     def union_texts(self, union: str) -> list[Path]:
         """Labels and texts of a union's datasets."""

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import ConfigError
-from pipeline.corruptions.levels import Disturbance, at_level
+from pipeline.corruptions.levels import Corruption, at_level
 from pipeline.corruptions.media import BlurredVideo, noisy
 from pipeline.media.audio import Sound
 from pipeline.media.span import MediaSpan
@@ -24,7 +24,7 @@ def small_clip(make_clip):
 
 @pytest.mark.parametrize("ratio_db", [20.0, 5.0, 0.0])
 def test_noise_stands_at_the_stated_ratio_below_the_signal(ratio_db):
-    mixed = noisy(TONE, Disturbance("audio_noise", ratio_db), "a")
+    mixed = noisy(TONE, Corruption("audio_noise", ratio_db), "a")
     noise = mixed.samples.astype(float) - TONE.samples
     found_db = 10 * np.log10(np.mean(TONE.samples.astype(float) ** 2) / np.mean(noise**2))
     assert found_db == pytest.approx(ratio_db, abs=0.2)
@@ -39,7 +39,7 @@ def test_noise_depends_on_clip_and_seed_alone_and_silence_stays_silent():
 
 def test_loud_noise_is_clipped_not_wrapped():
     loud = Sound(np.full(4000, 30000, np.int16))
-    assert noisy(loud, Disturbance("audio_noise", 0.0), "a").samples.max() == 32767
+    assert noisy(loud, Corruption("audio_noise", 0.0), "a").samples.max() == 32767
 
 
 def detail(rgb):
@@ -67,8 +67,8 @@ def test_the_blur_is_scaled_with_the_picture(small_clip, max_side_px, region, si
     np.testing.assert_array_equal(blurred, cv2.GaussianBlur(sharp, (0, 0), sigma_px))
 
 
-def test_an_unknown_level_or_disturbance_is_named_in_one_line():
+def test_an_unknown_level_or_corruption_is_named_in_one_line():
     with pytest.raises(ConfigError, match="level 5 of blur; expected 1 to 4"):
         at_level("blur", 5)
-    with pytest.raises(ConfigError, match="no disturbance 'fog'; valid: missing_text"):
+    with pytest.raises(ConfigError, match="no corruption 'fog'; valid: missing_text"):
         at_level("fog", 1)

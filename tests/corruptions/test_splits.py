@@ -1,12 +1,12 @@
-"""Splits under disturbances: what a clip suffers depends on itself, the seed and the level."""
+"""Splits under corruptions: what a clip suffers depends on itself, the seed and the level."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from pipeline.corruptions.levels import MEDIA, NAMES, STRENGTHS, SURROGATE_STRENGTHS
-from pipeline.corruptions.splits import disturbed, make_tools
+from pipeline.corruptions.levels import MEDIA, NAMES, PROXY_STRENGTHS, STRENGTHS
+from pipeline.corruptions.splits import corrupt, make_tools
 from pipeline.corruptions.text import in_its_context, make_encode
 from pipeline.packs.schema import PackSplit
 from tests.support.splits import make_split, save_encoder
@@ -36,11 +36,11 @@ def with_vectors(split, tmp_path_factory):
 
 
 def levels(name):
-    return (SURROGATE_STRENGTHS if name in MEDIA else STRENGTHS)[name]
+    return (PROXY_STRENGTHS if name in MEDIA else STRENGTHS)[name]
 
 
 def at(split, name, strength, tools, seed=3):
-    return disturbed(split, name, [strength] * len(split), seed=seed, tools=tools)
+    return corrupt(split, name, [strength] * len(split), seed=seed, tools=tools)
 
 
 def picked(split, order) -> PackSplit:
@@ -63,7 +63,7 @@ def test_order_and_neighbours_of_a_clip_do_not_count(split, tools, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_another_seed_disturbs_in_another_way_and_the_same_one_in_the_same(split, tools, name):
+def test_another_seed_corrupts_in_another_way_and_the_same_one_in_the_same(split, tools, name):
     strength = levels(name)[1]
     first, second, again = (at(split, name, strength, tools, seed) for seed in (1, 2, 1))
     assert same(first, again)
@@ -127,7 +127,7 @@ def test_shuffling_keeps_the_words_and_moves_all_of_them_at_1(split, tools):
     assert sum(a != b for a, b in zip(split.raw_text[0].split(), half, strict=True)) == 3
 
 
-def test_a_disturbed_sentence_reads_as_the_tokenizer_reads_it(split, tools):
+def test_a_corrupted_sentence_reads_as_the_tokenizer_reads_it(split, tools):
     changed = at(split, "shuffled_words", 1.0, tools)
     np.testing.assert_array_equal(changed.text_bert[0], tools.tokenise(changed.raw_text[0], 9))
     np.testing.assert_array_equal(changed.text_bert[1], split.text_bert[1])
@@ -157,7 +157,7 @@ def test_dropped_frames_are_removed_and_the_length_is_shorter(split, tools):
 
 def test_in_an_aligned_pack_rows_keep_the_place_of_their_token(split, tools):
     aligned = replace(split, audio_lengths=None, vision_lengths=None)
-    changed = disturbed(aligned, "dropped_frames", [0.5] * len(split), seed=3, tools=tools)
+    changed = corrupt(aligned, "dropped_frames", [0.5] * len(split), seed=3, tools=tools)
     assert changed.vision_lengths is None
     assert (changed.vision_mask <= split.vision_mask).all()
     np.testing.assert_array_equal(changed.vision[changed.vision_mask], split.vision[changed.vision_mask])

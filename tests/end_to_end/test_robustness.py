@@ -5,20 +5,20 @@ import pytest
 
 from pipeline.core.fingerprints import file_sha256
 from pipeline.features.store import StoreReader
-from pipeline.packs.build.corrupted import Stores, read_disturbed, with_stream
+from pipeline.packs.build.corrupted import Stores, read_corrupted, with_stream
 from pipeline.packs.formats.files import read_card, read_split
 
 REACHED = {"blur": ("vision", "face"), "audio_noise": ("audio", "egemaps")}
 
 
 def target(name: str) -> str:
-    return f"processed/demo/disturbed/{name}_2/packs/unaligned_50.h5"
+    return f"processed/demo/corrupted/{name}_2/packs/unaligned_50.h5"
 
 
 @pytest.fixture(scope="module")
-def disturbed(packed, tmp_path_factory):
+def corrupted(packed, tmp_path_factory):
     """A project with test splits under blur and noise of level 2."""
-    project = packed.copy_to(tmp_path_factory.mktemp("disturbed") / "project")
+    project = packed.copy_to(tmp_path_factory.mktemp("corrupted") / "project")
     project.configure(robustness=True)
     done = project.run(*map(target, REACHED))
     assert done.status == 0, done.output
@@ -30,23 +30,23 @@ def of_pack(project):
     return read_split(pack, "test"), read_card(pack.with_suffix(".json")), file_sha256(pack)
 
 
-def test_only_test_clips_are_extracted_and_only_by_what_is_reached(disturbed):
-    project, done = disturbed
-    assert done.rules() == {"extract_disturbed": 3, "disturb": 2}
+def test_only_test_clips_are_extracted_and_only_by_what_is_reached(corrupted):
+    project, done = corrupted
+    assert done.rules() == {"extract_corrupted": 3, "corrupt": 2}
     test, _, _ = of_pack(project)
     for name, (_, extractor) in REACHED.items():
         ids = set()
-        for path in (project.processed / "demo" / "disturbed" / f"{name}_2" / "features" / extractor).glob("*.h5"):
+        for path in (project.processed / "demo" / "corrupted" / f"{name}_2" / "features" / extractor).glob("*.h5"):
             with StoreReader(path) as reader:
                 ids |= reader.ids()
         assert ids == set(test.ids)
 
 
 @pytest.mark.parametrize("name", list(REACHED))
-def test_one_modality_differs_everywhere_and_the_others_nowhere(disturbed, name):
-    project, _ = disturbed
+def test_one_modality_differs_everywhere_and_the_others_nowhere(corrupted, name):
+    project, _ = corrupted
     test, _, sha256 = of_pack(project)
-    changed = read_disturbed(project.root / target(name), pack_sha256=sha256)
+    changed = read_corrupted(project.root / target(name), pack_sha256=sha256)
     assert changed.ids == test.ids
     for modality in ("text", "audio", "vision"):
         before, after = getattr(test, modality), getattr(changed, modality)
@@ -58,8 +58,8 @@ def test_one_modality_differs_everywhere_and_the_others_nowhere(disturbed, name)
 
 
 @pytest.mark.parametrize("name", list(REACHED))
-def test_undisturbed_stores_give_the_pack_itself(disturbed, name):
-    project, _ = disturbed
+def test_clean_stores_give_the_pack_itself(corrupted, name):
+    project, _ = corrupted
     test, card, _ = of_pack(project)
     modality, extractor = REACHED[name]
     stores = Stores(sorted((project.processed / "demo" / "features" / extractor).glob("*.h5")))
@@ -69,9 +69,9 @@ def test_undisturbed_stores_give_the_pack_itself(disturbed, name):
         np.testing.assert_array_equal(getattr(same, field), getattr(test, field))
 
 
-def test_again_runs_nothing_and_everything_plans_a_table_of_curves(disturbed):
-    project, _ = disturbed
+def test_again_runs_nothing_and_everything_plans_a_table_of_curves(corrupted):
+    project, _ = corrupted
     assert not project.run(*map(target, REACHED)).rules()
     planned = project.run("--dry-run", "train_all")
     assert planned.rules()["curves"] == planned.rules()["robustness"] == 1
-    assert planned.rules()["disturb"] == 6
+    assert planned.rules()["corrupt"] == 6

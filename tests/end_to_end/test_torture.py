@@ -14,7 +14,7 @@ def project(packed, tmp_path):
 
 
 def test_a_killed_run_is_finished_by_the_same_command_with_the_same_bytes(project):
-    undisturbed = digests(project)
+    clean = digests(project)
     run = project.start(*AUDIO.undo(project))
     assert victims.wait_for(run, victims.workers, 0.1)
     second = project.run("packs")
@@ -23,17 +23,17 @@ def test_a_killed_run_is_finished_by_the_same_command_with_the_same_bytes(projec
     again = project.run("packs")
     assert (second.status, again.status) == (1, 0), again.output
     assert second.output.count("another run is at work there") == 1
-    verdict = judge(project, undisturbed)
+    verdict = judge(project, clean)
     assert verdict.is_good, verdict.told()
     assert verdict.rows == verdict.accounted == 8
 
 
 def test_a_difference_a_lost_row_and_something_left_behind_are_told(project):
-    undisturbed = digests(project)
+    clean = digests(project)
     (project.processed / "demo" / "packs" / "unaligned_50.json.part").touch()
     (project.processed / "demo" / "quarantine" / "face.jsonl").write_text("{}\n")
     (project.processed / "demo" / "features" / "egemaps" / "000.h5").unlink()
-    verdict = judge(project, undisturbed)
+    verdict = judge(project, clean)
     assert not verdict.is_good
     assert {"demo/quarantine/face.jsonl", "demo/features/egemaps/000.h5"} < set(verdict.differing)
     assert verdict.faults

@@ -39,10 +39,10 @@ def worker():
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])
 def test_another_worker_does_the_clips_of_one_that(extractor, tasks, number):
-    undisturbed = [repr(outcome) for outcome in extractor.extract(tasks)]
+    clean = [repr(outcome) for outcome in extractor.extract(tasks)]
     before = worker()
     before.send_signal(number)
-    assert [repr(outcome) for outcome in extractor.extract(tasks)] == undisturbed
+    assert [repr(outcome) for outcome in extractor.extract(tasks)] == clean
     assert not before.is_running()
     assert worker().pid != before.pid
 

@@ -35,10 +35,10 @@ def write_run(folder: Path, labels: dict[str, tuple[str, float]], *, error: floa
 
 
 def write_robustness(folder: Path, error: float) -> None:
-    """Write scores under two disturbances beside a run."""
+    """Write scores under two corruptions beside a run."""
     levels = (("noise", 20), ("noise", 0), ("faceless", 0.5), ("faceless", 1.0))
     rows = [(name, level, "features", error + index / 4) for index, (name, level) in enumerate(levels)]
-    _write(folder / "robustness.csv", ("disturbance", "level", "origin", "MAE"), rows)
+    _write(folder / "robustness.csv", ("corruption", "level", "origin", "MAE"), rows)
 
 
 def _write(path: Path, header: tuple[str, ...], rows: list[tuple]) -> None:

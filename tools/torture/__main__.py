@@ -1,4 +1,4 @@
-"""Disturb the workflow in every way, and tell in a table whether it came through: ``python -m tools.torture``."""
+"""Inject faults into the workflow, and print a table of the results: ``python -m tools.torture``."""
 
 import argparse
 import random
@@ -13,15 +13,15 @@ from pathlib import Path
 from tools.torture import faults, kills
 from tools.torture.outputs import digests, judge
 from tools.torture.project import Project, make_project
-from tools.torture.trial import Disturb, Reference, Result, attempt
+from tools.torture.trial import Fault, Reference, Result, attempt
 
-KILLS: dict[str, Disturb] = {
+KILLS: dict[str, Fault] = {
     "kill -9 of a worker": kills.kill_worker,
     "kill -9 of a job": kills.kill_job,
     "kill -9 of Snakemake": kills.kill_snakemake,
 }
 #: Kinds, and how often each is tried; the longest first.
-OTHERS: dict[str, tuple[Disturb, int]] = {
+OTHERS: dict[str, tuple[Fault, int]] = {
     "one core instead of two": (faults.one_core, 1),
     "two shards instead of one": (faults.other_shards, 1),
     "Ctrl-C (SIGINT)": (kills.interrupt, 2),
@@ -47,8 +47,8 @@ def main() -> int:
     trials = [trial for trial in planned(options.kills) if not options.only or options.only in trial[0]]
     with ThreadPoolExecutor(options.at_once) as pool:
         running = [
-            pool.submit(attempt, kind, disturb, reference, folder / f"{n:03d}", random.Random(f"{options.seed} {n}"))
-            for n, (kind, disturb) in enumerate(trials)
+            pool.submit(attempt, kind, fault, reference, folder / f"{n:03d}", random.Random(f"{options.seed} {n}"))
+            for n, (kind, fault) in enumerate(trials)
         ]
         results = []
         for future in as_completed(running):
@@ -58,19 +58,19 @@ def main() -> int:
     return int(not all(result.is_good for result in results))
 
 
-def planned(num_kills: int) -> Iterator[tuple[str, Disturb]]:
+def planned(num_kills: int) -> Iterator[tuple[str, Fault]]:
     """Kinds in the order in which they are tried; those that this machine cannot do are named and left out."""
-    for kind, (disturb, times) in OTHERS.items():
-        if (kind in _NEED_ROOT and not faults.IS_ROOT) or (disturb is faults.clock_ahead and not faults.FAKETIME):
+    for kind, (fault, times) in OTHERS.items():
+        if (kind in _NEED_ROOT and not faults.IS_ROOT) or (fault is faults.clock_ahead and not faults.FAKETIME):
             print(f"left out: {kind}; it needs {'root' if kind in _NEED_ROOT else 'libfaketime'}")
             continue
-        yield from [(kind, disturb)] * times
+        yield from [(kind, fault)] * times
     for n in range(num_kills):
         yield list(KILLS.items())[n % len(KILLS)]
 
 
 def make_reference(folder: Path) -> Reference:
-    """The undisturbed run, audited with clips extracted again; one that an earlier call has made is taken as it is."""
+    """The clean run, audited with clips extracted again; one that an earlier call has made is taken as it is."""
     project = Project(folder)
     if (project.processed / "report.html").is_file():
         return Reference(project, digests(project))
@@ -78,7 +78,7 @@ def make_reference(folder: Path) -> Reference:
     done = project.run()
     found = judge(project, digests(project), again=True)
     if done.status or not found.is_good:
-        raise SystemExit(f"the undisturbed run failed (status {done.status}): {found.told()}\n{done.output[-3000:]}")
+        raise SystemExit(f"the clean run failed (status {done.status}): {found.told()}\n{done.output[-3000:]}")
     return Reference(project, digests(project))
 
 

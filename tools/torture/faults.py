@@ -15,14 +15,14 @@ import psutil
 from tools.torture import victims
 from tools.torture.project import Project
 from tools.torture.stages import AUDIO, EVERYTHING, PACK, TRAINING, VISION, spread_over
-from tools.torture.trial import Disturbed
+from tools.torture.trial import Injection
 
 IS_ROOT = os.geteuid() == 0
 FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 _DAY_S = 86400
 
 
-def disk_full(project: Project, chance: random.Random, stack: ExitStack) -> Disturbed:
+def disk_full(project: Project, chance: random.Random, stack: ExitStack) -> Injection:
     """A file system with a few kilobytes left; room is made before the rerun."""
     stage = chance.choice((AUDIO, VISION, PACK, TRAINING))
     target = stage.undo(project)
@@ -30,20 +30,20 @@ def disk_full(project: Project, chance: random.Random, stack: ExitStack) -> Dist
     done = project.run(*target)
     _mount("-o", "remount,size=256m", str(project.processed))
     told = f"{stage.name}; the run gave status {done.status}"
-    return Disturbed(told, stage.target, as_expected=done.status == 1)
+    return Injection(told, stage.target, as_expected=done.status == 1)
 
 
-def files_too_large(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def files_too_large(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """A limit on the size of files, as a quota has it: writing fails half-way through a file."""
     stage = chance.choice((AUDIO, VISION, PACK, TRAINING))
     run = project.start(*stage.undo(project))
     limit = chance.randrange(8, 24) * 1024
     psutil.Process(run.pid).rlimit(psutil.RLIMIT_FSIZE, (limit, limit))
     done = project.finish(run)
-    return Disturbed(f"{stage.name}; the run gave status {done.status}", stage.target, as_expected=done.status == 1)
+    return Injection(f"{stage.name}; the run gave status {done.status}", stage.target, as_expected=done.status == 1)
 
 
-def out_of_memory(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def out_of_memory(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """A worker that gets no more memory from some point on."""
     stage = chance.choice((AUDIO, VISION))
     run = project.start(*stage.undo(project))
@@ -53,10 +53,10 @@ def out_of_memory(project: Project, chance: random.Random, _: ExitStack) -> Dist
         worker.rlimit(psutil.RLIMIT_AS, (limit, limit))
     done = project.finish(run)
     told = f"{stage.name}; the run gave status {done.status}"
-    return Disturbed(told, stage.target, as_expected=worker is not None and done.status in (0, 1))
+    return Injection(told, stage.target, as_expected=worker is not None and done.status in (0, 1))
 
 
-def hanging_decoder(project: Project, _: random.Random, __: ExitStack) -> Disturbed:
+def hanging_decoder(project: Project, _: random.Random, __: ExitStack) -> Injection:
     """A worker that stops in the middle of a clip: it is ended when the clip's time is up, and the clip done anew."""
     project.configure(clip_limit_s=240)
     run = project.start(*VISION.undo(project))
@@ -65,10 +65,10 @@ def hanging_decoder(project: Project, _: random.Random, __: ExitStack) -> Distur
         worker.send_signal(signal.SIGSTOP)
     done = project.finish(run)
     ended = worker is not None and not worker.is_running()
-    return Disturbed(f"{VISION.name}; the run gave status {done.status}", as_expected=ended and done.status == 0)
+    return Injection(f"{VISION.name}; the run gave status {done.status}", as_expected=ended and done.status == 0)
 
 
-def second_snakemake(project: Project, _: random.Random, __: ExitStack) -> Disturbed:
+def second_snakemake(project: Project, _: random.Random, __: ExitStack) -> Injection:
     """Another run on the same folder is refused in one line, a dry run is not, the first one goes on."""
     first = project.start(*VISION.undo(project))
     victims.wait_for(first, victims.jobs, 0.0)
@@ -77,10 +77,10 @@ def second_snakemake(project: Project, _: random.Random, __: ExitStack) -> Distu
     refusals = [line for line in second.output.splitlines() if "another run is at work there" in line]
     expected = (second.status, dry.status, done.status, len(refusals)) == (1, 0, 0, 1)
     told = f"refused with status {second.status}; status {dry.status} of a dry run, {done.status} of the first"
-    return Disturbed(told, as_expected=expected)
+    return Injection(told, as_expected=expected)
 
 
-def clock_ahead(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def clock_ahead(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """The clock is three days ahead until Snakemake is killed, then right again: files come from the future."""
     stage = chance.choice((AUDIO, PACK))
     fake = {"LD_PRELOAD": str(FAKETIME[0]), "FAKETIME": "+3d", "DONT_FAKE_MONOTONIC": "1"}
@@ -89,20 +89,20 @@ def clock_ahead(project: Project, chance: random.Random, _: ExitStack) -> Distur
     if victim is not None:
         victim.kill()
     done = project.finish(run)
-    return Disturbed(f"{stage.name}; the run gave status {done.status}", stage.target)
+    return Injection(f"{stage.name}; the run gave status {done.status}", stage.target)
 
 
-def time_stamps(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def time_stamps(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """Every file's time is moved by up to ten days, back or forth; a run follows, then the rerun."""
     for path in sorted([*project.processed.rglob("*"), *(project.root / "raw").rglob("*")]):
         if path.is_file():
             moment = time.time() + chance.uniform(-10, 10) * _DAY_S
             os.utime(path, (moment, moment))
     done = project.run("packs")
-    return Disturbed(f"all files; the run gave status {done.status}", as_expected=done.status == 0)
+    return Injection(f"all files; the run gave status {done.status}", as_expected=done.status == 0)
 
 
-def read_only(project: Project, chance: random.Random, stack: ExitStack) -> Disturbed:
+def read_only(project: Project, chance: random.Random, stack: ExitStack) -> Injection:
     """A folder of results that cannot be written: refused in one line, before any work."""
     stage = chance.choice((AUDIO, PACK))
     target, folder = stage.undo(project), str(project.processed)
@@ -112,23 +112,23 @@ def read_only(project: Project, chance: random.Random, stack: ExitStack) -> Dist
     done = project.run(*target)
     _mount("-o", "remount,rw,bind", folder)
     said = "cannot be written" in done.output and "Traceback" not in done.output
-    return Disturbed(f"the run gave status {done.status}", stage.target, as_expected=done.status == 1 and said)
+    return Injection(f"the run gave status {done.status}", stage.target, as_expected=done.status == 1 and said)
 
 
-def one_core(project: Project, _: random.Random, __: ExitStack) -> Disturbed:
+def one_core(project: Project, _: random.Random, __: ExitStack) -> Injection:
     """Everything made anew on one core; the reference was made on two."""
     EVERYTHING.undo(project)
     done = project.run(cores=1)
-    return Disturbed(f"the run gave status {done.status}", None, as_expected=done.status == 0)
+    return Injection(f"the run gave status {done.status}", None, as_expected=done.status == 0)
 
 
-def other_shards(project: Project, _: random.Random, __: ExitStack) -> Disturbed:
+def other_shards(project: Project, _: random.Random, __: ExitStack) -> Injection:
     """Everything up to the pack made anew from two shards instead of one: same labels, quarantine and packs."""
     EVERYTHING.undo(project)
     spread_over(project, 2)
     done = project.run("packs")
     compared = ("demo/packs/", "demo/quarantine.jsonl", "demo/index/labels.jsonl")
-    return Disturbed(f"the run gave status {done.status}", as_expected=done.status == 0, compared=compared)
+    return Injection(f"the run gave status {done.status}", as_expected=done.status == 0, compared=compared)
 
 
 def _decoding(run: subprocess.Popen) -> psutil.Process | None:

@@ -12,7 +12,7 @@ import psutil
 from tools.torture import victims
 from tools.torture.project import Project
 from tools.torture.stages import AUDIO, EVERYTHING, PACK, TEXT, TRAINING, VISION, Stage
-from tools.torture.trial import Disturbed
+from tools.torture.trial import Injection
 
 #: CPU seconds that Snakemake takes before its first job.
 _PLANNING_S = 2.5
@@ -20,23 +20,23 @@ _PLANNING_S = 2.5
 _ATTEMPTS = 4
 
 
-def kill_worker(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def kill_worker(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """A process that decodes and extracts; the job goes on with another one."""
     return _struck(project, chance, (AUDIO, VISION, VISION, TEXT), victims.workers, _kill)
 
 
-def kill_job(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def kill_job(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """A job; Snakemake tells that it failed, others go on."""
     return _struck(project, chance, (AUDIO, VISION, TEXT, PACK, TRAINING), victims.jobs, _kill)
 
 
-def kill_snakemake(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def kill_snakemake(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """Snakemake itself; its jobs end with it."""
     stages = (AUDIO, AUDIO, VISION, PACK, PACK, PACK, TRAINING, EVERYTHING)
     return _struck(project, chance, stages, victims.itself, _kill)
 
 
-def interrupt(project: Project, chance: random.Random, _: ExitStack) -> Disturbed:
+def interrupt(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """Ctrl-C at a terminal: all processes of the run get SIGINT."""
     done = _struck(project, chance, (AUDIO, VISION, TRAINING), victims.itself, _interrupt)
     return replace(done, as_expected=done.as_expected and "gave status 0" not in done.told)
@@ -48,7 +48,7 @@ def _struck(
     stages: Sequence[Stage],
     find: Callable[[psutil.Process], list[psutil.Process]],
     strike: Callable[[psutil.Process], None],
-) -> Disturbed:
+) -> Injection:
     stage = chance.choice(stages)
     longest_s = stage.work_s + (_PLANNING_S if find is victims.itself else 0)
     for attempt in range(_ATTEMPTS):
@@ -60,8 +60,8 @@ def _struck(
         done = project.finish(run)
         if victim is not None:
             told = f"{stage.name} after {at_s:.2f} s of computing; the run gave status {done.status}"
-            return Disturbed(told, target=stage.target, as_expected=done.status != _HUNG)
-    return Disturbed(f"{stage.name}: ended before it was struck, {_ATTEMPTS} times", as_expected=False)
+            return Injection(told, target=stage.target, as_expected=done.status != _HUNG)
+    return Injection(f"{stage.name}: ended before it was struck, {_ATTEMPTS} times", as_expected=False)
 
 
 _HUNG = -14

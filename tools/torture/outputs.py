@@ -1,4 +1,4 @@
-"""What a run made, and whether it is what an undisturbed run makes."""
+"""What a run made, and whether it equals that of a clean run."""
 
 import csv
 import hashlib
@@ -26,7 +26,7 @@ class Verdict:
     """What is left after the rerun.
 
     Attributes:
-        differing: files that are not byte by byte those of the undisturbed run, timings aside.
+        differing: files that are not byte by byte those of the clean run, timings aside.
         rows: rows of the raw table.
         accounted: of these, how many are packed or left out with a reason.
         faults: what the audit finds.
@@ -50,19 +50,19 @@ class Verdict:
 
 
 def judge(
-    project: Project, undisturbed: Mapping[str, str], compared: tuple[str, ...] = (), *, again: bool = False
+    project: Project, clean: Mapping[str, str], compared: tuple[str, ...] = (), *, again: bool = False
 ) -> Verdict:
-    """Compare with the undisturbed run, and account for every row.
+    """Compare with the clean run, and account for every row.
 
     Args:
-        project: what was disturbed.
-        undisturbed: hashes of the reference's files.
+        project: the one with the fault.
+        clean: hashes of the reference's files.
         compared: beginnings of the paths to compare; all of them if there are none.
         again: also extract clips again, which takes long and is nothing new where stores are equal.
     """
     made = digests(project)
-    names = [name for name in made.keys() | undisturbed.keys() if name.startswith(compared or "")]
-    differing = sorted(name for name in names if made.get(name) != undisturbed.get(name))
+    names = [name for name in made.keys() | clean.keys() if name.startswith(compared or "")]
+    differing = sorted(name for name in names if made.get(name) != clean.get(name))
     subject = Subject("demo", DatasetConfig(), project.root / "raw" / "demo", project.processed / "demo")
     try:
         found = audit(subject, Scope(clips=99, again=again))

@@ -1,4 +1,4 @@
-"""One fault on one copy of the reference: disturb, run again once, judge."""
+"""One fault in one copy of the reference: inject it, run again once, judge."""
 
 import random
 import shutil
@@ -13,13 +13,13 @@ from tools.torture.project import Project
 
 
 @dataclass(frozen=True)
-class Disturbed:
+class Injection:
     """What a fault did.
 
     Attributes:
-        told: where it struck, and how the disturbed run ended.
+        told: where it struck, and how the run with the fault ended.
         target: what the rerun is asked for; None for everything.
-        as_expected: the disturbed run ended as it should.
+        as_expected: the run with the fault ended as it should.
         compared: beginnings of the paths to compare; all of them if there are none.
     """
 
@@ -29,12 +29,12 @@ class Disturbed:
     compared: tuple[str, ...] = ()
 
 
-Disturb = Callable[[Project, random.Random, ExitStack], Disturbed]
+Fault = Callable[[Project, random.Random, ExitStack], Injection]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """The undisturbed run."""
+    """The clean run."""
 
     project: Project
     digests: Mapping[str, str]
@@ -56,16 +56,16 @@ class Result:
         return f"{self.kind}: {self.told}: {outcome} ({self.took_s:.0f} s)"
 
 
-def attempt(kind: str, disturb: Disturb, reference: Reference, folder: Path, chance: random.Random) -> Result:
-    """Copy the reference, disturb it, run once more, judge; the copy is kept where something is wrong."""
+def attempt(kind: str, fault: Fault, reference: Reference, folder: Path, chance: random.Random) -> Result:
+    """Copy the reference, inject a fault, run once more, judge; the copy is kept where something is wrong."""
     started = time.monotonic()
     with ExitStack() as stack:
         project = reference.project.copy_to(folder)
-        disturbed = disturb(project, chance, stack)
-        again = project.run(*([disturbed.target] if disturbed.target else []))
-        verdict = judge(project, reference.digests, disturbed.compared)
-        told = disturbed.told + (f"; the rerun gave status {again.status}" if again.status else "")
-    is_good = verdict.is_good and disturbed.as_expected and again.status == 0
+        injection = fault(project, chance, stack)
+        again = project.run(*([injection.target] if injection.target else []))
+        verdict = judge(project, reference.digests, injection.compared)
+        told = injection.told + (f"; the rerun gave status {again.status}" if again.status else "")
+    is_good = verdict.is_good and injection.as_expected and again.status == 0
     if is_good:
         shutil.rmtree(folder)
     return Result(kind, told, verdict, is_good, time.monotonic() - started)

@@ -1,4 +1,4 @@
-"""The test split of a pack with one modality extracted anew, from disturbed media.
+"""The test split of a pack with one modality extracted anew, from corrupted media.
 
 Grid, cut and scale are those that the pack's card tells; all other arrays are the pack's own.
 """
@@ -22,20 +22,20 @@ from pipeline.packs.formats.contents import write_contents
 from pipeline.packs.formats.files import read_split, to_arrays
 from pipeline.packs.schema import Card, PackSplit
 
-_FORMAT = "triptych-disturbed-1"
+_FORMAT = "triptych-corrupted-1"
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Stores that a disturbed split is made of.
+    """Stores that a corrupted split is made of.
 
     Attributes:
-        disturbed: of the modality's extractor, test clips only.
-        text: undisturbed; read for an aligned pack only.
-        words: word times of the undisturbed sound; read for an aligned pack only.
+        corrupted: of the modality's extractor, test clips only.
+        text: clean; read for an aligned pack only.
+        words: word times of the clean sound; read for an aligned pack only.
     """
 
-    disturbed: Sequence[Path]
+    corrupted: Sequence[Path]
     text: Sequence[Path] = field(default_factory=list)
     words: Sequence[Path] = field(default_factory=list)
 
@@ -55,7 +55,7 @@ def with_stream(test: PackSplit, modality: Modality, stores: Stores, card: Card)
     config = validated(PackConfig, card.settings, f"settings of pack {card.pack}")
     settings = config.streams()[modality]
     wanted = set(test.ids)
-    stream = load_stream(stores.disturbed, wanted, _regrid(config, settings, stores, wanted))
+    stream = load_stream(stores.corrupted, wanted, _regrid(config, settings, stores, wanted))
     lacking = _lacking(test, modality, stream.values)
     if not stream.values:
         return test, lacking
@@ -66,13 +66,13 @@ def with_stream(test: PackSplit, modality: Modality, stores: Stores, card: Card)
     return replace(test, **changes), lacking
 
 
-def write_disturbed(path: Path, split: PackSplit, *, pack_sha256: str) -> None:
+def write_corrupted(path: Path, split: PackSplit, *, pack_sha256: str) -> None:
     """Write the one split in the pack's layout, with the hash of the pack that it belongs to."""
     write_contents(path, {"test": to_arrays(split)}, {"format": _FORMAT, "pack_sha256": pack_sha256})
 
 
-def read_disturbed(path: Path, *, pack_sha256: str) -> PackSplit:
-    """Read a disturbed test split.
+def read_corrupted(path: Path, *, pack_sha256: str) -> PackSplit:
+    """Read a corrupted test split.
 
     Raises:
         StoreError: it is damaged, or belongs to another version of the pack.
@@ -80,7 +80,7 @@ def read_disturbed(path: Path, *, pack_sha256: str) -> PackSplit:
     split = read_split(path, "test")
     with h5py.File(path, "r") as file:
         if file.attrs.get("pack_sha256") != pack_sha256:
-            raise StoreError(f"{path}: made for another version of the pack; make it anew: python -m pipeline disturb")
+            raise StoreError(f"{path}: made for another version of the pack; make it anew: python -m pipeline corrupt")
     return split
 
 

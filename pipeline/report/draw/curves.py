@@ -1,4 +1,4 @@
-"""Curves of models: over epochs, and over the strength of disturbances."""
+"""Curves of models: over epochs, and over the strength of corruptions."""
 
 from collections.abc import Sequence
 
@@ -31,20 +31,20 @@ def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart 
 
 
 def robustness(facts: ModelFacts) -> list[Chart]:
-    """Test metric over the level of each disturbance, one line per model."""
+    """Test metric over the level of each corruption, one line per model."""
     tables = [
         run.robustness.assign(model=model)
         for model, runs in facts.runs.items()
         for run in runs
-        if {"disturbance", "level", facts.main_metric} <= set(run.robustness.columns)
+        if {"corruption", "level", facts.main_metric} <= set(run.robustness.columns)
     ]
     if not tables:
         return []
     table = pd.concat(tables)
-    return [_disturbed(facts, str(name), part) for name, part in table.groupby("disturbance", sort=False)]
+    return [_corrupted(facts, str(name), part) for name, part in table.groupby("corruption", sort=False)]
 
 
-def _disturbed(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
+def _corrupted(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
     metric = facts.main_metric
     means = table.pivot_table(index="level", columns="model", values=metric, sort=False).sort_index()
     models = [str(model) for model in means.columns]

@@ -25,7 +25,7 @@ class RunRecord:
         facts: content of ``metrics.json``.
         history: one row per epoch; empty where there is none.
         predictions: id, split, label, prediction; empty where there is none.
-        robustness: scores under disturbances; empty where they were not measured.
+        robustness: scores under corruptions; empty where they were not measured.
     """
 
     model: str

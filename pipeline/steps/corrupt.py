@@ -1,6 +1,6 @@
-"""Put features of disturbed media on a pack's grid: the test split under one level of blur or audio noise.
+"""Put features of corrupted media on a pack's grid: the test split under one level of blur or audio noise.
 
-example: python -m pipeline disturb --dataset demo --pack unaligned_50 --disturbance blur --level 2
+example: python -m pipeline corrupt --dataset demo --pack unaligned_50 --corruption blur --level 2
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import Layout
 from pipeline.corruptions.levels import LEVELS, MEDIA, at_level
 from pipeline.index.dataset_index import DatasetIndex
-from pipeline.packs.build.corrupted import Stores, with_stream, write_disturbed
+from pipeline.packs.build.corrupted import Stores, with_stream, write_corrupted
 from pipeline.packs.formats.files import read_card, read_split
 
 
@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("--dataset", required=True, help="name of the dataset")
     parser.add_argument("--pack", required=True, help="name of the pack")
-    parser.add_argument("--disturbance", required=True, choices=list(MEDIA), help="what was done to the media")
-    parser.add_argument("--level", required=True, type=int, choices=LEVELS, help="level of the disturbance")
+    parser.add_argument("--corruption", required=True, choices=list(MEDIA), help="what was done to the media")
+    parser.add_argument("--level", required=True, type=int, choices=LEVELS, help="level of the corruption")
     parser.add_argument(
         "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
     )
@@ -30,14 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(
-    *, dataset: str, pack: str, disturbance: str, level: int, processed: Path, max_failed_fraction: float = 0.05
+    *, dataset: str, pack: str, corruption: str, level: int, processed: Path, max_failed_fraction: float = 0.05
 ) -> None:
-    """Write ``disturbed/<disturbance>_<level>/packs/<pack>.h5``.
+    """Write ``corrupted/<corruption>_<level>/packs/<pack>.h5``.
 
     Args:
         dataset: name of the dataset.
         pack: name of a pack made of its media.
-        disturbance: ``blur`` or ``audio_noise``.
+        corruption: ``blur`` or ``audio_noise``.
         level: 1 to 4.
         processed: folder of everything derived.
         max_failed_fraction: largest part of the test clips that may lack the modality that they had.
@@ -46,25 +46,25 @@ def run(
         StoreError: a store is absent or damaged, or too many clips failed.
     """
     paths = Layout(processed).dataset(dataset)
-    under, file = at_level(disturbance, level), paths.pack(pack, "h5")
+    under, file = at_level(corruption, level), paths.pack(pack, "h5")
     card, test = read_card(paths.pack(pack, "json")), read_split(file, "test")
     modality = MEDIA[under.name]
     if modality not in card.extractors:
         raise StoreError(
-            f"pack {pack} of {dataset} was imported and has no media to disturb; "
-            "run python -m pipeline robustness, which scores stand-ins on the features"
+            f"pack {pack} of {dataset} was imported and has no media to corrupt; "
+            "run python -m pipeline robustness, which scores feature-space proxies"
         )
-    where, index = paths.disturbed(under.name, level), DatasetIndex(paths)
+    where, index = paths.corrupted(under.name, level), DatasetIndex(paths)
     stores = Stores(
-        disturbed=index.stores(card.extractors[modality], where),
+        corrupted=index.stores(card.extractors[modality], where),
         text=index.stores(card.extractors["text"]) if card.aligned else [],
         words=index.stores(card.settings["align"]["words"]) if card.aligned else [],
     )
     split, lacking = with_stream(test, modality, stores, card)
     if len(lacking) > max_failed_fraction * len(test):
         raise StoreError(
-            f"{dataset}, {disturbance} {level}: {len(lacking)} of {len(test)} test clips have no {modality} "
+            f"{dataset}, {corruption} {level}: {len(lacking)} of {len(test)} test clips have no {modality} "
             f"({', '.join(lacking[:3])} ...); expected at most {max_failed_fraction:g} of them; "
             f"see *.failed.jsonl in {where.root}"
         )
-    write_disturbed(where.pack(pack, "h5"), split, pack_sha256=file_sha256(file))
+    write_corrupted(where.pack(pack, "h5"), split, pack_sha256=file_sha256(file))
