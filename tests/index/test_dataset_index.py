@@ -26,7 +26,7 @@ def test_an_extractor_has_no_manifests_of_a_kind_that_it_does_not_read(index):
 
 
 def test_stores_of_a_corruption_have_the_same_shards(index):
-    corrupted = index.paths.disturbed("blur", 2)
+    corrupted = index.paths.corrupted("blur", 2)
     assert [path.stem for path in index.stores("face", corrupted)] == index.shards("face")
     assert all(path.is_relative_to(corrupted.root) for path in index.stores("face", corrupted))
 
