@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypeVar
 
 from pipeline.core.types import Modality, Split
 from pipeline.packs.row_arrays import RowArray
@@ -18,11 +19,19 @@ LABEL_KEYS = {
     "A": "regression_labels_A",
     "V": "regression_labels_V",
 }
+#: Fields of a `PackSplit` that may be larger than the memory.
+ARRAYS = ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask")
+
+
+#: The large arrays of a split: in memory unless stated, else any `RowArray` (HDF5 on disk, or computed on reading).
+ArrayT_co = TypeVar("ArrayT_co", bound=RowArray, default=np.ndarray, covariant=True)
 
 
 @dataclass(frozen=True)
-class PackSplit:
+class PackSplit(Generic[ArrayT_co]):
     """One split of a pack: one row per clip, padded at the end with zeros.
+
+    ``PackSplit[RowArray]`` may be larger than the memory: its arrays are read or computed as they are written.
 
     Attributes:
         ids: ``video$_$clip``, unique, sorted.
@@ -41,14 +50,14 @@ class PackSplit:
 
     ids: list[str]
     raw_text: list[str]
-    text: Float32[np.ndarray, "clips text_steps text_dim"]
-    text_bert: Float32[np.ndarray, "clips 3 tokens"]
-    audio: Float32[np.ndarray, "clips audio_steps audio_dim"]
-    vision: Float32[np.ndarray, "clips vision_steps vision_dim"]
+    text: Float32[ArrayT_co, "clips text_steps text_dim"]
+    text_bert: Float32[ArrayT_co, "clips 3 tokens"]
+    audio: Float32[ArrayT_co, "clips audio_steps audio_dim"]
+    vision: Float32[ArrayT_co, "clips vision_steps vision_dim"]
     audio_lengths: Int64[np.ndarray, "clips"] | None
     vision_lengths: Int64[np.ndarray, "clips"] | None
-    audio_mask: Bool[np.ndarray, "clips audio_steps"]
-    vision_mask: Bool[np.ndarray, "clips vision_steps"]
+    audio_mask: Bool[ArrayT_co, "clips audio_steps"]
+    vision_mask: Bool[ArrayT_co, "clips vision_steps"]
     labels: Mapping[str, Float32[np.ndarray, "clips"]]
     annotations: list[str]
 
@@ -56,27 +65,9 @@ class PackSplit:
         """The number of clips."""
         return len(self.ids)
 
-
-@dataclass(frozen=True)
-class StreamedSplit:
-    """A split that may be larger than the memory: a `PackSplit` whose arrays are read or made as they are written."""
-
-    ids: list[str]
-    raw_text: list[str]
-    text: RowArray
-    text_bert: RowArray
-    audio: RowArray
-    vision: RowArray
-    audio_lengths: Int64[np.ndarray, "clips"] | None
-    vision_lengths: Int64[np.ndarray, "clips"] | None
-    audio_mask: RowArray
-    vision_mask: RowArray
-    labels: Mapping[str, Float32[np.ndarray, "clips"]]
-    annotations: list[str]
-
-    def __len__(self) -> int:
-        """The number of clips."""
-        return len(self.ids)
+    def load(self) -> "PackSplit":
+        """The same split with all arrays in memory."""
+        return PackSplit(**{**vars(self), **{name: getattr(self, name)[:] for name in ARRAYS}})
 
 
 class _Documented(BaseModel):

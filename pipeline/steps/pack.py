@@ -22,7 +22,8 @@ from pipeline.index.manifest import quarantine_row, read_jsonl
 from pipeline.packs.build.assemble import Source, assemble
 from pipeline.packs.build.imported import import_splits
 from pipeline.packs.formats.files import read_pickle, write_card, write_h5, write_pickle
-from pipeline.packs.schema import Card, PackSplit, StreamedSplit
+from pipeline.packs.row_arrays import RowArray
+from pipeline.packs.schema import Card, PackSplit
 from pipeline.readers.pickled import Options as PickledOptions
 
 _LIBRARIES = ("h5py", "numpy")
@@ -61,7 +62,7 @@ def run(*, dataset: str, pack: str, raw: Path, processed: Path) -> None:
         "language": config.language,
         "versions": {"triptych": __version__, **library_versions(_LIBRARIES)},
     }
-    splits: Mapping[Split, PackSplit] | Mapping[Split, StreamedSplit]
+    splits: Mapping[Split, PackSplit[RowArray]]
     if "settings" in settings:
         pack_config = validated(PackConfig, settings["settings"], f"pack {pack}")
         splits, card = _assembled(paths, pack_config, described)
@@ -81,7 +82,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
 
 def _assembled(
     paths: DatasetPaths, config: PackConfig, described: Mapping[str, Any]
-) -> tuple[dict[Split, StreamedSplit], Card]:
+) -> tuple[dict[Split, PackSplit[RowArray]], Card]:
     index = DatasetIndex(paths)
     texts = index.texts()
     labels = read_jsonl(paths.labels)

@@ -13,7 +13,7 @@ from pipeline.core.paths import Layout
 from pipeline.labels.planning import UnionPlan, read_plan
 from pipeline.labels.table import read_labels
 from pipeline.packs.build.union import Member, unite
-from pipeline.packs.formats.files import opened_splits, read_card, write_card, write_h5, write_pickle
+from pipeline.packs.formats.files import open_splits, read_card, write_card, write_h5, write_pickle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +53,6 @@ def _members(plan: UnionPlan, layout: Layout, pack: str, stack: ExitStack) -> di
     members = {}
     for name, dataset in plan.datasets.items():
         paths = layout.dataset(name)
-        splits = stack.enter_context(opened_splits(paths.pack(pack, "h5")))
+        splits = stack.enter_context(open_splits(paths.pack(pack, "h5")))
         members[name] = Member(splits, read_card(paths.pack(pack, "json")), dataset.taxonomy)
     return members

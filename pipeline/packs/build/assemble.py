@@ -21,7 +21,8 @@ from pipeline.packs.build.padding import lazy_values, lazy_vectors, pad_mask, pa
 from pipeline.packs.build.scaling import Scaler, fit_scaler
 from pipeline.packs.build.spool import Spool
 from pipeline.packs.build.streams import ABSENT, Stream, Text, WordTimes, load_stream, load_text, load_word_times
-from pipeline.packs.schema import AlignmentReport, Card, Dropped, Lengths, StreamedSplit
+from pipeline.packs.row_arrays import RowArray
+from pipeline.packs.schema import AlignmentReport, Card, Dropped, Lengths, PackSplit
 
 _LABELS = {"M": "sentiment", "T": "sentiment_text", "A": "sentiment_audio", "V": "sentiment_vision"}
 _POLARITY = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
@@ -60,7 +61,7 @@ class _Parts:
 
 def assemble(
     source: Source, config: PackConfig, described: Mapping[str, Any], *, scratch: Path
-) -> tuple[dict[Split, StreamedSplit], Card]:
+) -> tuple[dict[Split, PackSplit[RowArray]], Card]:
     """Make the arrays and the card of a pack.
 
     Args:
@@ -163,12 +164,12 @@ def _length(
     return fixed_length(settings.length, counts, set(train), at_least=config.text.rows)
 
 
-def _split(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str], parts: _Parts) -> StreamedSplit:
+def _split(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str], parts: _Parts) -> PackSplit[RowArray]:
     ids = [row["clip_id"] for row in rows]
     padded = {name: (ids, parts.lengths[name].padded, parts.scalers.get(name)) for name in _STREAMS}
     masks = {name: pad_mask(parts.streams[name], *padded[name]) for name in _STREAMS}
     aligned = parts.alignment is not None
-    return StreamedSplit(
+    return PackSplit(
         ids=ids,
         raw_text=[texts[clip_id] for clip_id in ids],
         text=lazy_vectors(parts.text, ids),

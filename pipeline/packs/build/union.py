@@ -11,7 +11,7 @@ from models.layers.universal_label import UniversalLabel
 from pipeline.core.errors import StoreError
 from pipeline.core.types import SPLITS, Modality, Split
 from pipeline.packs.row_arrays import RowArray, joined, zeros
-from pipeline.packs.schema import Card, Dropped, PackSplit, StreamedSplit
+from pipeline.packs.schema import Card, Dropped, PackSplit
 
 #: Universal labels by dataset, split and clip.
 Labels = Mapping[tuple[str, str, str], UniversalLabel]
@@ -34,7 +34,7 @@ class Member:
         taxonomy: whose names of emotions it uses; None for a dataset of sentiment.
     """
 
-    splits: Mapping[Split, PackSplit] | Mapping[Split, StreamedSplit]
+    splits: Mapping[Split, PackSplit[RowArray]]
     card: Card
     taxonomy: str | None
 
@@ -43,13 +43,13 @@ class Member:
 class _Part:
     """What one dataset gives to a split of the union: its arrays, and the rows of them that are chosen."""
 
-    split: PackSplit | StreamedSplit
+    split: PackSplit[RowArray]
     chosen: Int64[np.ndarray, "_"]
 
 
 def unite(
     members: Mapping[str, Member], labels: Labels, described: Mapping[str, Any]
-) -> tuple[dict[Split, StreamedSplit], Card]:
+) -> tuple[dict[Split, PackSplit[RowArray]], Card]:
     """Put packs behind each other; their large arrays are read as the union's are written.
 
     Clips are named ``<dataset>/<clip>``. The label M is the dataset's own score, brought to [-3, 3], or the borrowed
@@ -67,7 +67,7 @@ def unite(
     _check(members)
     taxonomies = tuple(member.taxonomy for member in members.values() if member.taxonomy)
     widths = {name: _width(members, name) for name in _STREAMS}
-    splits: dict[Split, StreamedSplit] = {}
+    splits: dict[Split, PackSplit[RowArray]] = {}
     dropped: list[Dropped] = []
     for split in SPLITS:
         parts = []
@@ -139,7 +139,7 @@ def _label(labels: Labels, dataset: str, split: Split, clip_id: str) -> Universa
     return label
 
 
-def _sentiment(part: PackSplit | StreamedSplit, member: Member, labels: Sequence[UniversalLabel]) -> np.ndarray:
+def _sentiment(part: PackSplit[RowArray], member: Member, labels: Sequence[UniversalLabel]) -> np.ndarray:
     """Gold scores as they are, since the grid of labels is coarser; borrowed ones, or the sign of the polarity."""
     if member.taxonomy is None:
         return (part.labels["M"] * (UNIVERSAL_RANGE[1] / member.card.label_range[1])).astype(np.float32)
@@ -148,7 +148,7 @@ def _sentiment(part: PackSplit | StreamedSplit, member: Member, labels: Sequence
     return np.array(values, np.float32)
 
 
-def _joined(parts: Sequence[_Part], widths: Mapping[Modality, int]) -> StreamedSplit:
+def _joined(parts: Sequence[_Part], widths: Mapping[Modality, int]) -> PackSplit[RowArray]:
     """Clips of all parts, each axis of rows padded to the longest."""
     chosen = [part.chosen for part in parts]
     values = [vars(part.split) for part in parts]
@@ -159,7 +159,7 @@ def _joined(parts: Sequence[_Part], widths: Mapping[Modality, int]) -> StreamedS
         fields[name] = _picked([part[name] for part in values], chosen)
     for name in _LISTS:
         fields[name] = [part[name][row] for part, rows in zip(values, chosen, strict=True) for row in rows]
-    return StreamedSplit(**fields, labels={"M": _picked([part["labels"]["M"] for part in values], chosen)})
+    return PackSplit(**fields, labels={"M": _picked([part["labels"]["M"] for part in values], chosen)})
 
 
 def _widened(array: RowArray, width: int) -> RowArray:
@@ -175,7 +175,7 @@ def _picked(arrays: Sequence[np.ndarray | None], chosen: Sequence[np.ndarray]) -
 
 def _card(
     members: Mapping[str, Member],
-    splits: Mapping[Split, StreamedSplit],
+    splits: Mapping[Split, PackSplit[RowArray]],
     widths: Mapping[Modality, int],
     dropped: Sequence[Dropped],
     described: Mapping[str, Any],

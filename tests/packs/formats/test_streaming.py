@@ -15,7 +15,7 @@ from pipeline.packs.build.spool import Spool
 from pipeline.packs.build.union import Member, unite
 from pipeline.packs.formats import mmsa_pickle
 from pipeline.packs.formats.contents import write_contents
-from pipeline.packs.formats.files import opened_splits, to_arrays, write_h5, write_pickle
+from pipeline.packs.formats.files import open_splits, to_arrays, write_h5, write_pickle
 from pipeline.packs.row_arrays import Computed, joined, zeros
 from tests.support.members import DESCRIBED, make_member
 from tests.support.splits import make_splits
@@ -93,7 +93,7 @@ def test_a_union_of_packs_on_disk_is_that_of_packs_in_memory(tmp_path):
     for name, member in members.items():
         write_h5(tmp_path / f"{name}.h5", member.splits)
     write_pickle(tmp_path / "memory.pkl", unite(members, labels, DESCRIBED)[0])
-    with opened_splits(tmp_path / "mosi.h5") as mosi, opened_splits(tmp_path / "meld.h5") as meld:
+    with open_splits(tmp_path / "mosi.h5") as mosi, open_splits(tmp_path / "meld.h5") as meld:
         on_disk = {
             name: Member(splits, members[name].card, members[name].taxonomy)
             for name, splits in (("mosi", mosi), ("meld", meld))
