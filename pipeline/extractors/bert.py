@@ -23,17 +23,13 @@ from pipeline.extractors._text.hugging_face import HuggingFaceEncoder
 from pipeline.extractors._text.openvino import OpenVinoEncoder, can_run
 from pipeline.features.features import Features
 from pipeline.words.spans import word_spans, words_of_tokens
+from pipeline.words.token_batches import LENGTH_STEP, padded, token_batches
 
 VERSION = 1
 MODALITY = "text"
 READS = ("text", "context")
 REQUIRES = ("openvino", "tokenizers", "safetensors")
 SHARD_CLIPS = 4096
-
-#: Lengths are padded to a multiple of this; coarser wastes work, finer wastes batches.
-_LENGTH_STEP = 8
-#: Rows times length of a full batch stays below this, so that a long text does not drag 31 dummy rows along.
-_BATCH_TOKENS = 1024
 
 
 class Config(ExtractorConfig):
@@ -65,17 +61,9 @@ class _Encoded:
     spans: Int32[np.ndarray, "words 2"]
     cut: int
 
-    @property
-    def padded_length(self) -> int:
-        return -(-len(self.ids) // _LENGTH_STEP) * _LENGTH_STEP
-
 
 class BertExtractor(Extractor):
-    """Encodes transcripts.
-
-    A matrix product's rounding depends on its shape, so the shape a text is computed in follows from that text alone:
-    its length is padded to a fixed step, its batch with dummy rows. Results are bit-identical whatever the batch
-    mates.
+    """Encodes transcripts. The result of a text is bit-identical whatever the other texts (`token_batches`).
 
     Raises:
         MissingDependencyError: the weights are absent.
@@ -92,7 +80,7 @@ class BertExtractor(Extractor):
         )
         self._config = config
         # A whole number of steps, so that padding stays within what the encoder takes.
-        self._max_tokens = min(config.max_tokens, self._encoder.max_tokens // _LENGTH_STEP * _LENGTH_STEP)
+        self._max_tokens = min(config.max_tokens, self._encoder.max_tokens // LENGTH_STEP * LENGTH_STEP)
 
     @classmethod
     def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
@@ -132,10 +120,15 @@ class BertExtractor(Extractor):
         """
         encoded = [self._encode(clip) for clip in clips]
         hidden: dict[int, Float32[np.ndarray, "tokens features"]] = {}
-        for rows in self._groups([text.padded_length for text in encoded]):
-            states = self._hidden_states([encoded[row] for row in rows])
-            hidden.update(zip(rows, states, strict=True))
-        return [_features(text, hidden[row]) for row, text in enumerate(encoded)]
+        batches = token_batches(
+            [text.ids for text in encoded], max_rows=self._config.batch_size, padding_id=self._encoder.padding_id
+        )
+        for positions, ids, mask in batches:
+            types = padded([encoded[position].types for position in positions], ids.shape, 0)
+            states = self._encoder.hidden_states(ids, types, mask)
+            for row, position in enumerate(positions):
+                hidden[position] = states[row, : len(encoded[position].ids)].copy()
+        return [_features(text, hidden[position]) for position, text in enumerate(encoded)]
 
     def _encode(self, clip: ClipInput) -> _Encoded:
         text = clip.text or ""
@@ -170,32 +163,6 @@ class BertExtractor(Extractor):
         word_ids = np.full(len(placed.ids), -1, np.int32)
         word_ids[placed.start : placed.start + len(text.word_ids[inner])] = text.word_ids[inner]
         return replace(text, ids=placed.ids, types=placed.types, word_ids=word_ids)
-
-    def _groups(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Group rows of equal padded length into batches that are at most full."""
-        groups: list[list[int]] = []
-        for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
-            last = groups[-1] if groups else None
-            if last and lengths[last[0]] == lengths[row] and len(last) < self._rows(lengths[row]):
-                last.append(row)
-            else:
-                groups.append([row])
-        return groups
-
-    def _rows(self, padded_length: int) -> int:
-        return max(1, min(self._config.batch_size, _BATCH_TOKENS // padded_length))
-
-    def _hidden_states(self, texts: Sequence[_Encoded]) -> list[Float32[np.ndarray, "tokens features"]]:
-        length = texts[0].padded_length
-        shape = (self._rows(length), length)
-        ids = np.full(shape, self._encoder.padding_id, np.int64)
-        types, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-        mask[:, 0] = 1  # attention over nothing at all would be NaN in the dummy rows
-        for row, text in enumerate(texts):
-            used = slice(0, len(text.ids))
-            ids[row, used], types[row, used], mask[row, used] = text.ids, text.types, 1
-        states = self._encoder.hidden_states(ids, types, mask)
-        return [states[row, : len(text.ids)].copy() for row, text in enumerate(texts)]
 
 
 def _uses_openvino(config: Config, folder: Path) -> bool:

@@ -17,14 +17,10 @@ from transformers.utils import logging
 
 from pipeline.config.unions import Pooling
 from pipeline.core.errors import MissingDependencyError
+from pipeline.words.token_batches import padded, padding_mask, token_batches
 
-#: Lengths are padded to a multiple of this; coarser wastes work, finer wastes batches.
-_LENGTH_STEP = 8
-#: Rows times length of a batch.
-_BATCH_TOKENS = 1024
-_MAX_ROWS = 64
-#: Texts of like length that are trained on at once.
-_ROWS_AT_ONCE = 16
+#: Texts that are embedded at once, and texts of similar length that are trained on at once.
+_EMBEDDED_ROWS, _TRAINED_ROWS = 64, 16
 
 
 class SentenceEncoder(nn.Module):
@@ -41,7 +37,7 @@ class SentenceEncoder(nn.Module):
         logging.disable_progress_bar()
         self.pooling = pooling
         self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
-        self.padding = int(self.tokenizer.pad_token_id or 0)
+        self.padding_id = int(self.tokenizer.pad_token_id or 0)
         self.model, found = AutoModel.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
@@ -74,25 +70,24 @@ class SentenceEncoder(nn.Module):
         """Vectors of a batch of texts, for training: short texts are not padded to the length of the longest."""
         encoded = self.token_ids(texts, max_tokens)
         order = sorted(range(len(texts)), key=lambda row: len(encoded[row]))
-        parts = [order[start : start + _ROWS_AT_ONCE] for start in range(0, len(order), _ROWS_AT_ONCE)]
-        vectors = [self(*padded([encoded[row] for row in part], self.padding)) for part in parts]
+        parts = [order[start : start + _TRAINED_ROWS] for start in range(0, len(order), _TRAINED_ROWS)]
+        vectors = [self._trained([encoded[row] for row in part]) for part in parts]
         return torch.cat(vectors)[torch.tensor(order).argsort()]
 
     @torch.inference_mode()
     def embed(self, texts: Sequence[str], max_tokens: int) -> Float32[np.ndarray, "texts width"]:
-        """Vectors of texts, bit-identical whatever the other texts.
-
-        A matrix product's rounding depends on its shape, so the shape a text is computed in follows from that text
-        alone: its length is padded to a fixed step, its batch with dummy rows.
-        """
+        """Vectors of texts, bit-identical whatever the other texts (`token_batches`)."""
         self.eval()
         encoded = self.token_ids(texts, max_tokens)
         vectors = np.zeros((len(texts), self.width), np.float32)
-        for rows in _groups([len(ids) for ids in encoded]):
-            length = _padded_length(len(encoded[rows[0]]))
-            ids, mask = padded([encoded[row] for row in rows], self.padding, (_rows(length), length))
-            vectors[rows] = self(ids, mask)[: len(rows)].numpy()
+        for positions, ids, mask in token_batches(encoded, max_rows=_EMBEDDED_ROWS, padding_id=self.padding_id):
+            vectors[positions] = self(torch.from_numpy(ids), torch.from_numpy(mask).bool())[: len(positions)].numpy()
         return vectors
+
+    def _trained(self, texts: Sequence[Sequence[int]]) -> Float[Tensor, "rows width"]:
+        shape = (len(texts), max(map(len, texts)))
+        ids, mask = padded(texts, shape, self.padding_id), padding_mask(texts, shape)
+        return self(torch.from_numpy(ids), torch.from_numpy(mask).bool())
 
     def save(self, folder: Path) -> None:
         """Write configuration, tokenizer and safetensors into a folder that transformers can load."""
@@ -101,40 +96,5 @@ class SentenceEncoder(nn.Module):
         self.model.save_pretrained(folder, safe_serialization=True)
 
 
-def padded(
-    encoded: Sequence[Sequence[int]], padding: int, shape: tuple[int, int] | None = None
-) -> tuple[Int[Tensor, "rows tokens"], Bool[Tensor, "rows tokens"]]:
-    """Token ids and their mask, padded to a shape; None takes as many rows and tokens as there are."""
-    rows, length = shape or (len(encoded), max(map(len, encoded)))
-    ids = torch.full((rows, length), padding)
-    mask = torch.zeros_like(ids, dtype=torch.bool)
-    mask[:, 0] = True  # attention over nothing at all would be NaN in rows without a text
-    for row, tokens in enumerate(encoded):
-        ids[row, : len(tokens)] = torch.tensor(tokens)
-        mask[row, : len(tokens)] = True
-    return ids, mask
-
-
 def _pooler(model: nn.Module) -> nn.Module | None:
     return getattr(model, "pooler", None)
-
-
-def _groups(lengths: Sequence[int]) -> list[list[int]]:
-    """Rows of equal padded length, in groups that are at most full."""
-    groups: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda row: (_padded_length(lengths[row]), row)):
-        length = _padded_length(lengths[row])
-        last = groups[-1] if groups else None
-        if last and _padded_length(lengths[last[0]]) == length and len(last) < _rows(length):
-            last.append(row)
-        else:
-            groups.append([row])
-    return groups
-
-
-def _padded_length(length: int) -> int:
-    return -(-length // _LENGTH_STEP) * _LENGTH_STEP
-
-
-def _rows(padded_length: int) -> int:
-    return max(1, min(_MAX_ROWS, _BATCH_TOKENS // padded_length))
