@@ -2,15 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from pipeline.config.base import Settings
 from pipeline.core.types import MODALITIES, Modality
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, unknown keys refused, fields documented by the text below them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class RunConfig(Settings):

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from pipeline.config.base import Settings
 from pipeline.config.loading import merged, nearest, validated
-from pipeline.config.settings import Settings
 from pipeline.core.errors import ConfigError
 from pipeline.core.types import MODALITIES, Modality
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pipeline.config.settings import Settings
+from pipeline.config.base import Settings
 
 #: Names of emotions that differ between datasets.
 Taxonomy = Literal["meld", "iemocap"]

@@ -18,18 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
+from pipeline.config.base import Settings
 from pipeline.features.features import Features
 from pipeline.media.audio import Sound
 from pipeline.media.video import Video
 from pipeline.words.timed import TimedWord
 
 
-class ExtractorConfig(BaseModel):
-    """Base of all extractor settings: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class ExtractorConfig(Settings):
+    """Base of the settings of an extractor."""
 
 
 @dataclass(frozen=True)

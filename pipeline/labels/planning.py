@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.config import weights
+from pipeline.config.base import Settings
 from pipeline.config.loading import nearest
-from pipeline.config.settings import DatasetConfig, Settings
+from pipeline.config.settings import DatasetConfig
 from pipeline.config.unions import EncoderConfig, Taxonomy, UnionConfig
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError

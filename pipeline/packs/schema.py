@@ -6,9 +6,10 @@ from typing import Any, Generic, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import TypeVar
 
+from pipeline.config.base import FrozenModel
 from pipeline.core.types import Modality, Split
 from pipeline.packs.row_arrays import RowArray
 
@@ -70,11 +71,7 @@ class PackSplit(Generic[ArrayT_co]):
         return PackSplit(**{**vars(self), **{name: getattr(self, name)[:] for name in ARRAYS}})
 
 
-class _Documented(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Lengths(_Documented):
+class Lengths(FrozenModel):
     """How the length of one modality was fixed, and what that cut."""
 
     policy: str
@@ -89,7 +86,7 @@ class Lengths(_Documented):
     """Rows lost over all clips."""
 
 
-class Normalisation(_Documented):
+class Normalisation(FrozenModel):
     """Statistics of the measured rows of the train split, one value per feature."""
 
     method: Literal["none", "zscore", "robust"]
@@ -98,7 +95,7 @@ class Normalisation(_Documented):
     scale: list[float] = Field(default_factory=list)
 
 
-class AlignmentReport(_Documented):
+class AlignmentReport(FrozenModel):
     """How the words of an aligned pack got their times."""
 
     words: str
@@ -111,7 +108,7 @@ class AlignmentReport(_Documented):
     """Tokens of words during which the modality has no measured row; they are masked."""
 
 
-class Dropped(_Documented):
+class Dropped(FrozenModel):
     """A row of the label table that is not in the pack."""
 
     clip_id: str
@@ -121,7 +118,7 @@ class Dropped(_Documented):
     reason: str
 
 
-class Card(_Documented):
+class Card(FrozenModel):
     """What a pack holds, how it was made, and what is missing from it."""
 
     dataset: str

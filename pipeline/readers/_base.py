@@ -11,17 +11,14 @@ the class ``Options`` and a function ``read(root, options)`` that returns a `Tab
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
+from pipeline.config.base import Settings
 from pipeline.core.errors import RawDataError
 from pipeline.index.manifest import Rejected
 from pipeline.readers._clips import Clips
 
 
-class ReaderOptions(BaseModel):
-    """Base of all reader options: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class ReaderOptions(Settings):
+    """Base of the options of a reader."""
 
 
 @dataclass(frozen=True)

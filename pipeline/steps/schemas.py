@@ -10,11 +10,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.config.sweeps import SweepConfig
 from pipeline.config.training import TrainingSettings
 from pipeline.config.unions import UnionConfig
 from pipeline.core import plugins
 from pipeline.core.atomic_write import write_if_changed
-from pipeline.training.sweeps import SweepConfig
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 import yaml
 
 from pipeline.config.loading import nearest, read_yaml, validated
+from pipeline.config.sweeps import SweepPlan
 from pipeline.core.atomic_write import atomic_path
 from pipeline.core.errors import ConfigError, StoreError
-from pipeline.training.sweeps import SweepPlan, nested
+from pipeline.training.sweeps import nested
 
 _DEFAULTS = ("Combined", "MAE", "Weighted_F1")
 

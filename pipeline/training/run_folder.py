@@ -7,8 +7,8 @@ import yaml
 from pydantic import Field
 
 from models._base import FeatureSpec, SentimentModel
+from pipeline.config.base import Settings
 from pipeline.config.loading import read_yaml, validated
-from pipeline.config.settings import Settings
 from pipeline.config.training import RunSettings, base_model
 from pipeline.config.weights import resolve_text_encoder
 from pipeline.core import plugins

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.config.loading import check_against_schema, merged, nearest, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig
+from pipeline.config.sweeps import SweepConfig
 from pipeline.config.training import RunSettings
 from pipeline.config.training import resolve as resolve_model
 from pipeline.config.unions import UnionConfig
@@ -14,7 +15,6 @@ from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import FileHashes
 from pipeline.extraction.identity import resolve
-from pipeline.training.sweeps import SweepConfig
 
 #: Names become parts of paths and of shell lines.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.config.loading import read_yaml, validated
 from pipeline.config.settings import PackConfig, RunConfig
+from pipeline.config.sweeps import SweepPlan
 from pipeline.config.training import base_model
 from pipeline.config.unions import UnionConfig
 from pipeline.core import plugins
@@ -17,7 +18,6 @@ from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.labels.planning import UnionPlan, plan_union
 from pipeline.scanning.scan import scan
-from pipeline.training.sweeps import SweepPlan
 from pipeline.workflow.config_files import dataset_config, model_settings, pack_config, sweep_config, union_config
 from pipeline.workflow.lock import hold
 

@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from pipeline.config.loading import read_yaml, validated
+from pipeline.config.sweeps import SweepConfig
 from pipeline.config.training import resolve
 from pipeline.core.errors import ConfigError, StoreError
 from pipeline.steps.sweep import run as rank
-from pipeline.training.sweeps import SweepConfig, draw, nested
+from pipeline.training.sweeps import draw, nested
 
 SPACE = {
     "model.text_lr": {"log_range": [1e-5, 1e-3]},
