@@ -1,4 +1,4 @@
-"""Writes the table of all kinds into docs/reliability.md: ``python -m tools.corpus``."""
+"""Write the table of all kinds into docs/reliability.md: ``python -m tools.corpus``."""
 
 from pathlib import Path
 
@@ -12,29 +12,29 @@ AREAS = {
     "Label tables": tables.TABLES,
     "Media": media.MEDIA,
     "Transcripts": texts.TEXTS,
-    "Stores that the next run meets": stores.REPLACED,
-    "Stores that later steps meet": stores.READ,
+    "Stores read by the next run": stores.REPLACED,
+    "Stores read by later steps": stores.READ,
     "Pickles": packs.FILES,
     "HDF5 packs": packs.HDF5,
-    "Packs and the rules of MMSA (`inspect`)": packs.RULES,
+    "Packs checked by `inspect`": packs.RULES,
     "Settings": configs.CONFIGS,
     "Weights": [*weights.LANDMARKER, *weights.ENCODERS, *weights.TRAINED, *weights.STATES],
 }
 
 
 def section() -> str:
-    """The table between its marks."""
-    counts = ", ".join(f"{name.lower()} {len(kinds)}" for name, kinds in AREAS.items())
-    lines = [BEGIN, f"{sum(map(len, AREAS.values()))} kinds: {counts}.", ""]
+    """The generated part of the page, with its markers."""
+    counts = "; ".join(f"{name}: {len(kinds)}" for name, kinds in AREAS.items())
+    lines = [BEGIN, f"{sum(map(len, AREAS.values()))} kinds. {counts}.", ""]
     for name, kinds in AREAS.items():
-        lines += [f"### {name}", "", "| kind | outcome | what is said, or what becomes of it |", "| --- | --- | --- |"]
+        lines += [f"### {name}", "", "| kind | outcome | message or effect |", "| --- | --- | --- |"]
         lines += [f"| {_cell(kind.name)} | {_outcome(kind)} | {_cell(kind.says)} |" for kind in kinds]
         lines.append("")
     return "\n".join([*lines, END])
 
 
 def page_with(page: str) -> str:
-    """The page with a fresh table."""
+    """The page with a new table."""
     before, _, rest = page.partition(BEGIN)
     return before + section() + rest.partition(END)[2]
 
@@ -44,7 +44,7 @@ def _outcome(kind: Kind) -> str:
 
 
 def _cell(text: str) -> str:
-    """Patterns as words: a dot and star is an ellipsis, an upright bar says or."""
+    """A pattern as plain text: ``.*`` becomes an ellipsis, ``|`` becomes "or"."""
     plain = text.replace(".*", " … ").replace("\\", "").replace("|", " *or* ")
     return " ".join(plain.replace("<", "&lt;").split())
 

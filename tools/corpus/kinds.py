@@ -1,4 +1,4 @@
-"""What a kind of bad input is."""
+"""The description of one kind of bad input."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ class Kind:
     Attributes:
         name: what is wrong, in a few words.
         outcome: an error stops before any work, a quarantined clip is left out with a reason, accepted input is used.
-        says: pattern of the error or reason; of accepted input, what becomes of it.
-        make: makes it; what it is given and returns is the area's own affair.
-        extractors: of a quarantined clip, those that refuse it; blank for the scan.
+        says: pattern of the error or reason; for accepted input, the effect in words.
+        make: creates the input; arguments and result differ between the modules of `tools.corpus`.
+        extractors: for a quarantined clip, the extractors that refuse it; empty for the scan.
     """
 
     name: str

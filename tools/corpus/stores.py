@@ -78,36 +78,36 @@ def _foreign_clip(file: h5py.File) -> None:
     file.copy(_first(file), file["clips"], "a stranger$_$1")
 
 
-AGAIN = "made again from the raw data"
+AGAIN = "recomputed from the raw data"
 
 #: What the next run finds in place of a store: it must not be trusted, and must not stop the run.
 REPLACED = [
-    Kind("cut off in its header", "accepted", AGAIN, _cut(0.01)),
-    Kind("cut off in the middle", "accepted", AGAIN, _cut(0.5)),
+    Kind("truncated in the header", "accepted", AGAIN, _cut(0.01)),
+    Kind("truncated in the middle", "accepted", AGAIN, _cut(0.5)),
     Kind("empty", "accepted", AGAIN, _written(b"")),
     Kind("text", "accepted", AGAIN, _written(b"not a store\n" * 99)),
     Kind("another HDF5", "accepted", AGAIN, _foreign),
-    Kind("of an older format", "accepted", AGAIN, _edited(lambda file: file.attrs.modify("format", "triptych-0"))),
-    Kind("without its clips", "accepted", AGAIN, _edited(lambda file: file.pop("clips"))),
-    Kind("a clip without its key", "accepted", AGAIN, _edited(_lose_key)),
-    Kind("a clip of another key", "accepted", AGAIN, _edited(lambda file: _first(file).attrs.modify("key", "0" * 64))),
-    Kind("a clip that is missing", "accepted", AGAIN, _edited(_lose_clip)),
-    Kind("read-only", "accepted", "kept; replaced as a whole when it is next written", lambda path: path.chmod(0o444)),
-    Kind("a clip that is foreign", "accepted", "left out when the store is next written", _edited(_foreign_clip)),
+    Kind("older format", "accepted", AGAIN, _edited(lambda file: file.attrs.modify("format", "triptych-0"))),
+    Kind("without clips", "accepted", AGAIN, _edited(lambda file: file.pop("clips"))),
+    Kind("a clip without a key", "accepted", AGAIN, _edited(_lose_key)),
+    Kind("a clip with a wrong key", "accepted", AGAIN, _edited(lambda file: _first(file).attrs.modify("key", "0" * 64))),
+    Kind("missing clip", "accepted", AGAIN, _edited(_lose_clip)),
+    Kind("read-only", "accepted", "kept; replaced at the next write", lambda path: path.chmod(0o444)),
+    Kind("unknown clip", "accepted", "removed at the next write", _edited(_foreign_clip)),
     Kind("a clip without an array", "accepted", AGAIN, _edited(_lose_array)),
     Kind("values of another type", "accepted", AGAIN, _values(lambda array: array.astype(np.float64))),
-    Kind("values that are words", "accepted", AGAIN, _values(lambda array: np.full(array.shape, b"x"))),
+    Kind("strings as values", "accepted", AGAIN, _values(lambda array: np.full(array.shape, b"x"))),
     Kind("values of another width", "accepted", AGAIN, _values(lambda array: array[:, :2])),
     Kind("fewer values than times", "accepted", AGAIN, _values(lambda array: array[:-3])),
 ]
 
 #: What the steps after extraction say of a store that no run has mended.
 READ = [
-    Kind("cut off", "error", "not a readable feature store", _cut(0.5)),
-    Kind("a folder in its place", "error", "not a readable feature store", _folder),
-    Kind("not there", "error", "not a readable feature store", lambda path: path.unlink()),
+    Kind("truncated", "error", "not a readable feature store", _cut(0.5)),
+    Kind("a folder instead of the file", "error", "not a readable feature store", _folder),
+    Kind("missing file", "error", "not a readable feature store", lambda path: path.unlink()),
     Kind("another HDF5", "error", "no format mark; expected triptych-features-1", _foreign),
-    Kind("a clip that is missing", "error", "1 clips neither stored nor quarantined", _edited(_lose_clip)),
-    Kind("a clip that is foreign", "error", "1 stored but not in the label table", _edited(_foreign_clip)),
+    Kind("missing clip", "error", "1 clips neither stored nor quarantined", _edited(_lose_clip)),
+    Kind("unknown clip", "error", "1 stored but not in the label table", _edited(_foreign_clip)),
     Kind("one byte flipped", "error", "cannot be read", _flipped),
 ]

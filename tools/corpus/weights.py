@@ -23,12 +23,12 @@ def _bare(folder: Path) -> Path:
 
 
 LANDMARKER = [
-    Kind("a landmarker of another hash", "error", "has sha256 .*, expected 64184e", _wrong_content),
-    Kind("a landmarker that is not there", "error", "face_landmarker.task is not at", _nothing),
+    Kind("landmarker with another hash", "error", "has sha256 .*, expected 64184e", _wrong_content),
+    Kind("missing landmarker", "error", "face_landmarker.task is not at", _nothing),
 ]
 ENCODERS = [
-    Kind("an encoder that is nowhere", "error", "is no folder, no known package", _nothing),
-    Kind("an encoder's folder without weights", "error", "lacks config.json or weights", _bare),
+    Kind("unknown encoder", "error", "is no folder, no known package", _nothing),
+    Kind("encoder folder without weights", "error", "lacks config.json or weights", _bare),
 ]
 
 
@@ -37,11 +37,11 @@ def _state(path: Path) -> None:
 
 
 TRAINED = [
-    Kind("weights cut off", "error", "weights do not load", lambda path: path.write_bytes(path.read_bytes()[:-9])),
+    Kind("truncated weights", "error", "weights do not load", lambda path: path.write_bytes(path.read_bytes()[:-9])),
     Kind("weights of another architecture", "error", "weights do not load", None),
-    Kind("weights that are a pickle", "error", "weights do not load", _state),
-    Kind("weights that are not there", "error", "weights do not load", lambda path: path.unlink()),
+    Kind("a pickle as weights", "error", "weights do not load", _state),
+    Kind("missing weights", "error", "weights do not load", lambda path: path.unlink()),
 ]
 STATES = [
-    Kind("state of an unfinished run that runs code", "accepted", "passed over: training starts anew", _state),
+    Kind("run state that runs code", "accepted", "ignored: training restarts", _state),
 ]
