@@ -90,7 +90,7 @@ REPLACED = [
     Kind("older format", "accepted", AGAIN, _edited(lambda file: file.attrs.modify("format", "triptych-0"))),
     Kind("without clips", "accepted", AGAIN, _edited(lambda file: file.pop("clips"))),
     Kind("a clip without a key", "accepted", AGAIN, _edited(_lose_key)),
-    Kind("a clip with a wrong key", "accepted", AGAIN, _edited(lambda file: _first(file).attrs.modify("key", "0" * 64))),
+    Kind("a clip of another key", "accepted", AGAIN, _edited(lambda file: _first(file).attrs.modify("key", "0" * 64))),
     Kind("missing clip", "accepted", AGAIN, _edited(_lose_clip)),
     Kind("read-only", "accepted", "kept; replaced at the next write", lambda path: path.chmod(0o444)),
     Kind("unknown clip", "accepted", "removed at the next write", _edited(_foreign_clip)),
