@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.audit.evidence import Extracted, Fault, Packed
-from pipeline.audit.table import Rows
+from pipeline.audit.table import RawRows
 
 Line = Mapping[str, Any]
 
 
-def check_quarantine(rows: Rows, quarantine: Sequence[Line]) -> Iterator[Fault]:
+def check_quarantine(rows: RawRows, quarantine: Sequence[Line]) -> Iterator[Fault]:
     """Every line has a reason and is about a row of the table; none stands twice."""
     for line in quarantine:
         if not str(line["reason"]).strip():
@@ -23,7 +23,7 @@ def check_quarantine(rows: Rows, quarantine: Sequence[Line]) -> Iterator[Fault]:
             yield Fault(f"quarantine {clip_id}", f"the same line stands {times} times")
 
 
-def check_extracted(rows: Rows, stores: Extracted, quarantine: Sequence[Line]) -> Iterator[Fault]:
+def check_extracted(rows: RawRows, stores: Extracted, quarantine: Sequence[Line]) -> Iterator[Fault]:
     """Every clip is stored by the extractor, or quarantined by it, and not both."""
     yield from stores.faults
     by_table = _set_aside(quarantine)
@@ -39,7 +39,7 @@ def check_extracted(rows: Rows, stores: Extracted, quarantine: Sequence[Line]) -
             yield Fault(where, "neither stored nor quarantined")
 
 
-def check_pack(rows: Rows, pack: Packed, quarantine: Sequence[Line]) -> Iterator[Fault]:
+def check_pack(rows: RawRows, pack: Packed, quarantine: Sequence[Line]) -> Iterator[Fault]:
     """Every row is in the pack once, or left out with a reason that the quarantine gives too."""
     packed = Counter(clip_id for split in pack.splits for clip_id in pack.ids(split))
     dropped = {row["clip_id"]: row["reason"] for row in pack.card["dropped"]}
@@ -75,7 +75,7 @@ def _set_aside(quarantine: Sequence[Line]) -> set[str]:
     return {line["clip_id"] for line in quarantine if line["modality"] == "table"}
 
 
-def _rows_set_aside(rows: Rows, packed: Mapping[str, int], quarantine: Sequence[Line], name: str) -> Iterator[Fault]:
+def _rows_set_aside(rows: RawRows, packed: Mapping[str, int], quarantine: Sequence[Line], name: str) -> Iterator[Fault]:
     """Of several rows with one id, each that is not packed has a line of its own."""
     told = [(line["clip_id"], line["reason"]) for line in quarantine if line["modality"] == "table"]
     for clip_id, places in rows.places.items():

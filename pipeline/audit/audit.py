@@ -9,12 +9,14 @@ from typing import Any
 from pipeline.audit.accounts import check_counts, check_extracted, check_pack, check_quarantine
 from pipeline.audit.again import check_again
 from pipeline.audit.evidence import Extracted, Fault, Packed, read_extracted, read_lines, read_packs
+from pipeline.audit.expected import ExpectedTasks
 from pipeline.audit.keys import check_card, check_identity, check_keys
 from pipeline.audit.labels import check_labels, check_pickle
 from pipeline.audit.rows import check_rows
-from pipeline.audit.table import Rows, reread, rows_of
+from pipeline.audit.table import RawRows, reread, rows_of
 from pipeline.config.settings import DatasetConfig
 from pipeline.core.errors import RawDataError
+from pipeline.extraction.tasks import Task
 from pipeline.readers._base import Table
 from pipeline.scanning.reading import open_raw
 
@@ -78,34 +80,34 @@ class Audit:
 
 @dataclass(frozen=True)
 class _Evidence:
-    rows: Rows
+    rows: RawRows
     packs: Sequence[Packed]
     quarantine: Sequence[Mapping[str, Any]]
     extracted: Mapping[str, Extracted]
+    tasks: Mapping[str, Mapping[str, Task]]
 
 
 def audit(subject: Subject, scope: Scope) -> Audit:
     """Check a dataset from its raw table to its packs.
 
     Raises:
-        RawDataError: the raw folder cannot be read, or holds ready-made packs.
-        StoreError: there is no pack, or a file that all else needs is damaged.
+        RawDataError: the raw folder cannot be read, or contains ready-made packs.
+        StoreError: there is no pack, or its card, the quarantine or an extractor's settings are damaged.
     """
-    found, faults = _gather(subject)
+    evidence, faults = _gather(subject)
     again = {
-        name: scope.sample(sorted(stores.clips.keys() & found.rows.clips.keys())) if scope.again else []
-        for name, stores in found.extracted.items()
+        name: scope.sample(sorted(stores.clips.keys() & evidence.rows.clips.keys())) if scope.again else []
+        for name, stores in evidence.extracted.items()
     }
-    faults += [*_accounts(found), *_keys(found, subject), *_packs(found, subject.root, scope)]
+    faults += [*_accounts(evidence), *_keys(evidence), *_packs(evidence, subject.root, scope)]
     for name, ids in again.items():
-        clips = [found.rows.clips[clip_id] for clip_id in ids]
-        if clips:
-            faults += check_again(clips, found.extracted[name], subject.raw, subject.config.language)
+        if ids:
+            faults += check_again([evidence.tasks[name][clip_id] for clip_id in ids], evidence.extracted[name])
     return Audit(
-        rows=len(found.rows),
-        packed={pack.name: sum(len(pack.ids(split)) for split in pack.splits) for pack in found.packs},
-        left_out={pack.name: len(pack.card["dropped"]) for pack in found.packs},
-        compared={pack.name: len(scope.sample(pack.all_ids())) for pack in found.packs},
+        rows=len(evidence.rows),
+        packed={pack.name: sum(len(pack.ids(split)) for split in pack.splits) for pack in evidence.packs},
+        left_out={pack.name: len(pack.card["dropped"]) for pack in evidence.packs},
+        compared={pack.name: len(scope.sample(pack.all_ids())) for pack in evidence.packs},
         extracted_again={name: len(ids) for name, ids in again.items()},
         faults=faults,
     )
@@ -116,39 +118,41 @@ def _gather(subject: Subject) -> tuple[_Evidence, list[Fault]]:
     table = source.read()
     if not isinstance(table, Table):
         raise RawDataError(
-            f"dataset {subject.name}: its packs lie ready-made in {subject.raw}; there are no rows to account for"
+            f"dataset {subject.name}: {subject.raw} contains ready-made packs; only datasets of clips can be audited"
         )
-    rows = rows_of(table)
+    rows = rows_of(table, subject.config)
     packs = read_packs(subject.root)
     names = {name for pack in packs for name in pack.extractors()}
     extracted = {name: read_extracted(subject.root, name) for name in sorted(names)}
+    expected = ExpectedTasks(rows, subject.config, subject.raw)
+    tasks = {name: expected.of(name, stores.settings["identity"]) for name, stores in extracted.items()}
     faults = list(reread(rows, subject.raw, source.options)) if subject.config.reader == "table" else []
-    return _Evidence(rows, packs, read_lines(subject.root / "quarantine.jsonl"), extracted), faults
+    return _Evidence(rows, packs, read_lines(subject.root / "quarantine.jsonl"), extracted, tasks), faults
 
 
-def _accounts(found: _Evidence) -> Iterator[Fault]:
-    yield from check_quarantine(found.rows, found.quarantine)
-    for stores in found.extracted.values():
-        yield from check_extracted(found.rows, stores, found.quarantine)
-    for pack in found.packs:
-        yield from check_pack(found.rows, pack, found.quarantine)
+def _accounts(evidence: _Evidence) -> Iterator[Fault]:
+    yield from check_quarantine(evidence.rows, evidence.quarantine)
+    for stores in evidence.extracted.values():
+        yield from check_extracted(evidence.rows, stores, evidence.quarantine)
+    for pack in evidence.packs:
+        yield from check_pack(evidence.rows, pack, evidence.quarantine)
 
 
-def _keys(found: _Evidence, subject: Subject) -> Iterator[Fault]:
-    for stores in found.extracted.values():
+def _keys(evidence: _Evidence) -> Iterator[Fault]:
+    for name, stores in evidence.extracted.items():
         yield from check_identity(stores)
-        yield from check_keys(found.rows, stores, subject.raw, subject.config.language)
-    for pack in found.packs:
-        yield from check_card(pack, found.extracted)
+        yield from check_keys(stores, evidence.tasks[name])
+    for pack in evidence.packs:
+        yield from check_card(pack, evidence.extracted)
 
 
-def _packs(found: _Evidence, root: Path, scope: Scope) -> Iterator[Fault]:
-    for pack in found.packs:
+def _packs(evidence: _Evidence, root: Path, scope: Scope) -> Iterator[Fault]:
+    for pack in evidence.packs:
         yield from check_counts(pack)
         yield from check_pickle(pack, root / "packs" / f"{pack.name}.pkl")
         if all(pack.is_even(split) for split in pack.splits):
-            yield from check_labels(found.rows, pack)
-            yield from _sampled_rows(pack, found.extracted, set(scope.sample(pack.all_ids())))
+            yield from check_labels(evidence.rows, pack)
+            yield from _sampled_rows(pack, evidence.extracted, set(scope.sample(pack.all_ids())))
 
 
 def _sampled_rows(pack: Packed, extracted: Mapping[str, Extracted], sample: set[str]) -> Iterator[Fault]:

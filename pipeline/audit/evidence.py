@@ -33,7 +33,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredClip:
     """One clip in a store.
 
     Attributes:
@@ -65,7 +65,7 @@ class Extracted:
 
     name: str
     settings: Mapping[str, Any]
-    clips: Mapping[str, Stored]
+    clips: Mapping[str, StoredClip]
     faults: Sequence[Fault]
 
 
@@ -80,7 +80,7 @@ def read_extracted(root: Path, extractor: str) -> Extracted:
         StoreError: its settings are absent or damaged.
     """
     settings = read_json(root / "settings" / "features" / f"{extractor}.json")
-    clips: dict[str, Stored] = {}
+    clips: dict[str, StoredClip] = {}
     faults = []
     for path in sorted((root / "features" / extractor).glob("*.h5")):
         where = f"features/{extractor}/{path.name}"
@@ -94,10 +94,10 @@ def read_extracted(root: Path, extractor: str) -> Extracted:
     return Extracted(extractor, settings, clips, faults)
 
 
-def _listed(path: Path) -> dict[str, Stored]:
+def _listed(path: Path) -> dict[str, StoredClip]:
     with h5py.File(path, "r") as file:
         identity = str(file.attrs["identity"])
-        return {name: Stored(path, str(group.attrs["key"]), identity) for name, group in file["clips"].items()}
+        return {name: StoredClip(path, str(group.attrs["key"]), identity) for name, group in file["clips"].items()}
 
 
 @dataclass(frozen=True)

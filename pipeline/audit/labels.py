@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.audit.evidence import Fault, Packed
-from pipeline.audit.table import Rows
+from pipeline.audit.table import RawRows
 from pipeline.core.errors import StoreError
 from pipeline.index.manifest import Clip
 from pipeline.packs.formats import mmsa_pickle
@@ -20,7 +20,7 @@ _COLUMNS = {
 _SIGNS = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 
 
-def check_labels(rows: Rows, pack: Packed) -> Iterator[Fault]:
+def check_labels(rows: RawRows, pack: Packed) -> Iterator[Fault]:
     """Compare every clip of the pack with its row of the table."""
     for split, arrays in pack.splits.items():
         for index, clip_id in enumerate(pack.ids(split)):

@@ -1,4 +1,4 @@
-"""What a pack should hold of a clip, worked out from its stores and the card, in arithmetic of its own."""
+"""The rows that a pack should have for a clip, computed from its stores and the card independently of the packer."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,40 +23,41 @@ def check_rows(pack: Packed, split: str, index: int, stored: Mapping[str, Arrays
     where = f"{pack.name} {pack.ids(split)[index]}"
     expected = _expected(pack.card, stored)
     for key, rows in expected.items():
-        found = pack.splits[split][key][index]
-        if np.shape(rows)[:1] > np.shape(found)[:1] or not _agree(found, rows):
+        packed = pack.splits[split][key][index]
+        if np.shape(rows)[:1] > np.shape(packed)[:1] or not _agree(packed, rows):
             yield Fault(where, f"{key} is not what the stores give")
 
 
-def _agree(found: Any, rows: np.ndarray) -> bool:
-    """The rows stand at the front, and zeros behind them."""
-    if np.ndim(found) == 0:
-        return bool(found == rows)
-    padded = np.zeros(found.shape)
+def _agree(packed: Any, rows: np.ndarray) -> bool:
+    """Whether the pack has these rows first, then zeros."""
+    if np.ndim(packed) == 0:
+        return bool(packed == rows)
+    padded = np.zeros(packed.shape)
     padded[: len(rows)] = rows
-    return bool(np.allclose(found, padded, rtol=_TOLERANCE, atol=_TOLERANCE))
+    return bool(np.allclose(packed, padded, rtol=_TOLERANCE, atol=_TOLERANCE))
 
 
 def _expected(card: Mapping[str, Any], stored: Mapping[str, Arrays]) -> dict[str, np.ndarray]:
     settings, extractors = card["settings"], card["extractors"]
     expected: dict[str, np.ndarray] = {}
     text = stored.get(extractors["text"])
-    kept = _kept(len(text["values"]), settings["text"]["rows"] - 1) if text else []
+    tokens = _cut(len(text["values"]), settings["text"]["rows"] - 1) if text else []
     if text:
-        ids, types = text["extra.token_ids"][kept], text["extra.token_types"][kept]
-        expected["text"] = text["values"][kept]
-        expected["text_bert"] = _columns(ids, np.ones(len(kept)), types, width=settings["text"]["rows"])
+        ids, types = text["extra.token_ids"][tokens], text["extra.token_types"][tokens]
+        expected["text"] = text["values"][tokens]
+        expected["text_bert"] = _columns(ids, np.ones(len(tokens)), types, width=settings["text"]["rows"])
     for modality in _STREAMS:
-        arrays = stored.get(extractors[modality])
+        arrays = stored.get(extractors.get(modality, ""))  # a pack may have no audio or no vision
         if arrays is None:
             rows, mask = np.zeros((1, card["dims"][modality])), np.zeros(1, bool)
         elif settings["align"] and text:
-            word_of = text["extra.word_ids"][kept]
+            word_of = text["extra.word_ids"][tokens]
             rows, mask = _by_word(arrays, stored[settings["align"]["words"]], word_of, settings[modality]["pool"])
         else:
             rows, mask = _by_step(arrays, settings[modality])
         limit = card["lengths"][modality]["padded"]
-        rows, mask = _scaled(rows, mask, card["normalisation"][modality])[:limit], mask[:limit]
+        scaling = card["normalisation"].get(modality, {"method": "none"})
+        rows, mask = _scaled(rows, mask, scaling)[:limit], mask[:limit]
         expected |= {modality: rows, f"{modality}_mask": mask}
         if not settings["align"]:
             expected[f"{modality}_lengths"] = np.array(max(1, len(mask)))
@@ -67,8 +68,8 @@ def _columns(*rows: np.ndarray, width: int) -> np.ndarray:
     return np.stack([np.pad(row, (0, width - len(row))) for row in rows])
 
 
-def _kept(tokens: int, limit: int) -> list[int]:
-    """The first tokens and the closing one."""
+def _cut(tokens: int, limit: int) -> list[int]:
+    """Indices of the first tokens and of the closing one."""
     return list(range(tokens)) if tokens <= limit else [*range(limit - 1), tokens - 1]
 
 

@@ -11,22 +11,26 @@ from typing import Any
 from pydantic import BaseModel
 
 from pipeline.audit.evidence import Fault
+from pipeline.config.settings import DatasetConfig
 from pipeline.index.manifest import Clip, Rejected
 from pipeline.readers._base import Table
+from pipeline.scanning.reading import faults_of
 
 #: Other names for the split valid that the field uses.
 _SPLITS = {"val": "valid", "dev": "valid", "validation": "valid"}
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What the raw table holds.
+class RawRows:
+    """The rows of the raw table.
 
     Attributes:
+        usable: rows without a fault.
         clips: rows that are clips, by id; of several rows with one id, the last.
         places: the place of every row, also of those that are no clip, by id.
     """
 
+    usable: Sequence[Clip]
     clips: dict[str, Clip]
     places: dict[str, list[str]]
 
@@ -35,23 +39,24 @@ class Rows:
         return sum(map(len, self.places.values()))
 
 
-def rows_of(table: Table) -> Rows:
-    """All rows of a table as its reader found them."""
+def rows_of(table: Table, config: DatasetConfig) -> RawRows:
+    """All rows of a table as its reader returns them."""
     places: dict[str, list[str]] = {}
     rows: list[Clip | Rejected] = [*table.clips, *table.faults, *table.unusable]
     for row in rows:
         places.setdefault(row.clip_id, []).append(row.where)
-    return Rows({clip.clip_id: clip for clip in table.clips}, places)
+    faulty = {fault.where for fault in faults_of(table, config)}
+    return RawRows(table.clips.without(faulty), {clip.clip_id: clip for clip in table.clips}, places)
 
 
-def reread(rows: Rows, raw: Path, options: BaseModel) -> Iterator[Fault]:
+def reread(rows: RawRows, raw: Path, options: BaseModel) -> Iterator[Fault]:
     """Compare the rows of the reader ``table`` with the file itself."""
     cells = _cells(raw, options)
     ids = Counter(f"{row['video_id']}$_${row['clip_id']}" for row in cells)
     for clip_id in sorted(ids.keys() | rows.places.keys()):
-        found = len(rows.places.get(clip_id, []))
-        if ids[clip_id] != found:
-            yield Fault(f"table {clip_id}", f"{ids[clip_id]} rows in the file, {found} read from it")
+        read = len(rows.places.get(clip_id, []))
+        if ids[clip_id] != read:
+            yield Fault(f"table {clip_id}", f"{ids[clip_id]} rows in the file, {read} read from it")
     for row in cells:
         clip_id = f"{row['video_id']}$_${row['clip_id']}"
         if clip_id in rows.clips and ids[clip_id] == 1:
@@ -74,6 +79,6 @@ def _differences(clip_id: str, row: dict[str, str], clip: Clip) -> Iterator[Faul
         "text": (row["text"].strip(), clip.text),
         "label": (float(label) if label else None, clip.sentiment),
     }
-    for name, (found, read) in pairs.items():
-        if str(found) != str(read):  # as words, so that NaN equals NaN
-            yield Fault(f"table {clip_id}", f"{name} is {found!r} in the file, {read!r} was read from it")
+    for name, (cell, read) in pairs.items():
+        if str(cell) != str(read):  # as text, so that NaN equals NaN
+            yield Fault(f"table {clip_id}", f"{name} is {cell!r} in the file, {read!r} was read from it")

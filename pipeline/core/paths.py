@@ -183,6 +183,10 @@ class Layout:
         """Paths of one sentence encoder; unions of equal settings share it."""
         return EncoderPaths(self.processed / "universal" / "encoders" / name)
 
+    def counts(self, dataset: str, extractor: str, shard: str) -> Path:
+        """How many clips an extraction job reused, computed and failed on, next to its log."""
+        return self.processed / "logs" / "extract" / dataset / extractor / f"{shard}.counts.json"
+
     @property
     def hashes(self) -> Path:
         """Cache of weight-file hashes."""

@@ -1,23 +1,60 @@
-"""One line that tells how far a job is: a bar on a terminal, plain lines in a log."""
+"""How far a job is: a line on a terminal or in a log, and a file of counts that the workflow reads."""
 
+import json
 import logging
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pipeline.core.atomic_write import atomic_path
 
 _EVERY_S = 10.0
 _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Progress:
-    """Counts of one job. A context manager; call `add` as clips are done."""
+class ClipCounts:
+    """How many clips of a job are finished, and how.
 
-    title: str
-    total: int
+    Attributes:
+        reused: clips whose features were up to date.
+        computed: clips that were extracted.
+        failed: clips that go to the quarantine.
+    """
+
     reused: int = 0
     computed: int = 0
     failed: int = 0
+
+    @property
+    def done(self) -> int:
+        """Clips that are finished."""
+        return self.reused + self.computed + self.failed
+
+
+def read_counts(path: Path) -> ClipCounts:
+    """The counts that a job has written so far; all 0 if it has not."""
+    try:
+        return ClipCounts(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return ClipCounts()
+
+
+@dataclass
+class Progress:
+    """Reports the counts of one job now and then. A context manager; call `add` as clips are done.
+
+    Attributes:
+        title: what the line calls the job.
+        total: clips of the job.
+        file: where the counts are written; None for nowhere.
+    """
+
+    title: str
+    total: int
+    file: Path | None = None
+    counts: ClipCounts = field(default_factory=ClipCounts)
     _start: float = field(default_factory=time.monotonic)
     _last: float = field(default_factory=time.monotonic)
 
@@ -26,29 +63,32 @@ class Progress:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        """Tell the final counts."""
+        """Report the final counts."""
         if kind is None:
-            self._tell(final=True)
+            self._report(final=True)
 
     def add(self, *, reused: int = 0, computed: int = 0, failed: int = 0) -> None:
-        """Count clips, and tell when it is time to."""
-        self.reused += reused
-        self.computed += computed
-        self.failed += failed
+        """Count clips, and report when it is time to."""
+        self.counts.reused += reused
+        self.counts.computed += computed
+        self.counts.failed += failed
         if sys.stderr.isatty() or time.monotonic() - self._last > _EVERY_S:
-            self._tell(final=False)
+            self._report(final=False)
 
     def line(self) -> str:
         """Clips done, clips per second, and what became of them."""
-        done = self.reused + self.computed + self.failed
-        rate = (self.computed + self.failed) / max(time.monotonic() - self._start, 1e-6)
+        counts = self.counts
+        rate = (counts.computed + counts.failed) / max(time.monotonic() - self._start, 1e-6)
         return (
-            f"{self.title}: {done}/{self.total} clips, {rate:.1f} clips/s, "
-            f"reused {self.reused}, computed {self.computed}, failed {self.failed}"
+            f"{self.title}: {counts.done}/{self.total} clips, {rate:.1f} clips/s, "
+            f"reused {counts.reused}, computed {counts.computed}, failed {counts.failed}"
         )
 
-    def _tell(self, *, final: bool) -> None:
+    def _report(self, *, final: bool) -> None:
         self._last = time.monotonic()
+        if self.file:
+            with atomic_path(self.file) as part:
+                part.write_text(json.dumps(asdict(self.counts)))
         if sys.stderr.isatty():
             from rich.console import Console
 

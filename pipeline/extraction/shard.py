@@ -30,6 +30,7 @@ class ShardJob:
         output: the store to bring up to date.
         title: what the progress line calls the job.
         limit_s: longest time for a clip of up to 20 s, a longer one in proportion; taking more counts as a crash.
+        counts: file of the counts of clips reused, computed and failed; None for none.
     """
 
     extractor: str
@@ -38,6 +39,7 @@ class ShardJob:
     output: Path
     title: str
     limit_s: float
+    counts: Path | None = None
 
     @property
     def spool(self) -> Path:
@@ -58,7 +60,7 @@ def update_shard(job: ShardJob, tasks: Sequence[Task]) -> list[Failure]:
     Raises:
         PipelineError: the extractor itself cannot run.
     """
-    with Progress(job.title, len(tasks)) as progress:
+    with Progress(job.title, len(tasks), job.counts) as progress:
         with ExitStack() as stack:
             kept = _reusable(stack, job, tasks)
             progress.add(reused=len(kept))

@@ -1,15 +1,14 @@
 """What a job does with each clip of its shard: what to read, and how it ended."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import MediaError
-from pipeline.core.fingerprints import digest
 from pipeline.corruptions.levels import Corruption
+from pipeline.extraction.keys import Row, clip_key
 from pipeline.features.features import Features
-from pipeline.index.manifest import context_content, media_content, text_content, words_content
 from pipeline.media.span import MediaSpan
 from pipeline.words.timed import TimedWord
 
@@ -73,9 +72,9 @@ Outcome = Success | Failure
 
 def make_tasks(
     *,
-    media_rows: Iterable[Mapping[str, Any]],
-    text_rows: Iterable[Mapping[str, Any]],
-    words_rows: Iterable[Mapping[str, Any]] = (),
+    media_rows: Iterable[Row],
+    text_rows: Iterable[Row],
+    words_rows: Iterable[Row] = (),
     reads: Sequence[str],
     raw: Path,
     identity: str,
@@ -102,17 +101,12 @@ def make_tasks(
     ]
 
 
-_Row = Mapping[str, Any] | None
-
-
-def _make_task(clip_id: str, rows: tuple[_Row, _Row, _Row], raw: Path, identity: str) -> Task:
+def _make_task(clip_id: str, rows: tuple[Row | None, Row | None, Row | None], raw: Path, identity: str) -> Task:
     media, text, words = rows
-    contents = [media_content(media)] if media else []
-    contents += [text_content(text)] if text else []
-    contents += [context_content(text)] if text and text.get("context") else []
-    contents += [words_content(words)] if words else []
-    key = digest([digest(contents), identity])  # what the extractor read, and what it is
-    task: dict[str, Any] = {"clip_id": clip_id, "key": key}
+    task: dict[str, Any] = {
+        "clip_id": clip_id,
+        "key": clip_key(identity, media=media, text=text, words=words),
+    }
     if media:
         task |= _media(media, raw)
     if text:
@@ -124,7 +118,7 @@ def _make_task(clip_id: str, rows: tuple[_Row, _Row, _Row], raw: Path, identity:
     return Task(**task)
 
 
-def _media(row: Mapping[str, Any], raw: Path) -> dict[str, Any]:
+def _media(row: Row, raw: Path) -> dict[str, Any]:
     if row["sha256"] is None:
         return {"media_fault": row.get("fault") or f"{row['media'] or 'no media file'}: not in the raw folder"}
     try:
@@ -133,7 +127,7 @@ def _media(row: Mapping[str, Any], raw: Path) -> dict[str, Any]:
         return {"media_fault": str(error)}
 
 
-def _crop(row: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
+def _crop(row: Row) -> tuple[float, float, float, float] | None:
     return tuple(row["crop"]) if row["crop"] else None
 
 

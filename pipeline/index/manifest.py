@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.errors import StoreError
-from pipeline.core.fingerprints import canonical, digest
+from pipeline.core.fingerprints import canonical
 from pipeline.core.types import SPLITS, Seconds
 
 #: Fewest clips that a manifest holds on average, in a dataset of several manifests.
@@ -170,26 +170,6 @@ def shard_of(clip_id: str, shards: int) -> int:
 def manifests_of(shard: int, shards: int, manifests: int) -> list[int]:
     """The manifests whose clips belong to one of an extractor's (fewer) shards."""
     return list(range(shard, manifests, shards))
-
-
-def media_content(row: Mapping[str, Any]) -> str:
-    """Fingerprint of what an extractor sees of a clip's media."""
-    return digest([row["sha256"], row["start_s"], row["end_s"], row["crop"]])
-
-
-def text_content(row: Mapping[str, Any]) -> str:
-    """Fingerprint of what an extractor sees of a clip's text."""
-    return digest([row["text"], row["language"]])
-
-
-def context_content(row: Mapping[str, Any]) -> str:
-    """Fingerprint of the conversation around a clip."""
-    return digest(row["context"])
-
-
-def words_content(row: Mapping[str, Any]) -> str:
-    """Fingerprint of what an extractor sees of a clip's given word times."""
-    return digest(row["words"])
 
 
 def media_row(clip: Clip, content_sha256: str | None, fault: str | None = None) -> dict[str, Any]:

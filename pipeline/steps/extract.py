@@ -6,7 +6,6 @@ example: python -m pipeline extract --dataset demo --extractor egemaps --shard 0
 """
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import digest, library_versions
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, Corruption, at_level
+from pipeline.extraction.resolved import read_resolved
 from pipeline.extraction.shard import ShardJob, update_shard
 from pipeline.extraction.tasks import Task, failure_row, make_tasks
 from pipeline.index.dataset_index import DatasetIndex
@@ -73,11 +73,17 @@ def run(
         PipelineError: the dataset was not scanned, or the extractor cannot run.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # one process per core; threads of many jobs would thrash
-    paths = Layout(processed).dataset(dataset)
+    layout = Layout(processed)
+    paths = layout.dataset(dataset)
     facts = extractor_facts(extractor)
-    resolved = _resolved(paths.extractor_settings(extractor), facts.version)
+    resolved = read_resolved(paths.extractor_settings(extractor))
+    if resolved.version != facts.version:
+        raise StoreError(
+            f"{paths.extractor_settings(extractor)}: written for version {resolved.version} of {extractor}, the code "
+            f"is version {facts.version}; run snakemake, or python -m pipeline scan"
+        )
     under = _corruption(corruption, level, extractor) if corruption else None
-    identity = _identity_under(resolved["identity"], under) if under else resolved["identity"]
+    identity = _identity_under(resolved.identity, under) if under else resolved.identity
     target = paths.corrupted(under.name, level) if under else paths
     index = DatasetIndex(paths)
     tasks = make_tasks(
@@ -93,10 +99,11 @@ def run(
     job = ShardJob(
         extractor=extractor,
         identity=identity,
-        settings={**resolved["settings"], **resolved["outside"]},
+        settings=resolved.all_settings,
         output=target.store(extractor, shard),
         title=" ".join([dataset, extractor, shard, *([under.name, str(level)] if under else [])]),
         limit_s=limit_s,
+        counts=None if under else layout.counts(dataset, extractor, shard),
     )
     failures = update_shard(job, tasks)
     rows = [
@@ -122,16 +129,3 @@ def _identity_under(identity: str, corruption: Corruption) -> str:
 def _test_tasks(paths: DatasetPaths, tasks: Sequence[Task], corruption: Corruption) -> list[Task]:
     test = {row["clip_id"] for row in read_jsonl(paths.test_clips)}
     return [replace(task, corruption=corruption) for task in tasks if task.clip_id in test]
-
-
-def _resolved(path: Path, version: int) -> dict:
-    try:
-        resolved = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: no readable extractor settings ({error}); run: python -m pipeline scan") from error
-    if resolved["version"] != version:
-        raise StoreError(
-            f"{path}: written for version {resolved['version']} of {resolved['extractor']}, the code is version "
-            f"{version}; run snakemake, or python -m pipeline scan"
-        )
-    return resolved

@@ -14,7 +14,7 @@ from pipeline.config.unions import UnionConfig
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import FileHashes
-from pipeline.extraction.identity import resolve
+from pipeline.extraction.resolved import ResolvedExtractor, resolve_extractor
 
 #: Names become parts of paths and of shell lines.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][\w.+-]*", re.ASCII)
@@ -75,7 +75,9 @@ def sweep_config(name: str, datasets: Sequence[str]) -> SweepConfig:
     return sweep
 
 
-def extractor_settings(dataset: str, extractor: str, *layers: Mapping[str, Any], hashes: FileHashes) -> dict[str, Any]:
+def extractor_settings(
+    dataset: str, extractor: str, *layers: Mapping[str, Any], hashes: FileHashes
+) -> ResolvedExtractor:
     """Resolved settings, weights and identity of an extractor for a dataset.
 
     Args:
@@ -89,11 +91,8 @@ def extractor_settings(dataset: str, extractor: str, *layers: Mapping[str, Any],
         MissingDependencyError: a weight file is absent.
     """
     optional = config_file("features", extractor, required=False)
-    overrides = merged(
-        read_yaml(optional) if optional.is_file() else {},
-        *layers,
-    )
-    return resolve(extractor, overrides, f"settings of extractor {extractor} for {dataset}", hashes)
+    overrides = merged(read_yaml(optional) if optional.is_file() else {}, *layers)
+    return resolve_extractor(extractor, overrides, f"settings of extractor {extractor} for {dataset}", hashes)
 
 
 def model_settings(

@@ -1,14 +1,13 @@
 """What the Snakefile asks: which files each job reads, and what it takes."""
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.errors import StoreError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, at_level
+from pipeline.extraction.resolved import ResolvedExtractor, read_resolved
 from pipeline.workflow.plan import Plan
 from pipeline.workflow.resolved_settings import write_settings
 
@@ -44,7 +43,7 @@ class Workflow(Plan):
 
     def identity(self, dataset: str, extractor: str) -> str:
         """Fingerprint of an extractor's settings, weights and libraries for a dataset."""
-        return _read_resolved(self.paths(dataset).extractor_settings(extractor))["identity"]
+        return self._resolved(dataset, extractor).identity
 
     def priority(self, extractor: str) -> float:
         """Long jobs first, so that no core waits for one at the end: few clips a job means much work a clip.
@@ -55,8 +54,7 @@ class Workflow(Plan):
 
     def extract_gpus(self, dataset: str, extractor: str) -> int:
         """GPUs of an extraction job: one where the extractor's ``device`` is one."""
-        resolved = _read_resolved(self.paths(dataset).extractor_settings(extractor))
-        return int(resolved["outside"].get("device", "cpu") != "cpu")
+        return int(self._resolved(dataset, extractor).outside.get("device", "cpu") != "cpu")
 
     def corrupted_packs(self, dataset: str, pack: str) -> list[Path]:
         """Test splits of a pack from corrupted media; none of an imported pack, or of extractors that read no media."""
@@ -92,11 +90,8 @@ class Workflow(Plan):
         """Sentence vectors of a union's datasets."""
         return [self.layout.encoder(encoder).embeddings(d) for encoder in encoders for d in self.unions[union].datasets]
 
+    def _resolved(self, dataset: str, extractor: str) -> ResolvedExtractor:
+        return _read_resolved(self.paths(dataset).extractor_settings(extractor))
 
-@cache
-def _read_resolved(path: Path) -> dict[str, Any]:
-    try:
-        resolved = json.loads(path.read_text())
-        return {key: resolved[key] for key in ("identity", "outside")}
-    except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"{path}: not readable ({error}); run snakemake again") from error
+
+_read_resolved = cache(read_resolved)

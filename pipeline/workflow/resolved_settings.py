@@ -34,15 +34,11 @@ def write_settings(plan: Plan) -> None:
 def _write_dataset(plan: Plan, dataset: str, config: DatasetConfig, hashes: FileHashes) -> None:
     paths = plan.paths(dataset)
     for extractor in plan.extractors(dataset):
-        _write_json(paths.extractor_settings(extractor), _extractor(plan, dataset, extractor, hashes))
+        layers = (config.features.get(extractor, {}), plan.config.features.get(extractor, {}))
+        extractor_settings(dataset, extractor, *layers, hashes=hashes).write(paths.extractor_settings(extractor))
     for pack in plan.packs(dataset):
         _write_json(paths.pack_settings(pack), _pack_settings(plan, dataset, pack, config))
     _write_models(plan, dataset)
-
-
-def _extractor(plan: Plan, dataset: str, extractor: str, hashes: FileHashes) -> dict[str, Any]:
-    layers = (plan.datasets[dataset].features.get(extractor, {}), plan.config.features.get(extractor, {}))
-    return extractor_settings(dataset, extractor, *layers, hashes=hashes)
 
 
 def _write_models(plan: Plan, dataset: str) -> None:

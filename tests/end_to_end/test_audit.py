@@ -14,6 +14,7 @@ from pipeline.__main__ import main
 from pipeline.audit.again import check_again
 from pipeline.audit.audit import Scope, Subject, audit
 from pipeline.audit.evidence import read_extracted
+from pipeline.audit.expected import ExpectedTasks
 from pipeline.audit.table import rows_of
 from pipeline.config.settings import DatasetConfig
 from pipeline.scanning.reading import open_raw
@@ -249,10 +250,11 @@ def test_faults_are_counted_by_the_exit_status_and_told_one_a_line(made, monkeyp
 
 def test_a_value_that_the_raw_file_does_not_give_is_found_by_extracting_again(made):
     flip_value(made)
-    clips = rows_of(open_raw("demo", DatasetConfig(), made.raw).read()).clips
+    config = DatasetConfig()
+    rows = rows_of(open_raw("demo", config, made.raw).read(), config)
     stores = read_extracted(made.root, "egemaps")
     flipped = clip_in(made.store("egemaps"))
-    found = list(check_again([clips[flipped]], stores, made.raw, "en"))
-    assert [str(fault) for fault in found] == [
+    tasks = ExpectedTasks(rows, config, made.raw).of("egemaps", stores.settings["identity"])
+    assert [str(fault) for fault in check_again([tasks[flipped]], stores)] == [
         f"features/egemaps {flipped}: values differ from those extracted again from the raw data"
     ]

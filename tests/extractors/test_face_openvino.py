@@ -13,7 +13,7 @@ from pipeline.config import weights
 from pipeline.config.loading import validated
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import FileHashes
-from pipeline.extraction.identity import resolve
+from pipeline.extraction.resolved import resolve_extractor
 from pipeline.extractors import bert, face
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors._face import crop, detector, pose
@@ -134,11 +134,11 @@ def test_pose_of_a_projected_canonical_face_is_found_again(canonical_face):
 
 def test_engine_and_its_library_are_part_of_the_identity(tmp_path):
     with FileHashes(tmp_path / "hashes.sqlite") as hashes:
-        task, fast = (resolve("face", {"engine": name}, "test", hashes) for name in ("mediapipe", "openvino"))
-    assert task["identity"] != fast["identity"]
-    assert "mediapipe" in task["libraries"]
-    assert "openvino" in fast["libraries"]
-    assert "mediapipe" not in fast["libraries"]
+        task, fast = (resolve_extractor("face", {"engine": name}, "test", hashes) for name in ("mediapipe", "openvino"))
+    assert task.identity != fast.identity
+    assert "mediapipe" in task.libraries
+    assert "openvino" in fast.libraries
+    assert "mediapipe" not in fast.libraries
 
 
 @pytest.mark.parametrize("config", [face.Config, bert.Config])

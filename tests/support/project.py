@@ -73,13 +73,11 @@ class Project:
         return [json.loads(line) for line in (self.processed / dataset / "quarantine.jsonl").read_text().splitlines()]
 
     def _counts(self, started: float) -> dict[str, Counter]:
-        """Clips reused, computed and failed per extractor, from the logs that this run wrote."""
+        """Clips reused, computed and failed per extractor, from the counts that this run wrote."""
         counts: dict[str, Counter] = {}
-        for log in (self.processed / "logs" / "extract").rglob("*.log"):
-            if log.stat().st_mtime >= started:
-                line = log.read_text().strip().splitlines()[-1]
-                found = {what: int(n) for what, n in re.findall(r"(reused|computed|failed) (\d+)", line)}
-                counts.setdefault(log.parent.name, Counter()).update(found)
+        for path in (self.processed / "logs" / "extract").rglob("*.counts.json"):
+            if path.stat().st_mtime >= started:
+                counts.setdefault(path.parent.name, Counter()).update(json.loads(path.read_text()))
         return counts
 
 

@@ -1,4 +1,4 @@
-"""What a run of the workflow tells whoever watches it: how far it is, and at its end what became of it."""
+"""Progress of a run: bars on a terminal, and a summary at the end."""
 
 from pipeline.workflow.progress.watch import Watch
 

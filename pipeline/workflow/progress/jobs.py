@@ -1,38 +1,37 @@
-"""The jobs of a run that are due: which go on, which are done, which failed."""
+"""The jobs of a run: which are running, done, failed."""
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-#: The last line of an extraction's log, written by `pipeline.extraction.progress`.
-_COUNTS = re.compile(r"(\d+)/\d+ clips, .*reused (\d+), computed (\d+), failed (\d+)")
-#: Enough of a log's end to hold its last line.
-_TAIL_BYTES = 500
+from pipeline.core.paths import Layout
+from pipeline.extraction.progress import ClipCounts, read_counts
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job that is due.
+    """One job of a run.
 
     Attributes:
         rule: its rule.
-        wildcards: what its rule's wildcards stand for.
-        log: where it writes.
-        clips: how many clips it accounts for; 0 where it does not count clips.
+        wildcards: values of its rule's wildcards.
+        log: its log file.
+        clips: its number of clips; 0 for a job that does not count clips.
+        counts_file: where it writes how many clips are finished.
     """
 
     rule: str
     wildcards: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
     clips: int = 0
+    counts_file: Path | None = None
 
     @property
     def group(self) -> str:
-        """What it is counted under: its rule; for extractions dataset and extractor too."""
+        """The bar it belongs to: one for each rule; for extractions, one for each dataset and extractor."""
         if self.rule != "extract":
             return self.rule
         return f"{self.rule} {self.wildcards['dataset']}/{self.wildcards['extractor']}"
@@ -42,27 +41,22 @@ class Job:
         """Rule and wildcards."""
         return " ".join([self.rule, "/".join(self.wildcards.values())]).strip()
 
-    def counts(self) -> Counter[str]:
-        """Clips done, reused, computed and failed so far, by its log."""
-        if not self.clips or self.log is None or not self.log.is_file():
-            return Counter()
-        found = _COUNTS.findall(self.log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace"))
-        names = ("done", "reused", "computed", "failed")
-        return Counter(dict(zip(names, map(int, found[-1]), strict=True))) if found else Counter()
+    def counts(self) -> ClipCounts:
+        """Clips finished so far."""
+        return read_counts(self.counts_file) if self.counts_file else ClipCounts()
 
 
-def job_of(snakemake_job: Any) -> Job:
-    """What is to be known of a job of Snakemake's graph."""
-    log = next(iter(map(str, snakemake_job.log)), None)
-    return Job(
-        rule=snakemake_job.rule.name,
-        wildcards=dict(snakemake_job.wildcards_dict),
-        log=Path(log) if log else None,
-        clips=_clips([Path(str(path)) for path in snakemake_job.input]) if snakemake_job.rule.name == "extract" else 0,
-    )
+def job_of(snakemake_job: Any, layout: Layout) -> Job:
+    """The facts of a job of Snakemake's graph."""
+    rule, wildcards = snakemake_job.rule.name, dict(snakemake_job.wildcards_dict)
+    log = next((Path(str(path)) for path in snakemake_job.log), None)
+    if rule != "extract":
+        return Job(rule, wildcards, log)
+    inputs = [Path(str(path)) for path in snakemake_job.input]
+    return Job(rule, wildcards, log, _num_clips(inputs), layout.counts(**wildcards))
 
 
-def _clips(inputs: list[Path]) -> int:
+def _num_clips(inputs: list[Path]) -> int:
     """Rows of the manifests that an extraction reads; several kinds of manifests name the same clips."""
     rows: Counter[str] = Counter()
     for path in inputs:
@@ -71,18 +65,18 @@ def _clips(inputs: list[Path]) -> int:
     return max(rows.values(), default=0)
 
 
-class Progressing(logging.Handler):
-    """Follows the jobs by what Snakemake logs, as its logger plugins do.
+class JobLog(logging.Handler):
+    """Follows the jobs through Snakemake's log events, as a logger plugin does.
 
     Attributes:
         due: jobs by Snakemake's number.
-        running: numbers of those that go on.
-        done: numbers of those that ended well.
-        failed: numbers of those whose last try failed.
+        running: numbers of running jobs.
+        done: numbers of successful jobs.
+        failed: numbers of jobs whose last try failed.
     """
 
     def __init__(self, due: Mapping[int, Job]) -> None:
-        """Begin with jobs that wait."""
+        """Begin with jobs that have not started."""
         super().__init__()
         self.due = dict(due)
         self.running: set[int] = set()
@@ -90,7 +84,7 @@ class Progressing(logging.Handler):
         self.failed: set[int] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take in one event; all others are passed over."""
+        """Record the start or the end of a job; ignore other events."""
         targets = {"job_info": self.running, "job_finished": self.done, "job_error": self.failed}
         target = targets.get(event_of(record))
         facts = vars(record)
@@ -103,5 +97,5 @@ class Progressing(logging.Handler):
 
 
 def event_of(record: logging.LogRecord) -> str:
-    """What kind of thing happened, in the words of Snakemake's logger plugins; empty for plain messages."""
+    """Name of a log event of Snakemake's; empty for plain messages."""
     return str(getattr(getattr(record, "event", None), "value", ""))

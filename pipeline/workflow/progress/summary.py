@@ -1,39 +1,40 @@
-"""The end of a run in a few lines: what was made, reused, quarantined, what failed, and where to look."""
+"""The summary of a run: jobs done, clips computed and reused, quarantine, failures, and where the results are."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.core.paths import Layout
 from pipeline.index.manifest import read_jsonl
-from pipeline.workflow.progress.jobs import Progressing
+from pipeline.workflow.progress.jobs import JobLog
 
 _SHOWN = 3
 
 
-def summary(jobs: Progressing, layout: Layout, datasets: Sequence[str]) -> str:
-    """All lines of it.
+def summary(jobs: JobLog, layout: Layout, datasets: Sequence[str]) -> str:
+    """The whole summary.
 
     Args:
-        jobs: what became of the jobs that were due.
-        layout: where things lie.
-        datasets: names of those with features of their own.
+        jobs: the jobs of the run and how they ended.
+        layout: paths of derived files.
+        datasets: names of datasets with features of their own.
     """
-    lines = [*_made(jobs), *_quarantined(layout, datasets), *_failures(jobs), *_places(layout)]
+    lines = [*_finished(jobs), *_quarantined(layout, datasets), *_failures(jobs), *_places(layout)]
     width = max(len(title) for title, _ in lines)
     return "\n".join(f"{title:{width}}  {text}".rstrip() for title, text in lines)
 
 
-def _made(jobs: Progressing) -> Iterator[tuple[str, str]]:
-    yield "made", f"{len(jobs.done)} of {len(jobs.due)} jobs that were due; all else was up to date"
+def _finished(jobs: JobLog) -> Iterator[tuple[str, str]]:
+    yield "jobs", f"{len(jobs.done)} of {len(jobs.due)} done; everything else was up to date"
     groups: dict[str, Counter[str]] = {}
     for number in sorted(jobs.done | jobs.failed):
         job = jobs.due.get(number)
         if job is not None and job.clips:
-            groups.setdefault(job.group.partition(" ")[2], Counter()).update(job.counts())
+            groups.setdefault(job.group.partition(" ")[2], Counter()).update(asdict(job.counts()))
     for group, clips in sorted(groups.items()):
-        made = _counted(clips["computed"], "clip")
-        yield "", f"{group}: {made} computed, {clips['reused']} reused, {clips['failed']} failed"
+        computed = _counted(clips["computed"], "clip")
+        yield "", f"{group}: {computed} computed, {clips['reused']} reused, {clips['failed']} failed"
     rules = Counter(jobs.due[number].rule for number in jobs.done if number in jobs.due)
     others = [f"{count} {rule}" for rule, count in sorted(rules.items()) if rule in ("pack", "train", "evaluate")]
     if others:
@@ -58,7 +59,7 @@ def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _failures(jobs: Progressing) -> Iterator[tuple[str, str]]:
+def _failures(jobs: JobLog) -> Iterator[tuple[str, str]]:
     for number in sorted(jobs.failed)[:_SHOWN]:
         job = jobs.due[number]
         yield "failed", f"{job.name}, see {job.log}" if job.log else job.name
@@ -66,9 +67,9 @@ def _failures(jobs: Progressing) -> Iterator[tuple[str, str]]:
         yield "", f"and {len(jobs.failed) - _SHOWN} more"
     waiting = len(jobs.due) - len(jobs.done) - len(jobs.failed)
     if jobs.failed and waiting:
-        yield "", f"{_counted(waiting, 'job')} behind them not started; the same command goes on from here"
+        yield "", f"{_counted(waiting, 'job')} not started because of that; the same command continues from here"
 
 
 def _places(layout: Layout) -> Iterator[tuple[str, str]]:
     places: list[Path] = [path for path in (layout.report, layout.results) if path.is_file()]
-    yield "look at", ", ".join(map(str, places)) or str(layout.processed)
+    yield "results", ", ".join(map(str, places)) or str(layout.processed)

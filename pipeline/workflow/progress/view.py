@@ -11,12 +11,12 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.progress import TimeRemainingColumn as Remaining
 from rich.text import Text
 
-from pipeline.workflow.progress.jobs import Progressing, event_of
+from pipeline.workflow.progress.jobs import JobLog, event_of
 
 _EVERY_S = 1.0
-#: Clips are told in bursts; the time left is worked out from the rate over this time.
+#: Jobs report clips in bursts; the time left is estimated from the rate over this time.
 _RATE_OVER_S = 120.0
-#: What Snakemake would print of each job; its log file has it all the same.
+#: Messages of Snakemake's about each job; its log file keeps them.
 _IN_VIEW = {"job_info", "job_started", "job_finished", "progress", "shellcmd"}
 _NOISE = "Select jobs to execute..."
 
@@ -24,12 +24,12 @@ _NOISE = "Select jobs to execute..."
 class View:
     """Bars below everything else that is printed. `start` and `stop` it."""
 
-    def __init__(self, jobs: Progressing, printed: logging.StreamHandler) -> None:
+    def __init__(self, jobs: JobLog, printed: logging.StreamHandler) -> None:
         """Prepare.
 
         Args:
-            jobs: what is shown.
-            printed: Snakemake's handler for the terminal; it is told to leave out what the bars show.
+            jobs: the jobs to show.
+            printed: Snakemake's handler for the terminal; it skips what the bars show.
         """
         self._jobs = jobs
         self._printed = printed
@@ -59,7 +59,7 @@ class View:
         threading.Thread(target=self._draw_until_ended, daemon=True).start()
 
     def stop(self) -> None:
-        """Draw a last time and give the terminal back."""
+        """Draw a last time and restore the terminal."""
         if self._ended.is_set():
             return
         self._ended.set()
@@ -78,8 +78,8 @@ class View:
         for number, job in self._jobs.due.items():
             totals[job.group] += job.clips or 1
             done[job.group] += self._done(number)
-        begun = {self._jobs.due[number].group for number in self._jobs.running | self._jobs.done | self._jobs.failed}
-        for group in (group for group in totals if group in begun):
+        started = {self._jobs.due[number].group for number in self._jobs.running | self._jobs.done | self._jobs.failed}
+        for group in (group for group in totals if group in started):
             if group not in self._rows:
                 unit = "clips" if group.startswith("extract ") else "jobs"
                 self._rows[group] = self._bars.add_task(group, total=totals[group], unit=unit)
@@ -89,7 +89,7 @@ class View:
         job = self._jobs.due[number]
         if number in self._jobs.done:
             return job.clips or 1
-        return job.counts()["done"] if number in self._jobs.running else 0
+        return job.counts().done if number in self._jobs.running else 0
 
 
 def _is_not_in_view(record: logging.LogRecord) -> bool:
@@ -105,7 +105,7 @@ class _Amount(ProgressColumn):
 
 
 class _Rate(ProgressColumn):
-    """Clips per second since the first began; nothing for jobs."""
+    """Clips per second since the first one started; empty for jobs."""
 
     def render(self, task: Task) -> Text:
         """Draw."""

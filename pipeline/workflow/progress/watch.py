@@ -1,11 +1,11 @@
-"""What the Snakefile tells the start and the end of a run."""
+"""Follows a run: bars while it goes on, a summary at its end."""
 
 import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.paths import Layout
-from pipeline.workflow.progress.jobs import Progressing, job_of
+from pipeline.workflow.progress.jobs import JobLog, job_of
 from pipeline.workflow.progress.summary import summary
 
 if TYPE_CHECKING:
@@ -20,18 +20,21 @@ class Watch:
 
         Args:
             logger: Snakemake's.
-            layout: where things lie.
-            datasets: names of those whose quarantine is told at the end.
+            layout: paths of derived files.
+            datasets: names of datasets whose quarantine the summary reports.
         """
         self._logger = logger
         self._layout = layout
         self._datasets = datasets
-        self._jobs = Progressing({})
+        self._jobs = JobLog({})
         self._view: View | None = None
 
     def begin(self, due: Iterable[Any]) -> None:
-        """Follow these jobs of Snakemake's graph; on a terminal, show how far they are."""
-        self._jobs = Progressing({job.jobid: job_of(job) for job in due if job.rule.shellcmd})
+        """Follow these jobs of Snakemake's graph; on a terminal, show bars."""
+        self._jobs = JobLog({job.jobid: job_of(job, self._layout) for job in due if job.rule.shellcmd})
+        for job in self._jobs.due.values():
+            if job.counts_file:
+                job.counts_file.unlink(missing_ok=True)  # of an earlier run
         self._logger.addHandler(self._jobs)
         printed = next((handler for handler in self._logger.handlers if handler.name == "DefaultStreamHandler"), None)
         if isinstance(printed, logging.StreamHandler) and printed.stream.isatty():
@@ -41,7 +44,7 @@ class Watch:
             self._view.start()
 
     def end(self) -> None:
-        """Stop showing, and tell what became of the jobs."""
+        """Remove the bars and log the summary."""
         if self._view is not None:
             self._view.stop()
         self._logger.removeHandler(self._jobs)
