@@ -13,8 +13,8 @@ from pipeline.config.unions import BorrowConfig
 from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.markdown import table
-from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.quality import measure
+from pipeline.labels.union_settings import read_union, read_union_settings
 
 NEIGHBOURS = (1, 5, 10, 20, 40, 80)
 TEMPERATURES = (None, 0.05, 0.1, 0.2)
@@ -28,10 +28,10 @@ def main() -> None:
     parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
     arguments = parser.parse_args()
     layout = Layout(arguments.processed)
-    plan = read_plan(layout.union(arguments.union).settings)
-    rows = read_union(plan, layout)
-    for encoder in plan.encoders:
-        parts = [read_embeddings(layout.encoder(encoder).embeddings(dataset)) for dataset in plan.datasets]
+    settings = read_union_settings(layout.union(arguments.union).settings)
+    rows = read_union(settings, layout)
+    for encoder in settings.encoders:
+        parts = [read_embeddings(layout.encoder(encoder).embeddings(dataset)) for dataset in settings.datasets]
         vectors = joined(parts).of
         found = [scored(rows, vectors, settings) for settings in grid()]
         print(f"{encoder}\n\n{table(sorted(found, key=lambda row: -row['chosen_by']))}\n")

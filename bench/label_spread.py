@@ -12,8 +12,8 @@ from pipeline.core.paths import Layout
 from pipeline.labels.assignment import assign
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.markdown import table
-from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.report import describe
+from pipeline.labels.union_settings import read_union, read_union_settings
 
 NEIGHBOURS = (1, 3, 5, 40)
 
@@ -25,12 +25,14 @@ def main() -> None:
     parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
     arguments = parser.parse_args()
     layout = Layout(arguments.processed)
-    plan = read_plan(layout.union(arguments.union).settings)
-    rows = read_union(plan, layout)
-    vectors = joined([read_embeddings(layout.encoder(plan.encoder).embeddings(name)) for name in plan.datasets]).of
+    settings = read_union_settings(layout.union(arguments.union).settings)
+    rows = read_union(settings, layout)
+    vectors = joined(
+        [read_embeddings(layout.encoder(settings.encoder).embeddings(name)) for name in settings.datasets]
+    ).of
     found: dict[tuple[str, str], dict[str, object]] = {}
     for count in NEIGHBOURS:
-        settings = plan.config.borrow.model_copy(update={"neighbours": count})
+        settings = settings.config.borrow.model_copy(update={"neighbours": count})
         for key, facts in spread(rows, vectors, settings).items():
             found.setdefault(key, {"field": key[0], "polarity": key[1]})
             found[key] |= {"donors": facts["donors"], f"{count} asked": facts["borrowed"]}

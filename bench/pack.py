@@ -28,8 +28,8 @@ from pipeline.features.features import Features
 from pipeline.features.store import Header, Stored, StoreReader, write_store
 from pipeline.index.manifest import manifest_clips, num_shards, read_jsonl, shard_name, shard_of, to_jsonl
 from pipeline.index.summary import Summary
-from pipeline.labels.planning import plan_union
 from pipeline.labels.table import COLUMNS
+from pipeline.labels.union_settings import resolve_union
 
 DATASET, PACK, UNION = "mosei", "unaligned_50", "alone"
 #: Clips of CMU-MOSEI last 7.3 s on average.
@@ -140,7 +140,7 @@ def made_up(extractor: str, clips: int) -> Iterator[Features]:
 def make_union(processed: Path, paths: DatasetPaths) -> None:
     """Plan and labels of a union of the one dataset."""
     union = Layout(processed).union(UNION)
-    plan = plan_union(UNION, UnionConfig(datasets=[DATASET]), {DATASET: DatasetConfig(reader="table")})
+    plan = resolve_union(UNION, UnionConfig(datasets=[DATASET]), {DATASET: DatasetConfig(reader="table")})
     write_if_changed(union.settings, plan.model_dump_json().encode())
     with union.labels.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="")

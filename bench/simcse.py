@@ -18,9 +18,9 @@ from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import updated
 from pipeline.labels.encoder import SentenceEncoder
 from pipeline.labels.geometry import shape
-from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.quality import measure
 from pipeline.labels.simcse import train
+from pipeline.labels.union_settings import read_union, read_union_settings
 
 
 def main() -> None:
@@ -34,8 +34,8 @@ def main() -> None:
     parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
     arguments = parser.parse_args()
     layout = Layout(arguments.processed)
-    plan = read_plan(layout.union(arguments.union).settings)
-    config, rows = plan.config.encoder, [row for row in read_union(plan, layout) if row.text]
+    settings = read_union_settings(layout.union(arguments.union).settings)
+    config, rows = settings.config.encoder, [row for row in read_union(settings, layout) if row.text]
     encoder = SentenceEncoder(weights.resolve_text_encoder(config.weights), config.pooling)
     valid = [row for row in rows if row.split == "valid"]
     _print({"before": shape(encoder, valid, config.max_tokens)})
@@ -47,7 +47,7 @@ def main() -> None:
     asked = [row for row in rows if row.polarity != "neutral" and row.split in ("train", *arguments.splits)]
     vectors, _ = updated(None, [row.text for row in asked], "", lambda texts: encoder.embed(texts, config.max_tokens))
     for split in arguments.splits:
-        for score in measure(asked, vectors.of, plan.config.borrow, split):
+        for score in measure(asked, vectors.of, settings.config.borrow, split):
             if score["method"] == "borrowed":
                 _print(score)
 

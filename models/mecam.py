@@ -21,7 +21,7 @@ from torch.nn import functional
 from models._base import Batch, FeatureSpec, ModelConfig, Output, ParameterGroup, Phase, SentimentModel
 from models._mecam.mutual_information import InformationBound, InformationConfig
 from models.layers.attention import TalkingHeadsAttention
-from models.layers.encoders import Encoded, EncoderConfig, Encoders, learning_groups
+from models.layers.encoders import EncoderConfig, Encoders, ModalityVectors, learning_groups
 from models.layers.heads import RegressionHead
 from models.layers.info_nce import contrast_within
 
@@ -98,7 +98,7 @@ class Mecam(SentimentModel):
 
     def losses(self, output: Output, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Fit the Gaussian predictors, or minimise L1 + contrast - mutual information."""
-        encoded = Encoded(**output.extras)
+        encoded = ModalityVectors(**output.extras)
         if phase == "estimate" and self.information is not None:
             return {"loss": -self.information.log_likelihood(encoded)}
         task = functional.l1_loss(output.prediction, batch.label)
@@ -131,7 +131,7 @@ class Mecam(SentimentModel):
             config.channels, heads=config.heads, head_dim=config.head_dim, dropout=config.fusion_dropout
         )
 
-    def _contrast(self, encoded: Encoded, labels: Tensor) -> Tensor:
+    def _contrast(self, encoded: ModalityVectors, labels: Tensor) -> Tensor:
         settings = self.config.contrast.model_dump(exclude={"weight"})
         values = [
             contrast_within(vectors, encoded.present[:, index], labels, **settings)

@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from models._base import ModelConfig
-from models.layers.encoders import Encoded
+from models.layers.encoders import ModalityVectors
 
 #: The log-variance stays within ± this: without a bound, vectors that collapse to a point would be rewarded.
 _LOG_VARIANCE_BOUND = 3.0
@@ -112,7 +112,7 @@ class InformationBound(nn.Module):
             PolarEntropy(width, memory=config.memory) for width in widths[1:] if config.entropy
         )
 
-    def log_likelihood(self, encoded: Encoded) -> Float[Tensor, ""]:
+    def log_likelihood(self, encoded: ModalityVectors) -> Float[Tensor, ""]:
         """Sum over the pairs of the mean log-likelihood of the clips that have both modalities."""
         total = encoded.text.new_zeros(())
         for (source, target), predictor in zip(self.pairs, self.predictors, strict=True):
@@ -121,7 +121,7 @@ class InformationBound(nn.Module):
             total = total + (values * both).sum() / both.sum().clamp_min(1)
         return total
 
-    def entropy(self, encoded: Encoded, labels: Float[Tensor, "batch"]) -> Float[Tensor, ""]:
+    def entropy(self, encoded: ModalityVectors, labels: Float[Tensor, "batch"]) -> Float[Tensor, ""]:
         """Sum of the entropies of audio and vision; zero where they are switched off."""
         total = encoded.text.new_zeros(())
         for index, layer in enumerate(self.entropies, start=1):

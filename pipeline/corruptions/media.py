@@ -9,7 +9,7 @@ from pipeline.core.types import Hertz
 from pipeline.corruptions.levels import Corruption, random_of
 from pipeline.media.audio import Sound
 from pipeline.media.span import MediaSpan
-from pipeline.media.video import Frame, Region, Video
+from pipeline.media.video import Frame, PixelRegion, Video
 
 #: The side that the standard deviation of the blur refers to.
 _REFERENCE_PX = 256
@@ -31,7 +31,9 @@ class BlurredVideo(Video):
         super().__init__(span)
         self._sigma = sigma
 
-    def frames(self, rate_hz: Hertz, max_side_px: int | None = None, region: Region | None = None) -> Iterator[Frame]:
+    def frames(
+        self, rate_hz: Hertz, max_side_px: int | None = None, region: PixelRegion | None = None
+    ) -> Iterator[Frame]:
         """Yield the pictures of `Video.frames`, blurred after they are cut out and scaled."""
         longer_px = max(region[2:]) if region else max(self.size_px)
         last: tuple[Frame, Frame] | None = None

@@ -99,9 +99,9 @@ def make_encode(folder: Path) -> Encode:
     """
     import torch
 
-    from models.layers.text import TextEncoder
+    from models.layers.text import PretrainedText
 
-    encoder = TextEncoder(folder).eval()
+    encoder = PretrainedText(folder).eval()
 
     @torch.inference_mode()
     def encode(text_bert: Float32[np.ndarray, "clips 3 positions"]) -> Float32[np.ndarray, "clips positions width"]:

@@ -1,4 +1,4 @@
-"""One clip of the demo: a planned sentence spoken, a face moved by it, both encoded."""
+"""One clip of the demo: a spoken sentence and a face that moves with it, as an MP4."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Int16, UInt8
 
 from pipeline.demo.face import PICTURE_PX, Pose, draw_face, load_portrait
-from pipeline.demo.plan import ClipPlan
+from pipeline.demo.script import ClipScript
 from pipeline.demo.voice import RATE_HZ, Prosody, SpokenWord, speak
 
 FRAMES_PER_S = 25
@@ -16,28 +16,28 @@ _SAMPLES_PER_FRAME = RATE_HZ // FRAMES_PER_S
 _ROOM_NOISE = 4.0
 
 
-def make_clip(plan: ClipPlan, path: Path) -> list[SpokenWord]:
-    """Write one MP4; the same plan gives the same bytes.
+def make_clip(script: ClipScript, path: Path) -> list[SpokenWord]:
+    """Write one MP4; the same script gives the same bytes.
 
     Returns:
         The words and their times in the clip.
     """
-    rng = np.random.default_rng(plan.seed)
-    speech, words = speak(plan.text, _choose_prosody(plan))
+    rng = np.random.default_rng(script.seed)
+    speech, words = speak(script.text, _choose_prosody(script))
     sound, lead_s = _add_silence(speech, rng)
-    portrait = load_portrait(plan.speaker.look)
-    poses = _animate(sound, plan.label_vision, rng)
-    _encode(path, sound, (draw_face(portrait, plan.speaker.look, pose) for pose in poses))
+    portrait = load_portrait(script.speaker.look)
+    poses = _animate(sound, script.label_vision, rng)
+    _encode(path, sound, (draw_face(portrait, script.speaker.look, pose) for pose in poses))
     return [SpokenWord(w.word, w.start_s + lead_s, w.end_s + lead_s) for w in words]
 
 
-def _choose_prosody(plan: ClipPlan) -> Prosody:
+def _choose_prosody(script: ClipScript) -> Prosody:
     """Positive is higher, faster, livelier and louder."""
-    mood = plan.label_audio
+    mood = script.label_audio
     return Prosody(
-        voice=plan.speaker.voice,
+        voice=script.speaker.voice,
         words_per_min=round(205 + 12 * mood),
-        pitch=round(plan.speaker.base_pitch + 8 * mood),
+        pitch=round(script.speaker.base_pitch + 8 * mood),
         pitch_range=round(50 + 12 * mood),
         rms=2800.0 + 350.0 * mood,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.core.errors import RawDataError
 from pipeline.demo.clips import make_clip
-from pipeline.demo.plan import ClipPlan, plan_clips
+from pipeline.demo.script import ClipScript, write_scripts
 from pipeline.demo.voice import SpokenWord
 
 #: Raised whenever the same arguments give other clips.
@@ -40,15 +40,15 @@ def make_demo(output: Path, *, num_clips: int = 64, seed: int = 1, workers: int 
         RawDataError: the folder holds something other than a demo.
         MissingDependencyError: espeak-ng is absent.
     """
-    plans = plan_clips(num_clips, seed)
+    scripts = write_scripts(num_clips, seed)
     if output.is_dir() and any(output.iterdir()) and not (output / _MARKER).is_file():
         raise RawDataError(f"{output} holds other data than a demo; name another folder or move it away")
     staging = output.with_name(f".{output.name}.part")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    words = _make_clips(plans, staging, workers)
-    _write_csv(staging / "label.csv", LABEL_COLUMNS, map(_label_row, plans))
-    _write_csv(staging / "words.csv", WORD_COLUMNS, _word_rows(plans, words))
+    words = _make_clips(scripts, staging, workers)
+    _write_csv(staging / "label.csv", LABEL_COLUMNS, map(_label_row, scripts))
+    _write_csv(staging / "words.csv", WORD_COLUMNS, _word_rows(scripts, words))
     (staging / _MARKER).write_text(json.dumps(_describe(num_clips, seed)) + "\n", encoding="utf-8")
     if output.is_dir():
         shutil.rmtree(output)
@@ -67,35 +67,35 @@ def _describe(num_clips: int, seed: int) -> dict[str, int]:
     return {"version": VERSION, "clips": num_clips, "seed": seed}
 
 
-def _make_clips(plans: list[ClipPlan], root: Path, workers: int) -> list[list[SpokenWord]]:
-    paths = [root / "Raw" / plan.speaker.video_id / f"{plan.clip_id}.mp4" for plan in plans]
+def _make_clips(scripts: list[ClipScript], root: Path, workers: int) -> list[list[SpokenWord]]:
+    paths = [root / "Raw" / script.speaker.video_id / f"{script.clip_id}.mp4" for script in scripts]
     for folder in {path.parent for path in paths}:
         folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:
-        return list(map(make_clip, plans, paths))
+        return list(map(make_clip, scripts, paths))
     # Spawned, not forked: the caller may hold threads of libraries that do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(make_clip, plans, paths))
+        return list(pool.map(make_clip, scripts, paths))
 
 
-def _label_row(plan: ClipPlan) -> list[str]:
-    labels = (plan.label, plan.label_text, plan.label_audio, plan.label_vision)
-    annotation = "Negative" if plan.label < 0 else "Positive" if plan.label > 0 else "Neutral"
+def _label_row(script: ClipScript) -> list[str]:
+    labels = (script.label, script.label_text, script.label_audio, script.label_vision)
+    annotation = "Negative" if script.label < 0 else "Positive" if script.label > 0 else "Neutral"
     return [
-        plan.speaker.video_id,
-        plan.clip_id,
-        plan.text,
+        script.speaker.video_id,
+        script.clip_id,
+        script.text,
         *(f"{label:.1f}" for label in labels),
         annotation,
-        plan.speaker.split,
+        script.speaker.split,
     ]
 
 
-def _word_rows(plans: list[ClipPlan], words: list[list[SpokenWord]]) -> Iterable[list[str]]:
-    for plan, spoken in zip(plans, words, strict=True):
+def _word_rows(scripts: list[ClipScript], words: list[list[SpokenWord]]) -> Iterable[list[str]]:
+    for script, spoken in zip(scripts, words, strict=True):
         for index, word in enumerate(spoken):
             times = (f"{word.start_s:.3f}", f"{word.end_s:.3f}")
-            yield [plan.speaker.video_id, plan.clip_id, str(index), word.word, *times]
+            yield [script.speaker.video_id, script.clip_id, str(index), word.word, *times]
 
 
 def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

@@ -51,9 +51,9 @@ _LID_FOLD_PX = 5.0
 _TEETH_PX = 3.0
 _MOUTH_RGB = np.array((52, 16, 18), np.float32)
 
-Map = Float32[np.ndarray, "height width"]
-Columns = Float32[np.ndarray, "1 width"]
-Rows = Float32[np.ndarray, "height 1"]
+PixelMap = Float32[np.ndarray, "height width"]
+XAxis = Float32[np.ndarray, "1 width"]
+YAxis = Float32[np.ndarray, "height 1"]
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ def _rows_between(look: Look, top_y: float, bottom_y: float) -> slice:
     return slice(max(int(top), 0), max(int(bottom), 0))
 
 
-def _bump(x: Columns, y: Rows, *, centre: tuple[float, float], width: tuple[float, float]) -> Map:
+def _bump(x: XAxis, y: YAxis, *, centre: tuple[float, float], width: tuple[float, float]) -> PixelMap:
     """Gaussian of height 1, as the product of one row and one column."""
     return np.exp(-0.5 * ((x - centre[0]) / width[0]) ** 2) * np.exp(-0.5 * ((y - centre[1]) / width[1]) ** 2)
 
 
-def _move_features(x: Columns, y: Rows, pose: Pose) -> tuple[Map, Map]:
+def _move_features(x: XAxis, y: YAxis, pose: Pose) -> tuple[PixelMap, PixelMap]:
     """Move mouth corners, brows and chin; returns the portrait coordinates to sample."""
     corner_down = 5.0 - (5.5 if pose.smile > 0 else 8.0) * pose.smile
     corner_in = 2.0 - 2.5 * max(pose.smile, 0.0)
@@ -145,7 +145,7 @@ def _move_features(x: Columns, y: Rows, pose: Pose) -> tuple[Map, Map]:
     return x - shift_x, y - shift_y
 
 
-def _close_lids(x: Map, y: Map, blink: float) -> Map:
+def _close_lids(x: PixelMap, y: PixelMap, blink: float) -> PixelMap:
     """Pull the upper lids over the eyes by stretching the skin of their fold."""
     upper, lower = (np.interp(x, _EYES[:, 0], _EYES[:, i]).astype(np.float32) for i in (1, 2))
     lid = upper + np.float32(blink) * (lower - upper)
@@ -154,7 +154,7 @@ def _close_lids(x: Map, y: Map, blink: float) -> Map:
     return np.where((y > fold) & (y < lid), stretched, y)
 
 
-def _part_lips(x: Map, y: Map, jaw: float) -> tuple[Map, Map]:
+def _part_lips(x: PixelMap, y: PixelMap, jaw: float) -> tuple[PixelMap, PixelMap]:
     """Close the portrait's lips, then part them; returns rows to sample and the darkness of the mouth."""
     upper, lower = (np.interp(x, _MOUTH[:, 0], _MOUTH[:, i]).astype(np.float32) for i in (1, 2))
     across = np.clip(1 - ((x - _MOUTH_CENTRE_X) / _MOUTH_HALF_WIDTH_PX) ** 2, 0, 1)

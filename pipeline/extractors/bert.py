@@ -52,7 +52,7 @@ class Config(ExtractorConfig):
 
 
 @dataclass(frozen=True)
-class _Encoded:
+class _TokenizedText:
     """One tokenised text."""
 
     ids: Int32[np.ndarray, "tokens"]
@@ -130,7 +130,7 @@ class BertExtractor(Extractor):
                 hidden[position] = states[row, : len(encoded[position].ids)].copy()
         return [_features(text, hidden[position]) for position, text in enumerate(encoded)]
 
-    def _encode(self, clip: ClipInput) -> _Encoded:
+    def _encode(self, clip: ClipInput) -> _TokenizedText:
         text = clip.text or ""
         if not text.strip():
             raise FeatureError(f"{clip.clip_id}: the transcript is blank; expected at least one word")
@@ -139,7 +139,7 @@ class BertExtractor(Extractor):
         if cut:
             tokens = self._encoder.tokens(text, self._max_tokens)
         spans = word_spans(text, clip.language)
-        alone = _Encoded(
+        alone = _TokenizedText(
             ids=np.array(tokens.ids, np.int32),
             types=np.array(tokens.types, np.int32),
             word_ids=words_of_tokens(np.array(tokens.offsets, np.int32), spans, np.array(tokens.special, np.int32)),
@@ -148,7 +148,7 @@ class BertExtractor(Extractor):
         )
         return self._in_context(alone, clip) if clip.before or clip.after else alone
 
-    def _in_context(self, text: _Encoded, clip: ClipInput) -> _Encoded:
+    def _in_context(self, text: _TokenizedText, clip: ClipInput) -> _TokenizedText:
         """The transcript among the turns around it; only its own tokens belong to words."""
         special = text.word_ids < 0
         inner = slice(1, len(text.ids) - 1) if special[0] and special[-1] else slice(None)
@@ -169,7 +169,7 @@ def _uses_openvino(config: Config, folder: Path) -> bool:
     return config.engine == "openvino" and config.device == "cpu" and can_run(folder)
 
 
-def _features(text: _Encoded, hidden: Float32[np.ndarray, "tokens features"]) -> Features:
+def _features(text: _TokenizedText, hidden: Float32[np.ndarray, "tokens features"]) -> Features:
     tokens = len(text.ids)
     return Features(
         values=hidden,

@@ -21,6 +21,7 @@ from pipeline.extractors._face import engines, selection, small_faces
 from pipeline.extractors._face.engines import AnyLandmarker
 from pipeline.extractors._face.mediapipe_task import LANDMARKS, LandmarkerOptions
 from pipeline.extractors._face.selection import Face
+from pipeline.extractors._face.small_faces import FollowedSquare
 from pipeline.extractors._openvino import Renamed
 from pipeline.features.features import Features
 from pipeline.media.video import Video
@@ -175,7 +176,7 @@ class FaceExtractor(Extractor):
                 last = faces[-1] or last
         return faces
 
-    def _squares(self, video: Video, faces: list[Face | None]) -> list[small_faces.Followed]:
+    def _squares(self, video: Video, faces: list[Face | None]) -> list[FollowedSquare]:
         """Search the stretches without a face for small ones, at the picture's own resolution."""
         gap_frames = min(self._config.crop_gap_s * self._config.rate_hz, len(faces))
         gaps = [gap for gap in selection.runs(~selection.present(faces)) if gap[1] - gap[0] >= gap_frames]
@@ -189,7 +190,7 @@ class FaceExtractor(Extractor):
                 found |= {frame.time_s: box} if box else {}
         return small_faces.squares_to_follow(found, _SEARCH_STEP_S, video.size_px)
 
-    def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[small_faces.Followed]) -> None:
+    def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[FollowedSquare]) -> None:
         """Fill rows without a face with the one followed in a square of the picture."""
         for square in squares:
             slots = []

@@ -10,7 +10,7 @@ from pydantic import Field
 from pipeline.config import weights as weight_store
 from pipeline.core.errors import MissingDependencyError
 from pipeline.extractors._base import ClipInput, ExtractorConfig
-from pipeline.extractors._words.aligner import Alignment, WordsExtractor
+from pipeline.extractors._words.aligner import SpokenTimes, WordsExtractor
 from pipeline.extractors._words.ctc import Vocabulary, heard_part, segment
 from pipeline.media.audio import Sound
 
@@ -69,7 +69,7 @@ class CtcExtractor(WordsExtractor):
         preprocessor = {_PREPROCESSOR: folder / _PREPROCESSOR} if (folder / _PREPROCESSOR).is_file() else {}
         return {**weight_store.weight_files(folder), **preprocessor}
 
-    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
+    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
         """Segment one clip; None where it is too short for its transcript or the model knows none of its characters."""
         spelled = [self._vocabulary.spell(word) for word in words]
         log_probs = self._log_probs(sound)
@@ -80,7 +80,7 @@ class CtcExtractor(WordsExtractor):
             return None
         confidence = heard_part(log_probs, spelled, self._vocabulary)
         agrees = confidence >= self._config.min_confidence
-        return Alignment(found.times, found.probabilities, confidence, agrees, agrees)
+        return SpokenTimes(found.times, found.probabilities, confidence, agrees, agrees)
 
     def _log_probs(self, sound: Sound) -> Float32[np.ndarray, "frames symbols"]:
         wave = sound.waveform

@@ -11,7 +11,7 @@ from jaxtyping import Float64
 from pydantic import Field
 
 from pipeline.extractors._base import ClipInput, ExtractorConfig
-from pipeline.extractors._words.aligner import Alignment, WordsExtractor
+from pipeline.extractors._words.aligner import SpokenTimes, WordsExtractor
 from pipeline.media.audio import Sound
 from pipeline.words.normalise import spoken_words
 from pipeline.words.proportional import share_out
@@ -50,7 +50,7 @@ class GivenExtractor(WordsExtractor):
     def __init__(self, config: Config):
         self._config = config
 
-    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
+    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
         """Match given words to spoken ones; None where the dataset gives no word times for the clip."""
         if clip.given_words is None:
             return None
@@ -62,7 +62,7 @@ class GivenExtractor(WordsExtractor):
         inside = (times[:, 1] > 0) & (times[:, 0] < sound.duration_s)  # NaN is neither
         times[~inside] = np.nan
         confidence = 2 * int(inside.sum()) / (len(given) + len(words))
-        return Alignment(
+        return SpokenTimes(
             times=times,
             word_confidences=inside.astype(np.float64),
             confidence=confidence,

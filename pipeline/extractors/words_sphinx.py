@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput, ExtractorConfig
-from pipeline.extractors._words.aligner import Alignment, WordsExtractor
+from pipeline.extractors._words.aligner import SpokenTimes, WordsExtractor
 from pipeline.extractors._words.sphinx import (
     FRAME_S,
     LOOSE_BEAMS,
@@ -68,7 +68,7 @@ class SphinxExtractor(WordsExtractor):
         self._strict = SphinxDecoder(STRICT_BEAMS)
         self._loose = SphinxDecoder(LOOSE_BEAMS)
 
-    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
+    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
         """Align, then ask the loose alignment whether it would have said the same.
 
         Raises:
@@ -88,7 +88,7 @@ class SphinxExtractor(WordsExtractor):
         confidence, unexplained_s = _confidence(loose, skipped, len(rows), sound)
         agrees = confidence >= self._config.min_confidence
         notes = {"skipped_words": skipped, "unexplained_s": unexplained_s}
-        return Alignment(times, confidences, confidence, agrees, agrees, notes)
+        return SpokenTimes(times, confidences, confidence, agrees, agrees, notes)
 
     def _learn(self, words: Sequence[str]) -> set[str]:
         """Pronounce unknown words; returns those that nobody can pronounce."""

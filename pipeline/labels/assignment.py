@@ -20,7 +20,7 @@ from pipeline.config.unions import BorrowConfig
 from pipeline.labels.borrowing import Borrowed, borrow_emotions, borrow_intensities
 from pipeline.labels.utterances import TAXONOMIES, Utterance
 
-Kind = Literal["gold", "rule", "borrowed", ""]
+Origin = Literal["gold", "rule", "borrowed", ""]
 #: Column names of the fields.
 FIELDS = ("intensity", *(f"emotion_{taxonomy}" for taxonomy in TAXONOMIES))
 #: Gives the vectors of rows that have a text.
@@ -28,7 +28,7 @@ Vectors = Callable[[Sequence[Utterance]], Float[np.ndarray, "rows width"]]
 
 
 @dataclass(frozen=True)
-class Field:
+class LabelField:
     """One field of one row.
 
     Attributes:
@@ -40,7 +40,7 @@ class Field:
     """
 
     value: int | str | None = None
-    kind: Kind = ""
+    kind: Origin = ""
     donor: Utterance | None = None
     similarity: float | None = None
     margin: float | None = None
@@ -56,7 +56,7 @@ class Labelled:
     """
 
     row: Utterance
-    fields: dict[str, Field]
+    fields: dict[str, LabelField]
 
     @property
     def label(self) -> UniversalLabel:
@@ -105,7 +105,7 @@ def borrow_field(
     return borrow_emotions(vectors(rows), vectors(donors), [str(value) for value in values], settings)
 
 
-def _field(name: str, rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig) -> list[Field]:
+def _field(name: str, rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig) -> list[LabelField]:
     is_known = any(gold(row, name) is not None for row in rows)
     found = [_without_donor(row, name, is_known=is_known) for row in rows]
     for polarity in POLARITIES:
@@ -118,14 +118,14 @@ def _field(name: str, rows: Sequence[Utterance], vectors: Vectors, settings: Bor
         borrowed = borrow_field(name, [rows[place] for place in open_places], donors, vectors, settings)
         for place, item in zip(open_places, borrowed, strict=True):
             if item is not None:
-                found[place] = Field(item.value, "borrowed", donors[item.donor], item.similarity, item.margin)
+                found[place] = LabelField(item.value, "borrowed", donors[item.donor], item.similarity, item.margin)
     return found
 
 
-def _without_donor(row: Utterance, name: str, *, is_known: bool) -> Field:
+def _without_donor(row: Utterance, name: str, *, is_known: bool) -> LabelField:
     value = gold(row, name)
     if value is not None:
-        return Field(value, "gold")
+        return LabelField(value, "gold")
     if row.polarity == "neutral" and is_known:
-        return Field(0 if name == "intensity" else "neutral", "rule")
-    return Field()
+        return LabelField(0 if name == "intensity" else "neutral", "rule")
+    return LabelField()

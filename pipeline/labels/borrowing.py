@@ -16,11 +16,11 @@ from pipeline.config.unions import BorrowConfig
 from pipeline.labels.neighbours import nearest
 from pipeline.labels.utterances import grid_tenths
 
-Value = TypeVar("Value", bound=Hashable)
+FieldValue = TypeVar("FieldValue", bound=Hashable)
 
 
 @dataclass(frozen=True)
-class Borrowed(Generic[Value]):
+class Borrowed(Generic[FieldValue]):
     """What a row was given.
 
     Attributes:
@@ -31,17 +31,17 @@ class Borrowed(Generic[Value]):
             donor; None where there is no other.
     """
 
-    value: Value
+    value: FieldValue
     donor: int
     similarity: float
     margin: float | None
 
 
 @dataclass(frozen=True)
-class _Asked(Generic[Value]):
+class _Donors(Generic[FieldValue]):
     """The donors of one row, the most similar first."""
 
-    values: list[Value]
+    values: list[FieldValue]
     weights: list[float]
 
 
@@ -82,18 +82,18 @@ def borrow_intensities(
 def _borrow(
     rows: np.ndarray,
     donors: np.ndarray,
-    values: Sequence[Value],
+    values: Sequence[FieldValue],
     settings: BorrowConfig,
-    choose: Callable[["_Asked[Value]"], Value],
-) -> list[Borrowed[Value] | None]:
+    choose: Callable[["_Donors[FieldValue]"], FieldValue],
+) -> list[Borrowed[FieldValue] | None]:
     found = nearest(rows, donors, max(settings.neighbours, 2))
     weights = _weights(found.similarity[:, : settings.neighbours], settings)
-    borrowed: list[Borrowed[Value] | None] = []
+    borrowed: list[Borrowed[FieldValue] | None] = []
     for index, similarity, weight in zip(
         found.index.tolist(), found.similarity.tolist(), weights.tolist(), strict=True
     ):
         count = sum(share > 0 for share in weight)
-        asked = _Asked([values[donor] for donor in index[:count]], weight[:count])
+        asked = _Donors([values[donor] for donor in index[:count]], weight[:count])
         borrowed.append(_with_donor(choose(asked), asked.values, index, similarity) if count else None)
     return borrowed
 
@@ -107,22 +107,22 @@ def _weights(similarity: Float[np.ndarray, "rows count"], settings: BorrowConfig
 
 
 def _with_donor(
-    value: Value, asked: Sequence[Value], index: Sequence[int], similarity: Sequence[float]
-) -> Borrowed[Value]:
+    value: FieldValue, asked: Sequence[FieldValue], index: Sequence[int], similarity: Sequence[float]
+) -> Borrowed[FieldValue]:
     place = asked.index(value) if value in asked else 0
     others = [other for other, donor in zip(similarity, index, strict=True) if donor not in (-1, index[place])]
     margin = round(similarity[place] - max(others), 6) if others else None
     return Borrowed(value, index[place], similarity[place], margin)
 
 
-def _vote(asked: _Asked[str]) -> str:
+def _vote(asked: _Donors[str]) -> str:
     votes: dict[str, float] = {}
     for value, weight in zip(asked.values, asked.weights, strict=True):
         votes[value] = votes.get(value, 0.0) + weight
     return max(votes, key=lambda value: votes[value])
 
 
-def _median(asked: _Asked[int]) -> int:
+def _median(asked: _Donors[int]) -> int:
     """The smallest intensity whose weight, with that of all weaker ones, reaches half of all."""
     half, total = sum(asked.weights) / 2, 0.0
     pairs = sorted(zip(asked.values, asked.weights, strict=True), key=lambda pair: (abs(pair[0]), pair[1]))
@@ -133,6 +133,6 @@ def _median(asked: _Asked[int]) -> int:
     return pairs[-1][0]
 
 
-def _mean(asked: _Asked[int]) -> int:
+def _mean(asked: _Donors[int]) -> int:
     total = sum(value * weight for value, weight in zip(asked.values, asked.weights, strict=True))
     return grid_tenths(total / sum(asked.weights) / 10)

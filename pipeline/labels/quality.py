@@ -19,11 +19,10 @@ from pipeline.labels.utterances import Utterance
 
 #: Draws over which the random baseline is averaged.
 _DRAWS = 20
-Values = Sequence[int] | Sequence[str]
 
 
 @dataclass(frozen=True)
-class Held:
+class HiddenLabels:
     """Hidden values of one dataset and field, and what was answered.
 
     Attributes:
@@ -54,11 +53,13 @@ def measure(rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig,
         settings: how fields are borrowed.
         split: whose rows are asked: ``valid`` to choose settings, ``test`` to report them.
     """
-    found = _all_held(rows, vectors, settings, split)
+    found = _all_hidden(rows, vectors, settings, split)
     return [_scores(held, method) for held in found for method in held.answers]
 
 
-def _all_held(rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig, split: str) -> Iterator[Held]:
+def _all_hidden(
+    rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig, split: str
+) -> Iterator[HiddenLabels]:
     for dataset in sorted({row.dataset for row in rows}):
         for field in FIELDS:
             asked = [
@@ -70,7 +71,7 @@ def _all_held(rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfi
                 pool = [row for row in rows if is_donor(row, dataset)]
                 held = _held(asked, pool, field, vectors, settings)
                 if held:
-                    yield Held(dataset, field, kind, split, *held)
+                    yield HiddenLabels(dataset, field, kind, split, *held)
 
 
 _KINDS: dict[str, Callable[[Utterance, str], bool]] = {
@@ -120,7 +121,7 @@ def _commonest(values: Sequence[int | str]) -> int | str:
     return sorted(int(value) for value in values)[len(values) // 2]
 
 
-def _scores(held: Held, method: str) -> dict[str, object]:
+def _scores(held: HiddenLabels, method: str) -> dict[str, object]:
     scored = [_one_score(held.truth, answers) for answers in held.answers[method]]
     means = {name: round(float(np.mean([score[name] for score in scored])), 4) for name in scored[0]}
     facts = {name: getattr(held, name) for name in ("dataset", "field", "donors", "split")}

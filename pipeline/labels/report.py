@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from models.layers.universal_label import emotions_of, polarity_of
-from pipeline.labels.assignment import FIELDS, Field, Labelled
+from pipeline.labels.assignment import FIELDS, LabelField, Labelled
 from pipeline.labels.legacy import LegacyScore
 
 #: Edges of the histogram of similarities.
 _EDGES = np.round(np.linspace(-0.2, 1.0, 13), 1)
 _EXAMPLES = 5
-Borrowing = tuple[Labelled, Field]
+Borrowing = tuple[Labelled, LabelField]
 
 
 def describe(labelled: Sequence[Labelled], legacy: Sequence[LegacyScore]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _examples(borrowings: Sequence[Borrowing]) -> dict[str, list[dict[str, Any]]
     }
 
 
-def _example(item: Labelled, field: Field) -> dict[str, Any]:
+def _example(item: Labelled, field: LabelField) -> dict[str, Any]:
     value = field.value / 10 if isinstance(field.value, int) else field.value
     donor = {"donor": field.donor.key, "donor_text": field.donor.text} if field.donor else {}
     return {"row": item.row.key, "text": item.row.text, "value": value, "similarity": field.similarity, **donor}

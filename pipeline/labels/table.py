@@ -8,7 +8,7 @@ from pathlib import Path
 from models.layers.universal_label import UniversalLabel, polarity_of
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import StoreError
-from pipeline.labels.assignment import FIELDS, Field, Labelled
+from pipeline.labels.assignment import FIELDS, LabelField, Labelled
 
 #: What is told of each field besides its value.
 _ABOUT = ("source", "donor", "similarity", "margin")
@@ -50,7 +50,7 @@ def _value(value: int | str | None) -> str:
     return value or ""
 
 
-def _about(field: Field) -> list[str]:
+def _about(field: LabelField) -> list[str]:
     numbers = ("" if number is None else f"{number:.6f}" for number in (field.similarity, field.margin))
     return [field.kind, field.donor.key if field.donor else "", *numbers]
 

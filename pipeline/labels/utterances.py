@@ -55,7 +55,7 @@ class Utterance:
 
 
 @dataclass(frozen=True)
-class Source:
+class UtteranceSource:
     """One dataset's index.
 
     Attributes:
@@ -73,7 +73,7 @@ class Source:
     taxonomy: Taxonomy | None
 
 
-def read_utterances(source: Source) -> list[Utterance]:
+def read_utterances(source: UtteranceSource) -> list[Utterance]:
     """A dataset's rows, sorted by split and id.
 
     Raises:
@@ -101,7 +101,7 @@ def grid_tenths(score: float) -> int:
     return 0 if score == 0 else int(math.copysign(size, score))
 
 
-def _utterance(row: Mapping[str, Any], text: str, source: Source) -> Utterance:
+def _utterance(row: Mapping[str, Any], text: str, source: UtteranceSource) -> Utterance:
     clip_id, sentiment = row["clip_id"], row["sentiment"]
     score = None if sentiment is None else sentiment * HIGHEST / source.highest
     emotion = row["emotion"] if source.taxonomy else None
@@ -122,7 +122,7 @@ def _utterance(row: Mapping[str, Any], text: str, source: Source) -> Utterance:
     )
 
 
-def _polarity(row: Mapping[str, Any], score: float | None, emotion: str | None, source: Source) -> Polarity:
+def _polarity(row: Mapping[str, Any], score: float | None, emotion: str | None, source: UtteranceSource) -> Polarity:
     """Of the score if there is one, else as the dataset states it, else as the emotion implies it."""
     where = f"{source.dataset}: {row['clip_id']}"
     if emotion and source.taxonomy and emotion not in EMOTIONS[source.taxonomy]:

@@ -16,7 +16,7 @@ from pipeline.media import _decoder_cache, _open
 from pipeline.media.span import MediaSpan
 
 #: x, y, width, height in pixels.
-Region = tuple[int, int, int, int]
+PixelRegion = tuple[int, int, int, int]
 
 #: Containers with millisecond time stamps round; a frame this little late still counts as due.
 _ROUNDING_S = 0.001
@@ -63,7 +63,9 @@ class Video:
         """Width and height of the upright picture, after the span's crop."""
         return self._crop[2], self._crop[3]
 
-    def frames(self, rate_hz: Hertz, max_side_px: int | None = None, region: Region | None = None) -> Iterator[Frame]:
+    def frames(
+        self, rate_hz: Hertz, max_side_px: int | None = None, region: PixelRegion | None = None
+    ) -> Iterator[Frame]:
         """Yield a picture for every time k / rate_hz before the clip's end.
 
         Each place shows the latest source frame due by then, as a player would: slow sources repeat frames, fast
@@ -132,7 +134,7 @@ def _head(stamp: _decoder_cache.Stamp) -> _Head:
 class _Picture:
     """Turns source frames into upright, cropped, scaled RGB; repeats of a frame are converted once."""
 
-    def __init__(self, crop: Region, max_side_px: int | None):
+    def __init__(self, crop: PixelRegion, max_side_px: int | None):
         self._crop = crop
         longer_px = max(crop[2], crop[3])
         self._scale = min(1.0, max_side_px / longer_px) if max_side_px else 1.0
@@ -163,7 +165,7 @@ class _Picture:
         return np.ascontiguousarray(converted.to_ndarray())
 
 
-def _crop_px(crop: tuple[float, float, float, float] | None, width_px: int, height_px: int) -> Region:
+def _crop_px(crop: tuple[float, float, float, float] | None, width_px: int, height_px: int) -> PixelRegion:
     if crop is None:
         return 0, 0, width_px, height_px
     left, top = round(crop[0] * width_px), round(crop[1] * height_px)
@@ -171,7 +173,7 @@ def _crop_px(crop: tuple[float, float, float, float] | None, width_px: int, heig
     return left, top, max(1, right - left), max(1, bottom - top)
 
 
-def _within(crop: Region, region: Region) -> Region:
+def _within(crop: PixelRegion, region: PixelRegion) -> PixelRegion:
     x, y, width, height = region
     if x < 0 or y < 0 or width < 1 or height < 1 or x + width > crop[2] or y + height > crop[3]:
         raise MediaError(f"region {region} leaves the picture of {crop[2]} x {crop[3]} pixels")

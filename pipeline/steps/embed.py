@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.config import weights
 from pipeline.config.loading import validated
-from pipeline.config.unions import EncoderConfig
+from pipeline.config.unions import SentenceEncoderConfig
 from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256, identity
 from pipeline.core.paths import Layout
@@ -59,7 +59,7 @@ def run(*, dataset: str, encoder: str, processed: Path) -> None:
     _log.info("%s: %d texts, %d computed", dataset, len(after.keys), computed)
 
 
-def _embed(texts: Sequence[str], folder: Path, config: EncoderConfig) -> np.ndarray:
+def _embed(texts: Sequence[str], folder: Path, config: SentenceEncoderConfig) -> np.ndarray:
     import torch
 
     from pipeline.labels.encoder import SentenceEncoder
@@ -68,14 +68,14 @@ def _embed(texts: Sequence[str], folder: Path, config: EncoderConfig) -> np.ndar
     return SentenceEncoder(folder, config.pooling).embed(texts, config.max_tokens)
 
 
-def _config(path: Path) -> EncoderConfig:
+def _config(path: Path) -> SentenceEncoderConfig:
     rows = read_jsonl(path)
     if len(rows) != 1:
         raise StoreError(f"{path}: {len(rows)} lines; expected one object with an encoder's settings")
-    return validated(EncoderConfig, rows[0]["encoder"], str(path))
+    return validated(SentenceEncoderConfig, rows[0]["encoder"], str(path))
 
 
-def _identity(folder: Path, config: EncoderConfig) -> str:
+def _identity(folder: Path, config: SentenceEncoderConfig) -> str:
     hashes = {name: file_sha256(path) for name, path in weights.weight_files(folder).items()}
     settings = config.model_dump(mode="json", exclude={"weights"})
     parts = identity(name="sentence_encoder", version=_VERSION, settings=settings, weights=hashes, libraries=_LIBRARIES)

@@ -12,8 +12,8 @@ from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.markdown import table
-from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.quality import measure
+from pipeline.labels.union_settings import read_union, read_union_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +36,13 @@ def run(*, union: str, processed: Path) -> None:
     """
     layout = Layout(processed)
     paths = layout.union(union)
-    plan = read_plan(paths.settings)
-    rows = read_union(plan, layout)
+    settings = read_union_settings(paths.settings)
+    rows = read_union(settings, layout)
     scores: list[dict[str, object]] = []
-    for name in plan.encoders:
-        embeddings = [read_embeddings(layout.encoder(name).embeddings(dataset)) for dataset in plan.datasets]
+    for name in settings.encoders:
+        embeddings = [read_embeddings(layout.encoder(name).embeddings(dataset)) for dataset in settings.datasets]
         for split in ("valid", "test"):
-            found = measure(rows, joined(embeddings).of, plan.config.borrow, split)
+            found = measure(rows, joined(embeddings).of, settings.config.borrow, split)
             scores += [{"encoder": name, **score} for score in found]
     write_if_changed(paths.quality, _csv(scores).encode())
     write_if_changed(

@@ -14,9 +14,9 @@ from pipeline.labels.assignment import assign
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.legacy import legacy_scores
 from pipeline.labels.markdown import page
-from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.report import describe
 from pipeline.labels.table import write_labels
+from pipeline.labels.union_settings import read_union, read_union_settings
 
 _log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ def run(*, union: str, processed: Path) -> None:
     """
     layout = Layout(processed)
     paths = layout.union(union)
-    plan = read_plan(paths.settings)
-    rows = read_union(plan, layout)
-    encoder = layout.encoder(plan.encoder)
-    vectors = joined([read_embeddings(encoder.embeddings(name)) for name in plan.datasets])
-    labelled = assign(rows, vectors.of, plan.config.borrow)
-    report = {"encoder": plan.encoder, **describe(labelled, legacy_scores(rows, vectors.of))}
+    settings = read_union_settings(paths.settings)
+    rows = read_union(settings, layout)
+    encoder = layout.encoder(settings.encoder)
+    vectors = joined([read_embeddings(encoder.embeddings(name)) for name in settings.datasets])
+    labelled = assign(rows, vectors.of, settings.config.borrow)
+    report = {"encoder": settings.encoder, **describe(labelled, legacy_scores(rows, vectors.of))}
     write_labels(paths.labels, labelled)
     write_if_changed(paths.report, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
     write_if_changed(paths.report.with_suffix(".md"), page(report, union).encode())

@@ -12,7 +12,7 @@ from pipeline.config import weights
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import ConfigError
 from pipeline.core.paths import Layout
-from pipeline.labels.planning import read_plan, read_union
+from pipeline.labels.union_settings import read_union, read_union_settings
 
 _log = logging.getLogger(__name__)
 
@@ -42,15 +42,15 @@ def run(*, union: str, processed: Path) -> None:
     from pipeline.labels.simcse import train
 
     layout = Layout(processed)
-    plan = read_plan(layout.union(union).settings)
-    if plan.config.simcse is None or plan.trained_encoder is None:
+    settings = read_union_settings(layout.union(union).settings)
+    if settings.config.simcse is None or settings.trained_encoder is None:
         raise ConfigError(f"union {union} asks for no training; set simcse: {{mode: unsupervised}} in its file")
     torch.set_num_threads(1)
-    config, paths = plan.config.encoder, layout.encoder(plan.trained_encoder)
-    rows = [row for row in read_union(plan, layout) if row.text]
+    config, paths = settings.config.encoder, layout.encoder(settings.trained_encoder)
+    rows = [row for row in read_union(settings, layout) if row.text]
     encoder = SentenceEncoder(weights.resolve_text_encoder(config.weights), config.pooling)
     before = shape(encoder, [row for row in rows if row.split == "valid"], config.max_tokens)
-    curve = train(encoder, [row for row in rows if row.split == "train"], plan.config.simcse)
+    curve = train(encoder, [row for row in rows if row.split == "train"], settings.config.simcse)
     after = shape(encoder, [row for row in rows if row.split == "valid"], config.max_tokens)
     encoder.save(paths.weights.parent)
     facts = {"before": before, "after": after, "steps": curve.steps, "losses": curve.losses}

@@ -10,8 +10,8 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.core.fingerprints import digest, file_sha256
 from pipeline.core.paths import Layout
-from pipeline.labels.planning import UnionPlan, read_plan
 from pipeline.labels.table import read_labels
+from pipeline.labels.union_settings import UnionSettings, read_union_settings
 from pipeline.packs.build.union import Member, unite
 from pipeline.packs.formats.files import open_splits, read_card, write_card, write_h5, write_pickle
 
@@ -37,7 +37,7 @@ def run(*, union: str, pack: str, processed: Path) -> None:
         StoreError: a pack or the labels are absent or damaged, or the packs do not fit together.
     """
     layout = Layout(processed)
-    plan = read_plan(layout.union(union).settings)
+    plan = read_union_settings(layout.union(union).settings)
     labels = layout.union(union).labels
     inputs = [file_sha256(labels), *(file_sha256(layout.dataset(name).pack(pack, "h5")) for name in plan.datasets)]
     described = {"dataset": union, "pack": pack, "inputs": digest(inputs), "versions": {"triptych": __version__}}
@@ -49,7 +49,7 @@ def run(*, union: str, pack: str, processed: Path) -> None:
     write_card(paths.pack(pack, "json"), card)
 
 
-def _members(plan: UnionPlan, layout: Layout, pack: str, stack: ExitStack) -> dict[str, Member]:
+def _members(plan: UnionSettings, layout: Layout, pack: str, stack: ExitStack) -> dict[str, Member]:
     members = {}
     for name, dataset in plan.datasets.items():
         paths = layout.dataset(name)

@@ -16,7 +16,7 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.index.dataset_index import DatasetIndex
-from pipeline.labels.planning import UnionPlan, plan_union
+from pipeline.labels.union_settings import UnionSettings, resolve_union
 from pipeline.scanning.scan import scan
 from pipeline.workflow.config_files import dataset_config, model_settings, pack_config, sweep_config, union_config
 from pipeline.workflow.lock import hold
@@ -133,14 +133,14 @@ class Plan:
 
     # -- how it is resolved
 
-    def _union(self, name: str, config: UnionConfig) -> UnionPlan:
+    def _union(self, name: str, config: UnionConfig) -> UnionSettings:
         if packed := [dataset for dataset in config.datasets if self.indexes[dataset].summary.packs]:
             raise ConfigError(f"union {name}: {packed[0]} comes as ready-made packs; a union needs its label table")
         if self.config.joint and name in self.scanned:
             raise ConfigError(f"union {name}: a dataset has that name and their packs would mix; rename the union")
         if self.config.joint and (absent := [dataset for dataset in config.datasets if dataset not in self.datasets]):
             raise ConfigError(f"union {name}: joint training needs packs of {absent[0]}; add it to datasets")
-        return plan_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})
+        return resolve_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})
 
     def _index(self, name: str, *, scan_now: bool) -> DatasetIndex:
         paths = self.paths(name)

@@ -9,7 +9,7 @@ from pipeline.config.settings import DatasetConfig
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import FileHashes, canonical
-from pipeline.labels.planning import UnionPlan, encoder_settings
+from pipeline.labels.union_settings import UnionSettings, encoder_settings
 from pipeline.training.sweeps import draw, nested
 from pipeline.workflow.config_files import config_file, extractor_settings, model_settings
 from pipeline.workflow.plan import Plan
@@ -46,7 +46,7 @@ def _write_models(plan: Plan, dataset: str) -> None:
         _write_json(plan.paths(dataset).model_settings(model), model_settings(dataset, model))
 
 
-def _write_union(plan: Plan, union: UnionPlan, hashes: FileHashes) -> None:
+def _write_union(plan: Plan, union: UnionSettings, hashes: FileHashes) -> None:
     _write_json(plan.layout.union(union.name).settings, union.model_dump(mode="json"))
     for encoder in union.encoders:
         paths = plan.layout.encoder(encoder)

@@ -11,7 +11,7 @@ import pytest
 from pipeline.core.errors import ConfigError, RawDataError
 from pipeline.demo.dataset import LABEL_COLUMNS, make_demo
 from pipeline.demo.face import PICTURE_PX, Look, Pose, draw_face, load_portrait
-from pipeline.demo.plan import plan_clips
+from pipeline.demo.script import write_scripts
 from pipeline.demo.voice import Prosody, speak
 from pipeline.steps import demo as step
 
@@ -53,7 +53,7 @@ def test_two_workers_write_the_same_bytes_as_one(demo: Path, tmp_path: Path) -> 
 
 
 def test_another_seed_makes_other_clips() -> None:
-    first, second = ([plan.text for plan in plan_clips(NUM_CLIPS, seed)] for seed in (1, 2))
+    first, second = ([script.text for script in write_scripts(NUM_CLIPS, seed)] for seed in (1, 2))
     assert first != second
 
 
@@ -70,20 +70,20 @@ def test_label_table_has_the_columns_and_ranges_of_mmsa(demo: Path) -> None:
 
 @pytest.mark.parametrize("num_clips", [6, NUM_CLIPS, 64])
 def test_no_video_is_in_two_splits_and_each_split_has_both_signs(num_clips: int) -> None:
-    plans = plan_clips(num_clips, seed=1)
-    assert len(plans) == num_clips
-    split_of = {plan.speaker.video_id: plan.speaker.split for plan in plans}
-    assert all(split_of[plan.speaker.video_id] == plan.speaker.split for plan in plans)
+    scripts = write_scripts(num_clips, seed=1)
+    assert len(scripts) == num_clips
+    split_of = {script.speaker.video_id: script.speaker.split for script in scripts}
+    assert all(split_of[script.speaker.video_id] == script.speaker.split for script in scripts)
     for split in ("train", "valid", "test"):
-        labels = [plan.label for plan in plans if plan.speaker.split == split]
+        labels = [script.label for script in scripts if script.speaker.split == split]
         assert min(labels) < 0 < max(labels)
 
 
 def test_full_demo_has_sixteen_test_clips_and_no_sentence_twice() -> None:
-    plans = plan_clips(64, seed=1)
-    assert sum(plan.speaker.split == "test" for plan in plans) >= 16
-    assert len({plan.text for plan in plans}) == 64
-    assert all(5 <= len(split_words(plan.text)) <= 12 for plan in plans)
+    scripts = write_scripts(64, seed=1)
+    assert sum(script.speaker.split == "test" for script in scripts) >= 16
+    assert len({script.text for script in scripts}) == 64
+    assert all(5 <= len(split_words(script.text)) <= 12 for script in scripts)
 
 
 def test_words_are_those_of_the_text_in_order_within_the_clip(demo: Path) -> None:

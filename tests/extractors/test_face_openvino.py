@@ -17,7 +17,7 @@ from pipeline.extraction.resolved import resolve_extractor
 from pipeline.extractors import bert, face
 from pipeline.extractors._base import ClipInput
 from pipeline.extractors._face import crop, detector, pose
-from pipeline.extractors._face.crop import Region
+from pipeline.extractors._face.crop import RotatedRegion
 from pipeline.extractors._face.graphs import Graphs
 from pipeline.extractors._face.smoothing import Smoother
 from pipeline.extractors._face.tracker import joined
@@ -50,14 +50,14 @@ def test_region_turns_with_the_line_between_the_eyes():
 
 def test_whole_pixels_are_cut_out_as_they_are():
     picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
-    shown = crop.cut(picture, Region(26.0, 24.0, 20.0, 20.0), 20, is_black_outside=True)
+    shown = crop.cut(picture, RotatedRegion(26.0, 24.0, 20.0, 20.0), 20, is_black_outside=True)
     assert np.array_equal(shown, picture[14:34, 16:36])
 
 
 @pytest.mark.parametrize("is_black_outside", [True, False])
 def test_outside_of_the_picture_is_black_or_its_edge(is_black_outside):
     shown = crop.cut(
-        np.full((8, 8, 3), 200, np.uint8), Region(0.0, 4.0, 8.0, 8.0), 8, is_black_outside=is_black_outside
+        np.full((8, 8, 3), 200, np.uint8), RotatedRegion(0.0, 4.0, 8.0, 8.0), 8, is_black_outside=is_black_outside
     )
     assert shown[4, 1, 0] == (0 if is_black_outside else 200)
     assert shown[4, 6, 0] == 200
@@ -67,7 +67,7 @@ def test_outside_of_the_picture_is_black_or_its_edge(is_black_outside):
 def test_what_is_seen_in_a_turned_region_is_found_again_in_the_picture(angle_rad):
     picture = np.zeros((120, 160, 3), np.uint8)
     picture[60:63, 90:93] = 255
-    region = Region(80.0, 66.0, 64.0, 64.0, angle_rad)
+    region = RotatedRegion(80.0, 66.0, 64.0, 64.0, angle_rad)
     shown = crop.cut(picture, region, 64, is_black_outside=True)[:, :, 0].astype(float)
     y, x = (np.average(places, weights=shown) / 64 for places in np.indices(shown.shape))
     (found,) = crop.into_picture(np.array([[x, y, 0.5]], np.float32), region, (160, 120))
@@ -76,8 +76,9 @@ def test_what_is_seen_in_a_turned_region_is_found_again_in_the_picture(angle_rad
 
 def test_depth_keeps_the_unit_of_a_level_region():
     points = np.array([[0.5, 0.5, 0.25]], np.float32)
-    assert crop.into_picture(points, Region(50.0, 50.0, 40.0, 40.0), (200, 100))[0, 2] == 10
-    assert crop.into_picture(points, Region(50.0, 50.0, 40.0, 40.0, np.pi / 2), (200, 100))[0, 2] == pytest.approx(20)
+    level, turned = (RotatedRegion(50.0, 50.0, 40.0, 40.0, angle_rad) for angle_rad in (0.0, np.pi / 2))
+    assert crop.into_picture(points, level, (200, 100))[0, 2] == 10
+    assert crop.into_picture(points, turned, (200, 100))[0, 2] == pytest.approx(20)
 
 
 def test_guesses_of_one_face_are_averaged_by_their_scores():
@@ -92,7 +93,11 @@ def test_guesses_of_one_face_are_averaged_by_their_scores():
 
 
 def test_later_of_two_overlapping_regions_is_kept():
-    first, second, apart = Region(10.0, 10.0, 8.0, 8.0), Region(11.0, 10.0, 8.0, 8.0), Region(40.0, 10.0, 8.0, 8.0)
+    first, second, apart = (
+        RotatedRegion(10.0, 10.0, 8.0, 8.0),
+        RotatedRegion(11.0, 10.0, 8.0, 8.0),
+        RotatedRegion(40.0, 10.0, 8.0, 8.0),
+    )
     assert joined([first, apart, second], 0.5) == [apart, second]
 
 

@@ -10,8 +10,8 @@ from pipeline.config.settings import DatasetConfig
 from pipeline.config.unions import BorrowConfig, UnionConfig
 from pipeline.core.errors import ConfigError, RawDataError
 from pipeline.labels.assignment import assign
-from pipeline.labels.planning import plan_union
-from pipeline.labels.utterances import Source, read_utterances
+from pipeline.labels.union_settings import resolve_union
+from pipeline.labels.utterances import UtteranceSource, read_utterances
 
 NEAREST = BorrowConfig(neighbours=1)
 
@@ -22,10 +22,9 @@ def write_index(folder, rows, **settings):
     blank = {"sentiment": None, "emotion": None, "polarity": None, "dialogue": None, "turn": None}
     labels = [{**blank, "clip_id": name, "split": split, **more} for name, split, _, more in rows]
     (folder / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in labels))
-    texts = [json.dumps({"clip_id": name, "text": text}) + "\n" for name, _, text, _ in rows]
-    (folder / "000.jsonl").write_text("".join(texts))
+    texts = {name: text for name, _, text, _ in rows}
     source = {"highest": 3.0, "taxonomy": None, **settings}
-    return Source(folder.name, folder / "labels.jsonl", [folder / "000.jsonl"], **source)
+    return UtteranceSource(folder.name, folder / "labels.jsonl", texts, **source)
 
 
 def meld(emotion, polarity):
@@ -99,8 +98,8 @@ def test_a_union_knows_its_taxonomies_and_keeps_languages_apart():
     datasets = {"meld": DatasetConfig(reader="meld"), "mine": DatasetConfig(), "zh": DatasetConfig(language="zh")}
     both = {name: datasets[name] for name in ("meld", "mine")}
     config = UnionConfig(datasets=["meld", "mine"], taxonomies={"mine": "iemocap"})
-    assert [dataset.taxonomy for dataset in plan_union("u", config, both).datasets.values()] == ["meld", "iemocap"]
+    assert [dataset.taxonomy for dataset in resolve_union("u", config, both).datasets.values()] == ["meld", "iemocap"]
     with pytest.raises(ConfigError, match="in en and zh"):
-        plan_union("u", UnionConfig(datasets=["meld", "zh"]), {name: datasets[name] for name in ("meld", "zh")})
+        resolve_union("u", UnionConfig(datasets=["meld", "zh"]), {name: datasets[name] for name in ("meld", "zh")})
     with pytest.raises(ConfigError, match="did you mean 'meld'"):
-        plan_union("u", UnionConfig(datasets=["meld"], taxonomies={"meldd": "meld"}), {"meld": datasets["meld"]})
+        resolve_union("u", UnionConfig(datasets=["meld"], taxonomies={"meldd": "meld"}), {"meld": datasets["meld"]})

@@ -15,8 +15,8 @@ from models.layers.universal_label import emotions_of
 from pipeline.core.errors import ConfigError, RawDataError
 from pipeline.core.paths import Layout
 from pipeline.labels.embeddings import Embeddings, write_embeddings
-from pipeline.labels.planning import read_plan, read_union
 from pipeline.labels.table import COLUMNS, read_labels
+from pipeline.labels.union_settings import read_union, read_union_settings
 from pipeline.steps import labels
 from pipeline.workflow.job_files import Workflow
 
@@ -110,4 +110,4 @@ def test_the_same_folders_without_media_are_refused_where_media_are_needed(union
 def test_settings_that_are_not_a_unions_are_refused(tmp_path):
     (tmp_path / "settings.json").write_text("{}")
     with pytest.raises(ConfigError, match=r"settings\.json"):
-        read_plan(tmp_path / "settings.json")
+        read_union_settings(tmp_path / "settings.json")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.demo.clips import make_clip
 from pipeline.demo.dataset import LABEL_COLUMNS
-from pipeline.demo.plan import plan_clips
+from pipeline.demo.script import write_scripts
 from tools.corpus.kinds import Kind
 from tools.corpus.media import MEDIA
 from tools.corpus.texts import TEXTS
@@ -27,7 +27,7 @@ def make_faulty_dataset(raw: Path) -> None:
     """Make its raw folder: a table and a file per clip, in the layout of the reader ``table``."""
     raw.mkdir(parents=True)
     good = raw / "good.mp4"
-    make_clip(replace(plan_clips(6, 1)[0], text=_TEXT), good)
+    make_clip(replace(write_scripts(6, 1)[0], text=_TEXT), good)
     rows = []
     for name in [*GOOD, *KINDS]:
         kind = KINDS.get(name)

@@ -16,7 +16,7 @@ _EYES = (33, 263)
 
 
 @dataclass(frozen=True)
-class Region:
+class RotatedRegion:
     """A turned rectangle.
 
     Attributes:
@@ -34,21 +34,21 @@ class Region:
     angle_rad: float = 0.0
 
 
-def whole_as_square(width_px: int, height_px: int) -> Region:
+def whole_as_square(width_px: int, height_px: int) -> RotatedRegion:
     """The smallest square around a picture; what lies outside of the picture is black."""
     side_px = float(max(width_px, height_px))
-    return Region(width_px / 2, height_px / 2, side_px, side_px)
+    return RotatedRegion(width_px / 2, height_px / 2, side_px, side_px)
 
 
-def region_of_points(points_px: Float32[np.ndarray, "478 3"]) -> Region:
+def region_of_points(points_px: Float32[np.ndarray, "478 3"]) -> RotatedRegion:
     """The square in which the face with these points is looked for in the next frame."""
     (left, top), (right, bottom) = points_px[:, :2].min(axis=0), points_px[:, :2].max(axis=0)
     side_px = _ROOM * float(max(right - left, bottom - top))
     eyes = points_px[list(_EYES), :2]
-    return Region(float(left + right) / 2, float(top + bottom) / 2, side_px, side_px, angle_between(*eyes))
+    return RotatedRegion(float(left + right) / 2, float(top + bottom) / 2, side_px, side_px, angle_between(*eyes))
 
 
-def region_of_box(box_px: Float32[np.ndarray, "4"], eyes_px: Float32[np.ndarray, "2 2"]) -> Region:
+def region_of_box(box_px: Float32[np.ndarray, "4"], eyes_px: Float32[np.ndarray, "2 2"]) -> RotatedRegion:
     """The region of a face that the detector found.
 
     Args:
@@ -57,7 +57,7 @@ def region_of_box(box_px: Float32[np.ndarray, "4"], eyes_px: Float32[np.ndarray,
     """
     left, top, right, bottom = (float(value) for value in box_px)
     width_px, height_px = _ROOM * (right - left), _ROOM * (bottom - top)
-    return Region((left + right) / 2, (top + bottom) / 2, width_px, height_px, angle_between(*eyes_px))
+    return RotatedRegion((left + right) / 2, (top + bottom) / 2, width_px, height_px, angle_between(*eyes_px))
 
 
 def angle_between(start_px: Float32[np.ndarray, "2"], end_px: Float32[np.ndarray, "2"]) -> float:
@@ -66,7 +66,7 @@ def angle_between(start_px: Float32[np.ndarray, "2"], end_px: Float32[np.ndarray
 
 
 def cut(
-    rgb: UInt8[np.ndarray, "height width 3"], region: Region, side_px: int, *, is_black_outside: bool
+    rgb: UInt8[np.ndarray, "height width 3"], region: RotatedRegion, side_px: int, *, is_black_outside: bool
 ) -> UInt8[np.ndarray, "side side 3"]:
     """Show a region as an upright square.
 
@@ -95,7 +95,7 @@ def cut(
 
 
 def into_picture(
-    points: Float32[np.ndarray, "points 3"], region: Region, size_px: tuple[int, int]
+    points: Float32[np.ndarray, "points 3"], region: RotatedRegion, size_px: tuple[int, int]
 ) -> Float32[np.ndarray, "points 3"]:
     """Turn points of a region into points of the picture.
 
@@ -117,7 +117,7 @@ def into_picture(
     return mapped
 
 
-def overlap(one: Region, other: Region) -> float:
+def overlap(one: RotatedRegion, other: RotatedRegion) -> float:
     """Intersection over union, as if the regions were not turned."""
     shared = 1.0
     for place, length in (("x_px", "width_px"), ("y_px", "height_px")):
@@ -128,7 +128,7 @@ def overlap(one: Region, other: Region) -> float:
     return shared / union if union > 0 else 0.0
 
 
-def _axes(region: Region) -> tuple[tuple[float, float], tuple[float, float]]:
+def _axes(region: RotatedRegion) -> tuple[tuple[float, float], tuple[float, float]]:
     """A region's two edges as steps in the picture."""
     cos, sin = math.cos(region.angle_rad), math.sin(region.angle_rad)
     return (region.width_px * cos, region.width_px * sin), (-region.height_px * sin, region.height_px * cos)

@@ -18,7 +18,7 @@ _SAME_FACE_OVERLAP = 0.5
 
 
 @dataclass(frozen=True)
-class Found:
+class Detection:
     """A face that the detector found, in fractions of the square it saw.
 
     Attributes:
@@ -32,7 +32,7 @@ class Found:
 
 def faces_found(
     raw_boxes: Float32[np.ndarray, "896 16"], raw_scores: Float32[np.ndarray, "896"], min_score: float
-) -> list[Found]:
+) -> list[Detection]:
     """Gather the detector's guesses into faces, the surest first.
 
     Args:
@@ -46,7 +46,7 @@ def faces_found(
         return []
     sure = sure[np.argsort(-scores[sure], kind="stable")]
     values = _decoded(raw_boxes[sure], anchors()[sure])
-    return [Found(face[:4], face[4:].reshape(2, 2)) for face in _averaged(values, scores[sure])]
+    return [Detection(face[:4], face[4:].reshape(2, 2)) for face in _averaged(values, scores[sure])]
 
 
 @cache

@@ -16,7 +16,7 @@ from pipeline.extractors._face.mediapipe_task import Faces
 from pipeline.extractors._face.selection import Box, area, box_of
 
 #: x, y, width, height in pixels.
-Region = tuple[int, int, int, int]
+PixelRegion = tuple[int, int, int, int]
 
 #: Sides of the squares searched, as parts of the picture's shorter side; each overlaps its neighbour by half.
 _SIDES = (1.0, 0.5)
@@ -29,7 +29,7 @@ _FIELD_OF_VIEW_DEG = 63.0
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedSquare:
     """A square to follow a face in, for some time.
 
     Attributes:
@@ -38,12 +38,12 @@ class Followed:
         end_s: until when (exclusive).
     """
 
-    region: Region
+    region: PixelRegion
     start_s: Seconds
     end_s: Seconds
 
 
-def search_squares(width_px: int, height_px: int) -> list[list[Region]]:
+def search_squares(width_px: int, height_px: int) -> list[list[PixelRegion]]:
     """Overlapping squares that cover the picture, in sets of one size, the largest first."""
     sides = [max(1, round(part * min(width_px, height_px))) for part in _SIDES]
     return [[(x, y, side, side) for y in _starts(height_px, side) for x in _starts(width_px, side)] for side in sides]
@@ -70,7 +70,7 @@ def find_small_face(rgb: UInt8[np.ndarray, "height width 3"], landmarker: AnyLan
     return None
 
 
-def squares_to_follow(found: Mapping[Seconds, Box], step_s: Seconds, size_px: tuple[int, int]) -> list[Followed]:
+def squares_to_follow(found: Mapping[Seconds, Box], step_s: Seconds, size_px: tuple[int, int]) -> list[FollowedSquare]:
     """Gather faces found at some times into squares, each for as long as its faces stay near each other.
 
     A face found once only is taken for a mistake.
@@ -89,7 +89,7 @@ def squares_to_follow(found: Mapping[Seconds, Box], step_s: Seconds, size_px: tu
         else:
             groups.append([time_s])
     return [
-        Followed(
+        FollowedSquare(
             square_around([found[time_s] for time_s in group], *size_px),
             group[0] - step_s / 2,
             group[-1] + step_s / 2,
@@ -99,7 +99,7 @@ def squares_to_follow(found: Mapping[Seconds, Box], step_s: Seconds, size_px: tu
     ]
 
 
-def square_around(boxes: Sequence[Box], width_px: int, height_px: int) -> Region:
+def square_around(boxes: Sequence[Box], width_px: int, height_px: int) -> PixelRegion:
     """Find a square with room around faces found in several frames, inside the picture.
 
     Args:
@@ -115,7 +115,7 @@ def square_around(boxes: Sequence[Box], width_px: int, height_px: int) -> Region
     return min(max(x, 0), width_px - side), min(max(y, 0), height_px - side), side, side
 
 
-def faces_in_picture(faces: Faces, region: Region, size_px: tuple[int, int]) -> Faces:
+def faces_in_picture(faces: Faces, region: PixelRegion, size_px: tuple[int, int]) -> Faces:
     """Turn faces seen in a region into the same faces as the whole picture shows them."""
     return Faces(
         landmarks_in_picture(faces.landmarks, region, size_px),
@@ -125,7 +125,7 @@ def faces_in_picture(faces: Faces, region: Region, size_px: tuple[int, int]) -> 
 
 
 def landmarks_in_picture(
-    landmarks: Float32[np.ndarray, "faces 478 3"], region: Region, size_px: tuple[int, int]
+    landmarks: Float32[np.ndarray, "faces 478 3"], region: PixelRegion, size_px: tuple[int, int]
 ) -> Float32[np.ndarray, "faces 478 3"]:
     """Turn fractions of a region into fractions of the whole picture; depth is in the unit of x."""
     x, y, width, height = region
@@ -135,7 +135,7 @@ def landmarks_in_picture(
 
 
 def matrices_in_picture(
-    matrices: Float32[np.ndarray, "faces 4 4"], region: Region, size_px: tuple[int, int]
+    matrices: Float32[np.ndarray, "faces 4 4"], region: PixelRegion, size_px: tuple[int, int]
 ) -> Float32[np.ndarray, "faces 4 4"]:
     """Turn poses seen by a region's virtual camera into poses seen by the whole picture's.
 
@@ -154,7 +154,7 @@ def matrices_in_picture(
     return mapped
 
 
-def _cut(rgb: UInt8[np.ndarray, "height width 3"], region: Region) -> UInt8[np.ndarray, "side side 3"]:
+def _cut(rgb: UInt8[np.ndarray, "height width 3"], region: PixelRegion) -> UInt8[np.ndarray, "side side 3"]:
     x, y, width, height = region
     return np.ascontiguousarray(rgb[y : y + height, x : x + width])
 

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from pipeline.extractors._face import crop, detector
-from pipeline.extractors._face.crop import Region
+from pipeline.extractors._face.crop import RotatedRegion
 from pipeline.extractors._face.graphs import DETECTOR_PX, FACE_PX, POINTS, Graphs
 from pipeline.extractors._face.mediapipe_task import Faces, LandmarkerOptions
 from pipeline.extractors._face.pose import pose_matrices
@@ -24,7 +24,7 @@ class OpenVinoLandmarker:
 
     def __init__(self, graphs: Graphs, options: LandmarkerOptions, *, is_video: bool):
         self._graphs, self._options, self._is_video = graphs, options, is_video
-        self._regions: list[Region] = []
+        self._regions: list[RotatedRegion] = []
         self._found: list[list[_Points]] = []
         self._sizes_px: list[tuple[int, int]] = []
         # MediaPipe smooths a face only where it follows no other.
@@ -76,7 +76,7 @@ class OpenVinoLandmarker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _points_px(self, rgb: UInt8[np.ndarray, "height width 3"], regions: list[Region]) -> list[_Points]:
+    def _points_px(self, rgb: UInt8[np.ndarray, "height width 3"], regions: list[RotatedRegion]) -> list[_Points]:
         """Points of the faces that some regions show."""
         found = []
         for region in regions[: self._options.max_faces]:
@@ -85,7 +85,7 @@ class OpenVinoLandmarker:
                 found.append(crop.into_picture(points, region, (rgb.shape[1], rgb.shape[0])))
         return found
 
-    def _detected(self, rgb: UInt8[np.ndarray, "height width 3"]) -> list[Region]:
+    def _detected(self, rgb: UInt8[np.ndarray, "height width 3"]) -> list[RotatedRegion]:
         square = crop.whole_as_square(rgb.shape[1], rgb.shape[0])
         seen = crop.cut(rgb, square, DETECTOR_PX, is_black_outside=True)
         faces = detector.faces_found(*self._graphs.detect(seen), self._options.min_detection)
@@ -103,9 +103,9 @@ class OpenVinoLandmarker:
         return [self._smoother.smoothed(points_px, time_ms / 1000) for points_px in found]
 
 
-def joined(regions: list[Region], max_overlap: float) -> list[Region]:
+def joined(regions: list[RotatedRegion], max_overlap: float) -> list[RotatedRegion]:
     """Leave out every region that overlaps with a later one."""
-    kept: list[Region] = []
+    kept: list[RotatedRegion] = []
     for region in regions:
         kept = [other for other in kept if crop.overlap(region, other) <= max_overlap]
         kept.append(region)

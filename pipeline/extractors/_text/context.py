@@ -11,7 +11,7 @@ Cut = Callable[[str], list[int]]
 
 
 @dataclass(frozen=True)
-class Placed:
+class TokensInContext:
     """Tokens of a transcript in its context.
 
     Attributes:
@@ -27,7 +27,7 @@ class Placed:
 
 def place(
     target: Sequence[int], before: Sequence[str], after: Sequence[str], *, cut: Cut, ends: tuple[int, int], limit: int
-) -> Placed:
+) -> TokensInContext:
     """Put turns around a transcript until the limit is reached, nearest first, whole turns only.
 
     Args:
@@ -52,7 +52,7 @@ def place(
     body = [*target, separator]
     tail = [token for tokens in right for token in tokens]
     types = [0] * len(head) + [1] * len(body) + [0] * len(tail)
-    return Placed(np.array(head + body + tail, np.int32), np.array(types, np.int32), len(head))
+    return TokensInContext(np.array(head + body + tail, np.int32), np.array(types, np.int32), len(head))
 
 
 def _nearest_first(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, str]]:

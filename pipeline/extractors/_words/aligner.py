@@ -18,7 +18,7 @@ from pipeline.words.spans import word_spans
 
 
 @dataclass(frozen=True)
-class Alignment:
+class SpokenTimes:
     """When the spoken words of a clip are said.
 
     Attributes:
@@ -50,7 +50,7 @@ class WordsExtractor(Extractor):
         return ("confidence", "is_fallback")
 
     @abstractmethod
-    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> Alignment | None:
+    def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
         """Time the spoken words; None where the method fails on this clip.
 
         Raises:
@@ -109,7 +109,7 @@ def _spread(spoken: Sequence[Spoken], sound: Sound, num_words: int) -> _RawTimes
     return _RawTimes(times, np.zeros(num_words), ~np.isnan(times[:, 0]))
 
 
-def _to_raw(alignment: Alignment, spoken: Sequence[Spoken], sound: Sound, num_words: int) -> _RawTimes:
+def _to_raw(alignment: SpokenTimes, spoken: Sequence[Spoken], sound: Sound, num_words: int) -> _RawTimes:
     """Join the times of the spoken words of each raw word; place what has none between its neighbours."""
     times = np.full((num_words, 2), np.nan)
     confidences = np.zeros(num_words)

@@ -1,4 +1,4 @@
-"""Which encoders and rows a union is made of. Nothing heavy is imported: the workflow asks while it is planned."""
+"""The resolved settings of a union: its encoders and datasets. Imports nothing heavy: the workflow needs it early."""
 
 import re
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from pipeline.config import weights
 from pipeline.config.base import Settings
 from pipeline.config.loading import nearest
 from pipeline.config.settings import DatasetConfig
-from pipeline.config.unions import EncoderConfig, Taxonomy, UnionConfig
+from pipeline.config.unions import SentenceEncoderConfig, Taxonomy, UnionConfig
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import FileHashes, digest
 from pipeline.core.paths import EncoderPaths, Layout
 from pipeline.index.dataset_index import DatasetIndex
-from pipeline.labels.utterances import Source, Utterance, read_utterances
+from pipeline.labels.utterances import Utterance, UtteranceSource, read_utterances
 
 #: Raised when the same settings train or borrow to other results.
 VERSION = 2
@@ -34,7 +34,7 @@ class UnionDataset(Settings):
     """Whose names of emotions it uses; None for a dataset without emotions."""
 
 
-class UnionPlan(Settings):
+class UnionSettings(Settings):
     """``settings.json`` of a union: everything resolved."""
 
     name: str
@@ -72,14 +72,14 @@ class UnionPlan(Settings):
         """The encoder whose vectors decide: the trained one if there is one."""
         return self.encoders[-1]
 
-    def encoder_config(self, encoder: str, paths: EncoderPaths) -> EncoderConfig:
-        """Settings of one of the encoders; a trained one's weights lie among the results."""
+    def encoder_config(self, encoder: str, paths: EncoderPaths) -> SentenceEncoderConfig:
+        """Settings of one of the encoders; a trained one's weights are among the results."""
         if encoder == self.plain_encoder:
             return self.config.encoder
         return self.config.encoder.model_copy(update={"weights": str(paths.weights.parent)})
 
 
-def plan_union(name: str, config: UnionConfig, datasets: Mapping[str, DatasetConfig]) -> UnionPlan:
+def resolve_union(name: str, config: UnionConfig, datasets: Mapping[str, DatasetConfig]) -> UnionSettings:
     """Resolve a union.
 
     Args:
@@ -98,7 +98,7 @@ def plan_union(name: str, config: UnionConfig, datasets: Mapping[str, DatasetCon
         )
     if foreign := sorted(set(config.taxonomies) - set(datasets)):
         raise ConfigError(f"union {name}: taxonomies names {foreign[0]}; {nearest(foreign[0], list(datasets))}")
-    return UnionPlan(
+    return UnionSettings(
         name=name,
         config=config,
         datasets={
@@ -112,34 +112,34 @@ def plan_union(name: str, config: UnionConfig, datasets: Mapping[str, DatasetCon
     )
 
 
-def encoder_settings(plan: UnionPlan, encoder: str, paths: EncoderPaths, hashes: FileHashes) -> dict[str, Any]:
+def encoder_settings(settings: UnionSettings, encoder: str, paths: EncoderPaths, hashes: FileHashes) -> dict[str, Any]:
     """Settings of an encoder and hashes of the weights it starts from.
 
     Raises:
-        MissingDependencyError: the weights are found nowhere.
+        MissingDependencyError: the weights are missing.
     """
-    files = weights.weight_files(weights.resolve_text_encoder(plan.config.encoder.weights))
-    config = plan.encoder_config(encoder, paths)
+    files = weights.weight_files(weights.resolve_text_encoder(settings.config.encoder.weights))
+    config = settings.encoder_config(encoder, paths)
     return {
         "encoder": config.model_dump(mode="json"),
         "files": {name: hashes.sha256(path) for name, path in files.items()},
     }
 
 
-def read_plan(path: Path) -> UnionPlan:
+def read_union_settings(path: Path) -> UnionSettings:
     """Read a union's ``settings.json``.
 
     Raises:
         ConfigError: it is absent or damaged.
     """
     try:
-        return UnionPlan.model_validate_json(path.read_bytes())
+        return UnionSettings.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{path}: no readable settings of a union ({reason}); run snakemake labels again") from error
 
 
-def read_union(plan: UnionPlan, layout: Layout) -> list[Utterance]:
+def read_union(settings: UnionSettings, layout: Layout) -> list[Utterance]:
     """The rows of all datasets of a union.
 
     Raises:
@@ -147,7 +147,8 @@ def read_union(plan: UnionPlan, layout: Layout) -> list[Utterance]:
         RawDataError: a label means nothing in the union.
     """
     rows: list[Utterance] = []
-    for name, dataset in plan.datasets.items():
+    for name, dataset in settings.datasets.items():
         index = DatasetIndex(layout.dataset(name))
-        rows += read_utterances(Source(name, index.paths.labels, index.texts(), dataset.highest, dataset.taxonomy))
+        source = UtteranceSource(name, index.paths.labels, index.texts(), dataset.highest, dataset.taxonomy)
+        rows += read_utterances(source)
     return rows

@@ -30,7 +30,7 @@ class Speaker:
 
 
 @dataclass(frozen=True)
-class ClipPlan:
+class ClipScript:
     """One clip before it is made.
 
     Attributes:
@@ -54,7 +54,7 @@ class ClipPlan:
     seed: int
 
 
-def plan_clips(num_clips: int, seed: int) -> list[ClipPlan]:
+def write_scripts(num_clips: int, seed: int) -> list[ClipScript]:
     """Plan the dataset, video by video.
 
     Raises:
@@ -67,7 +67,7 @@ def plan_clips(num_clips: int, seed: int) -> list[ClipPlan]:
     speakers = [_cast_speaker(i, split, rng) for i, split in enumerate(_deal_splits(num_videos, rng))]
     texts: set[str] = set()
     return [
-        _plan_clip(speaker, number, texts, rng)
+        _write_script(speaker, number, texts, rng)
         for video, speaker in enumerate(speakers)
         for number in range(len(range(video, num_clips, num_videos)))
     ]
@@ -93,10 +93,10 @@ def _cast_speaker(index: int, split: Split, rng: random.Random) -> Speaker:
     return Speaker(f"video_{index + 1:04d}", split, voice, rng.randint(42, 58), look)
 
 
-def _plan_clip(speaker: Speaker, number: int, texts: set[str], rng: random.Random) -> ClipPlan:
+def _write_script(speaker: Speaker, number: int, texts: set[str], rng: random.Random) -> ClipScript:
     sentiment = rng.uniform(*_STRATA[number % len(_STRATA)])
     text_label, audio_label, vision_label = (_to_grid(sentiment + rng.gauss(0, _MODALITY_NOISE)) for _ in range(3))
-    return ClipPlan(
+    return ClipScript(
         speaker=speaker,
         clip_id=f"{number + 1:04d}",
         text=_new_sentence(text_label, texts, rng),
