@@ -67,11 +67,8 @@ rule report:
         report_page(),
 
 
-# In the main process alone, and only if there is something to do.
-onstart:
-    # Under its limit of jobs a second, Snakemake (9.27) looks for jobs to start a second after each look, and each job
-    # that ends begins one more such chain: with 400 jobs done, 400 looks a second. That a job ends is reason enough.
-    workflow.scheduler.job_rate_limiter = None
+onstart:  # in the main process alone, and only if there is something to do
+    drop_rate_limit(workflow.scheduler)
     watch.begin(workflow.dag.needrun_jobs())
 
 
