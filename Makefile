@@ -1,4 +1,4 @@
-# make demo: set up, make the demo dataset, run the whole workflow on it.   make test: set up, run all checks.
+# make demo: set up, run the whole workflow on the demo dataset, which it makes.   make test: set up, run all checks.
 # make docs: the documents as a site.
 # make test-slurm: the workflow on a SLURM of one node.   make fuzz: coverage-guided fuzzing of the readers.
 # make torture: faults of every kind on copies of a small run, with a rerun after each.
@@ -14,7 +14,6 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test docs notebook test-slurm torture check setup system browser schemas bench audit-dependencies fuzz clean
 
 demo: setup
-	$(BIN)/python -m pipeline demo --output raw/demo --workers $(CORES)
 	$(BIN)/snakemake --cores $(CORES) --configfile config/config.yaml -- train_all
 	@cat processed/logs/report.log
 	@echo "results: processed/results.csv   report: processed/report.html   features and packs: processed/demo"

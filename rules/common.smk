@@ -7,16 +7,17 @@ from pipeline.core.errors import PipelineError
 from pipeline.workflow.progress import Watch
 from pipeline.core.parent_process import RUN_PID
 from pipeline.workflow.job_files import Workflow
+from pipeline.workflow.snakemake_fixes import drop_rate_limit
 
 os.environ[RUN_PID] = str(os.getpid())  # a job ends with the process that started it
 
 
 def planned():
     """The plan; who means to run it has the folder alone."""
-    main = workflow.is_main_process
+    main, dry_run = workflow.is_main_process, workflow.output_settings.dryrun
     try:
         return Workflow(
-            config, scan_now=main, alone=main and not workflow.output_settings.dryrun
+            config, scan_now=main, alone=main and not dry_run, dry_run=dry_run
         )
     except PipelineError as error:
         raise WorkflowError(str(error))

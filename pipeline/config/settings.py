@@ -76,6 +76,8 @@ class DatasetConfig(Settings):
     """Raw layout: a file in ``pipeline/readers/``."""
     options: dict[str, Any] = {}
     """Options of that reader."""
+    generator: str | None = None
+    """A step that makes the raw folder where it is absent; it takes ``--output`` and ``--workers``."""
     language: str = "en"
     """Language of the transcripts: ``en``, ``zh`` ..."""
     label_range: tuple[float, float] = (-3.0, 3.0)

@@ -47,7 +47,10 @@ def open_raw(name: str, config: DatasetConfig, raw: Path) -> RawSource:
         ConfigError: the reader or one of its options is unknown.
     """
     if not raw.is_dir():
-        raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; put the raw data there")
+        remedy = "put the raw data there"
+        if config.generator:
+            remedy = f"make it with: python -m pipeline {config.generator} --output {raw}"
+        raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; {remedy}")
     reader = plugins.load("readers", config.reader)
     return RawSource(raw, reader, validated(reader.Options, config.options, f"options of dataset {name}"))
 

@@ -58,7 +58,7 @@ def scan(
         ConfigError: the reader or one of its options is unknown.
     """
     source = open_raw(name, config, raw)
-    signature = digest([config.model_dump(mode="json"), source.version, _FORMAT])
+    signature = digest([config.model_dump(mode="json", exclude={"generator"}), source.version, _FORMAT])
     paths.index.mkdir(parents=True, exist_ok=True)
     cache = paths.index / "files.sqlite"
     with _room_needed(name, paths), FileLock(paths.index / ".lock"), FileHashes(cache, deep=deep) as hashes:

@@ -17,6 +17,7 @@ from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.labels.union_settings import UnionSettings, resolve_union
+from pipeline.scanning.generator import generate_raw
 from pipeline.scanning.scan import scan
 from pipeline.workflow.config_files import dataset_config, model_settings, pack_config, sweep_config, union_config
 from pipeline.workflow.lock import hold
@@ -35,14 +36,17 @@ class Run:
 class Plan:
     """Settings resolved, datasets scanned."""
 
-    def __init__(self, config: Mapping[str, Any], *, scan_now: bool, alone: bool = False) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], *, scan_now: bool, alone: bool = False, dry_run: bool = False
+    ) -> None:
         """Resolve all settings.
 
         Args:
             config: the content of ``config.yaml`` with the command line's overrides.
             scan_now: True in the main process, which looks at the raw data and writes manifests and settings;
                 False in a job, which reads what the main process wrote.
-            alone: keep every other run off ``processed`` from now on until this process ends.
+            alone: lock ``processed`` against other runs until this process ends.
+            dry_run: do not generate raw data that is absent.
 
         Raises:
             PipelineError: a setting, a dataset or a weight file is wrong or absent.
@@ -58,7 +62,10 @@ class Plan:
         self.scanned = {**{name: dataset_config(name) for name in sorted(labelled)}, **self.datasets}
         self.pack_configs = {name: pack_config(name) for name in self.config.packs}
         self.sweeps = {name: sweep_config(name, self.config.datasets) for name in self.config.sweeps}
-        self.indexes = {name: self._index(name, scan_now=scan_now) for name in self.scanned}
+        if scan_now:
+            for name in self.scanned:
+                self._scan(name, dry_run=dry_run)
+        self.indexes = {name: self._index(name) for name in self.scanned}
         self.unions = {name: self._union(name, config) for name, config in union_configs.items()}
         #: Unions whose packs are joined for training.
         self.joined = list(self.unions) if self.config.joint else []
@@ -142,11 +149,13 @@ class Plan:
             raise ConfigError(f"union {name}: joint training needs packs of {absent[0]}; add it to datasets")
         return resolve_union(name, config, {dataset: self.scanned[dataset] for dataset in config.datasets})
 
-    def _index(self, name: str, *, scan_now: bool) -> DatasetIndex:
-        paths = self.paths(name)
-        if scan_now:
-            raw, needs_media = Path(self.config.raw) / name, name in self.datasets and self.needs_media
-            scan(name, self.scanned[name], raw=raw, paths=paths, deep=self.config.deep_scan, needs_media=needs_media)
-        index = DatasetIndex(paths)
+    def _scan(self, name: str, *, dry_run: bool) -> None:
+        config, raw, paths = self.scanned[name], Path(self.config.raw) / name, self.paths(name)
+        needs_media = name in self.datasets and self.needs_media
+        generate_raw(name, config, raw, dry_run=dry_run)
+        scan(name, config, raw=raw, paths=paths, deep=self.config.deep_scan, needs_media=needs_media)
+
+    def _index(self, name: str) -> DatasetIndex:
+        index = DatasetIndex(self.paths(name))
         _ = index.summary  # a dataset that was never scanned ends the run here, in one line
         return index

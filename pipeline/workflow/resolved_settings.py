@@ -56,12 +56,12 @@ def _write_union(plan: Plan, union: UnionSettings, hashes: FileHashes) -> None:
 
 
 def _pack_settings(plan: Plan, dataset: str, pack: str, config: DatasetConfig) -> dict[str, Any]:
-    # Word timings stand in the pack's own settings: naming others remakes aligned packs alone. What a link names is in
-    # the manifests.
+    # Word timings are in the pack's own settings, so that naming others rebuilds aligned packs alone; the content of
+    # links and generated files is in the manifests.
     described = {
         "dataset": dataset,
         "pack": pack,
-        "config": config.model_dump(mode="json", exclude={"words", "follow_links"}),
+        "config": config.model_dump(mode="json", exclude={"words", "follow_links", "generator"}),
     }
     if pack in plan.pack_configs and not plan.indexes[dataset].summary.packs:
         return {**described, "settings": plan.pack_config(dataset, pack).model_dump(mode="json")}

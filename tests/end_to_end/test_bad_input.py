@@ -1,6 +1,7 @@
 """Too many bad clips stop a run, a mended one comes back, and wrong settings stop it before any job."""
 
 import re
+import shutil
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_a_wrong_model_setting_stops_before_any_extraction(packed, tmp_path, set
         ({"datasets": ["dmeo"]}, "no config/datasets/dmeo.yaml; did you mean 'demo'?"),
         ({"pakcs": ["unaligned_50"]}, "unknown key 'pakcs'; did you mean 'packs'?"),
         ({"models": ["amcl"]}, "no model 'amcl' in models/; did you mean 'amccl'?"),
-        ({"raw": "elsewhere"}, "no folder elsewhere/demo"),
+        ({"datasets": ["mosi"]}, "no folder raw/mosi"),
         ({"features": {"egemaps": {"functional": True}}}, "unknown key 'functional'; did you mean 'functionals'?"),
     ],
 )
@@ -64,3 +65,12 @@ def test_a_wrong_configuration_stops_before_any_job_in_one_line(packed, tmp_path
     assert done.status != 0
     assert message in done.output
     assert "Traceback" not in done.output
+
+
+def test_a_dry_run_names_the_command_that_makes_absent_raw_data(packed, tmp_path):
+    project = packed.copy_to(tmp_path / "project")
+    shutil.rmtree(project.root / "raw")
+    done = project.run("--dry-run", "packs")
+    assert done.status != 0
+    assert "no folder raw/demo; a run makes it with: python -m pipeline demo --output raw/demo" in done.output
+    assert not (project.root / "raw").exists()

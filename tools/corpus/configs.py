@@ -29,7 +29,7 @@ CONFIGS = [
     _error("unknown dataset", "no config/datasets/dmeo.yaml; did you mean 'demo'", _run(datasets=["dmeo"])),
     _error("unknown pack", "no config/packs/unalinged_50.yaml; did you mean", _run(packs=["unalinged_50"])),
     _error("unknown model", "no model 'amcl'", _run(models=["amcl"])),
-    _error("missing folder", "no folder elsewhere/demo", _run(raw="elsewhere")),
+    _error("missing folder", "no folder raw/mosi", _run(datasets=["mosi"])),
     _error("a union that contains itself", "no config/datasets/ring.yaml",
            lambda: {"config.yaml": {"unions": ["ring"]}, "config/unions/ring.yaml": {"datasets": ["ring"]}}),
     _error("a joint union with the name of a dataset", "union demo: a dataset has that name",
