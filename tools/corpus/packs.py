@@ -1,4 +1,4 @@
-"""Packs that nobody vouches for, and packs that break a rule of MMSA's. Makers write a file, or change sound arrays."""
+"""Untrusted packs, and packs that break one of MMSA's rules. Makers write a file, or change sound arrays."""
 
 import os
 import pickle

@@ -80,7 +80,7 @@ def _foreign_clip(file: h5py.File) -> None:
 
 AGAIN = "recomputed from the raw data"
 
-#: What the next run finds in place of a store: it must not be trusted, and must not stop the run.
+#: Replacements of a store that the next run reads: it must not use them, and must not stop.
 REPLACED = [
     Kind("truncated in the header", "accepted", AGAIN, _cut(0.01)),
     Kind("truncated in the middle", "accepted", AGAIN, _cut(0.5)),
@@ -101,7 +101,7 @@ REPLACED = [
     Kind("fewer values than times", "accepted", AGAIN, _values(lambda array: array[:-3])),
 ]
 
-#: What the steps after extraction say of a store that no run has mended.
+#: Errors of the steps after extraction for a store that no run has rebuilt.
 READ = [
     Kind("truncated", "error", "not a readable feature store", _cut(0.5)),
     Kind("a folder instead of the file", "error", "not a readable feature store", _folder),
