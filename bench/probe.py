@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from pipeline.core.types import SPLITS
 from pipeline.labels.markdown import table
 from pipeline.packs.formats.files import read_card, read_split
-from pipeline.training.metrics import Family, Scores, emotion_scores, sentiment_scores
+from pipeline.training.metrics import FamilyName, Scores, emotion_scores, sentiment_scores
 from pipeline.training.predict import emotion_fields, emotion_of
 
 PENALTIES = np.logspace(-3, 3, 7)
@@ -27,7 +27,7 @@ def main() -> None:
     pack = parser.parse_args().pack
     card = read_card(pack.with_suffix(".json"))
     splits = {split: read_split(pack, split) for split in SPLITS}
-    families: dict[str, Family] = card.members or {"": card.metrics}
+    families: dict[str, FamilyName] = card.members or {"": card.metrics}
     for name, family in families.items():
         field = emotion_fields(card.members).get(name)
         data = [of_dataset(splits[split], name, is_emotion=family == "emotion", field=field) for split in SPLITS]
@@ -47,7 +47,7 @@ def of_dataset(split, name: str, *, is_emotion: bool, field: int | None):
     return vectors[own], (emotions if is_emotion else split.labels["M"])[own]
 
 
-def probed(family: Family, train, valid, test) -> dict[str, Scores]:
+def probed(family: FamilyName, train, valid, test) -> dict[str, Scores]:
     """Scores of both methods."""
     if family == "emotion":
         names, counts = np.unique(train[1], return_counts=True)

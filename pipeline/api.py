@@ -94,10 +94,10 @@ def score(
     Raises:
         ConfigError: unknown metrics, or not one prediction for each label.
     """
-    from pipeline.training.metrics import NAMES, emotion_scores, sentiment_scores
+    from pipeline.training.metrics import FAMILIES, emotion_scores, sentiment_scores
 
-    if metrics not in NAMES:
-        raise ConfigError(f"metrics {metrics!r}; expected one of {', '.join(NAMES)}")
+    if metrics not in FAMILIES:
+        raise ConfigError(f"metrics {metrics!r}; expected one of {', '.join(FAMILIES)}")
     if len(labels) != len(predictions) or len(labels) == 0:
         raise ConfigError(f"{len(labels)} labels and {len(predictions)} predictions; expected one for each, at least 1")
     if metrics == "emotion":

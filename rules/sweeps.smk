@@ -1,10 +1,10 @@
-"""From a space of settings to the best of them on the valid split. The test split is not opened."""
+"""Sweeps: the best settings of a space on the valid split. The test split is not read."""
 
 SWEEP = f"{PROCESSED}/{{dataset}}/sweeps/{{sweep}}"
 TRIAL = f"{SWEEP}/{{trial}}/{{seed}}"
 
 
-# The weights of a trial are of no use once its valid metrics are known.
+# Only the valid metrics of a trial are used; its weights are deleted.
 use rule train as train_trial with:
     input:
         pack=lambda w: plan.paths(w.dataset).pack(plan.sweeps[w.sweep].pack, "h5"),
@@ -24,7 +24,7 @@ use rule train as train_trial with:
 rule rank_trials:
     """The best settings of sweep {wildcards.sweep} for {wildcards.dataset}."""
     input:
-        plan=f"{PROCESSED}/{{dataset}}/settings/sweeps/{{sweep}}.json",
+        drawn=f"{PROCESSED}/{{dataset}}/settings/sweeps/{{sweep}}.json",
         facts=trial_facts,
     output:
         best=f"{SWEEP}/best.yaml",
@@ -42,4 +42,4 @@ rule rank_trials:
     params:
         folder=lambda w, output: Path(output.best).parent,
     shell:
-        "python -m pipeline sweep --plan {input.plan:q} --folder {params.folder:q} > {log} 2>&1"
+        "python -m pipeline sweep --trials {input.drawn:q} --folder {params.folder:q} > {log} 2>&1"

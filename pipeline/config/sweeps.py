@@ -32,12 +32,12 @@ class Domain(Settings):
 
 
 class SweepConfig(Settings):
-    """``config/sweeps/<name>.yaml``: which settings of a model are tried on which datasets."""
+    """``config/sweeps/<name>.yaml``: which settings of a model to try on which datasets."""
 
     model: str
     """Name of a file in ``models/``, or a variant."""
     datasets: list[str] = Field(min_length=1)
-    """Datasets of ``config/config.yaml``; each is searched on its own, with the same trials."""
+    """Datasets of ``config/config.yaml``; each is searched separately, with the same trials."""
     pack: str
     """The pack that is trained on."""
     space: dict[str, Domain] = Field(min_length=1)
@@ -45,9 +45,9 @@ class SweepConfig(Settings):
     sampler: Literal["random", "grid"] = "random"
     """``random`` draws trials independently; ``grid`` takes all combinations of choices."""
     trials: int = Field(default=20, ge=1, le=1000)
-    """How many are drawn. More of them leave the first ones as they are. Not used by ``grid``."""
+    """Number of random trials; raising it keeps the first ones. Not used by ``grid``."""
     seed: int = 0
-    """Of the drawing."""
+    """Seed of the sampler."""
     seeds: list[int] = Field(default=[1111], min_length=1)
     """Training seeds; trials are ranked by their mean."""
     metric: str | None = None
@@ -57,13 +57,13 @@ class SweepConfig(Settings):
     def _keys_are_settings(self) -> "SweepConfig":
         wrong = [key for key in self.space if key.partition(".")[0] not in ("model", "training") or "." not in key]
         if wrong:
-            message = f"space holds '{wrong[0]}'; expected model.<setting> or training.<setting>"
+            message = f"space has the key '{wrong[0]}'; expected model.<setting> or training.<setting>"
             raise ValueError(message)
         return self
 
 
-class SweepPlan(Settings):
-    """``settings/sweeps/<name>.json`` of a dataset: the trials as they were drawn."""
+class SweepTrials(Settings):
+    """``settings/sweeps/<name>.json`` of a dataset: the trials drawn."""
 
     model: str
     """As in the sweep's file."""

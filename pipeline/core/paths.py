@@ -95,7 +95,7 @@ class DatasetPaths:
         """The folder of one training run."""
         return self.runs / pack / model / str(seed)
 
-    def sweep_plan(self, sweep: str) -> Path:
+    def sweep_trials(self, sweep: str) -> Path:
         """The trials of a sweep as they were drawn."""
         return self.root / "settings" / "sweeps" / f"{sweep}.json"
 

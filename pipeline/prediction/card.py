@@ -7,11 +7,11 @@ import pandas as pd
 from pipeline.core.types import MODALITIES
 from pipeline.prediction.outcome import Prediction
 from pipeline.prediction.recipe import Recipe
-from pipeline.report.gather.clips import ClipCard, Found, fill_card
-from pipeline.training.run_folder import Run
+from pipeline.report.gather.clips import ClipCard, ClipFeatures, fill_card
+from pipeline.training.run_spec import RunSpec
 
 
-def card_of(prediction: Prediction, run: Run, recipe: Recipe) -> ClipCard:
+def card_of(prediction: Prediction, run: RunSpec, recipe: Recipe) -> ClipCard:
     """Collect the card of a predicted clip; media are read once more for pictures and sound.
 
     Args:
@@ -22,7 +22,7 @@ def card_of(prediction: Prediction, run: Run, recipe: Recipe) -> ClipCard:
     roles = {str(name): extractor for name, extractor in recipe.card.extractors.items()}
     roles["words"] = recipe.words or ""
     found = {
-        role: Found(extractor, *prediction.features[extractor])
+        role: ClipFeatures(extractor, *prediction.features[extractor])
         for role, extractor in roles.items()
         if extractor in prediction.features
     }
@@ -36,7 +36,7 @@ def card_of(prediction: Prediction, run: Run, recipe: Recipe) -> ClipCard:
     return fill_card(card, Path(), found)
 
 
-def _said(prediction: Prediction, run: Run) -> pd.DataFrame:
+def _said(prediction: Prediction, run: RunSpec) -> pd.DataFrame:
     value = prediction.emotion or prediction.sentiment
     if value is None:
         return pd.DataFrame()

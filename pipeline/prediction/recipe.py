@@ -14,9 +14,8 @@ from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import file_sha256, library_versions
 from pipeline.core.types import Modality
-from pipeline.packs.formats.files import read_card
 from pipeline.packs.schema import Card
-from pipeline.training.run_folder import CARD, RUN_FILE, WEIGHTS, Run, read_run
+from pipeline.training.run_folder import RunFolder
 
 _log = logging.getLogger(__name__)
 
@@ -45,47 +44,31 @@ class Recipe:
         return str(self.card.extractor_settings[extractor]["identity"])
 
 
-def read_finished(folder: Path) -> Run:
-    """Read what a finished run is.
+def open_finished(path: Path) -> RunFolder:
+    """The folder of a finished run.
 
     Raises:
-        StoreError: there is no such folder, it holds no run, or one that has not ended.
+        StoreError: there is no such folder, it is no run's, or the training has not ended.
         ConfigError: the run's model has changed since.
     """
     expected = "expected a run: processed/<dataset>/runs/<pack>/<model>/<seed>"
-    if not folder.is_dir():
-        raise StoreError(f"{folder}: no such folder; {expected}")
-    if not (folder / RUN_FILE).is_file():
-        raise StoreError(f"{folder}: holds no {RUN_FILE}; {expected}")
-    if not (folder / WEIGHTS).is_file():
-        raise StoreError(f"{folder}: holds no {WEIGHTS}, the training has not ended; run snakemake again")
+    folder = RunFolder(path)
+    if not path.is_dir():
+        raise StoreError(f"{path}: no such folder; {expected}")
+    if not folder.config_file.is_file():
+        raise StoreError(f"{path}: no {folder.config_file.name}; {expected}")
+    if not folder.weights.is_file():
+        raise StoreError(f"{path}: no {folder.weights.name}, the training has not ended; run snakemake again")
     try:
-        run = read_run(folder)
+        run = folder.config
     except ConfigError as error:
         raise StoreError(f"{str(error).partition(chr(10))[0]}; {expected}") from error
     version = plugins.literals("models", base_model(run.model))["VERSION"]
     if version != run.version:
         raise ConfigError(
-            f"model {run.model} is version {version}, the run was trained with version {run.version}; train it anew"
+            f"model {run.model} is version {version}, the run was trained with version {run.version}; train it again"
         )
-    return run
-
-
-def find_card(folder: Path, run: Run) -> Card:
-    """The card of the run's pack: from the run's folder, else from beside the pack, if that is still the same.
-
-    Raises:
-        StoreError: it is nowhere, or the pack was made anew since.
-    """
-    if (folder / CARD).is_file():
-        return read_card(folder / CARD)
-    dataset = (folder / "../../../..").resolve()
-    pack = dataset / "packs" / f"{run.pack}.h5"
-    if not pack.is_file():
-        raise StoreError(f"{folder}: holds no {CARD}, and there is no {pack}; train the run anew, or move it back")
-    if file_sha256(pack) != run.pack_sha256:
-        raise StoreError(f"{folder} was trained on another version of {pack.name}; train it anew")
-    return read_card(pack.with_suffix(".json"))
+    return folder
 
 
 def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:

@@ -14,10 +14,8 @@ from pipeline.prediction.clips import NewClip
 from pipeline.prediction.extractors import Extractors
 from pipeline.prediction.inputs import collect
 from pipeline.prediction.outcome import Extraction, Prediction
-from pipeline.prediction.recipe import find_card, make_recipe, read_finished
-from pipeline.training import checkpoint, device, run_folder
-from pipeline.training.batches import Clips
-from pipeline.training.predict import predict
+from pipeline.prediction.recipe import make_recipe, open_finished
+from pipeline.training.predict import Predictions, predict_split
 
 
 class TrainedRun:
@@ -41,19 +39,13 @@ class TrainedRun:
             PipelineError: there is no finished run in the folder, or its pack cannot be told, or an extractor or the
                 model is not what it was.
         """
-        self.run = read_finished(folder)
-        card = find_card(folder, self.run)
-        options = self.run.settings.training
+        trained = open_finished(folder)
+        self.run, card = trained.config, trained.card()
         # A run that was trained on a GPU predicts a few clips anywhere.
-        fabric = device.make_fabric(options.model_copy(update={"device": "auto"}), threads=threads)
-        self._model = run_folder.build_model(self.run).to(fabric.device)
-        checkpoint.load_weights(self._model, folder / run_folder.WEIGHTS)
-        packed = card.extractors or MODALITIES
-        read = [
-            name for name in MODALITIES if name in packed and name in options.use and name in self._model.modalities
-        ]
+        self._model = trained.load_model(threads=threads, device="auto")
+        packed, use = card.extractors or MODALITIES, self.run.settings.training.use
+        read = [name for name in MODALITIES if name in packed and name in use and name in self._model.modalities]
         self.recipe = make_recipe(card, tuple(read))
-        self._device = fabric.device
         self._extractors = Extractors(self.recipe, isolated=isolated)
 
     def __enter__(self) -> "TrainedRun":
@@ -104,40 +96,38 @@ class TrainedRun:
         texts = {clip.clip_id: clip.text for clip in clips if clip.text}
         fitted = fit_to_pack(NewClips([clip.clip_id for clip in clips], texts, features), self.recipe.card)
         extraction = Extraction(self.recipe, self.run.model, fitted, failed)
-        use = self.run.settings.training.use
-        said = predict(self._model, Clips(fitted.split, use=use, device=self._device))
-        made = {}
+        outputs = predict_split(self._model, fitted.split, use=self.run.settings.training.use)
+        predictions = {}
         for index, clip in enumerate(clips):
-            emotion = said.categories[index] if said.categories else None
-            generated = said.generated[index] if said.generated else None
-            sentiment = float(said.sentiment[index])
-            prediction = _prediction(clip, extraction, index, (sentiment, emotion, generated))
-            made[clip.clip_id] = replace(prediction, features=_features_of(clip, features))
-        return made
+            prediction = _prediction(clip, extraction, index, outputs)
+            predictions[clip.clip_id] = replace(prediction, features=_features_of(clip, features))
+        return predictions
 
 
 def _features_of(
     clip: NewClip, features: Mapping[str, Sequence[Extracted]]
 ) -> dict[str, tuple[Features, tuple[str, ...]]]:
     return {
-        name: (found, header.feature_names)
+        name: (values, header.feature_names)
         for name, rows in features.items()
-        for clip_id, found, header in rows
+        for clip_id, values, header in rows
         if clip_id == clip.clip_id
     }
 
 
-def _prediction(
-    clip: NewClip, extraction: Extraction, index: int, said: tuple[float, str | None, str | None]
-) -> Prediction:
+def _prediction(clip: NewClip, extraction: Extraction, index: int, outputs: Predictions) -> Prediction:
     uses = extraction.uses(index, clip)
     about = Prediction(clip.clip_id, text=clip.text, text_from=clip.text_from, modalities=uses)
     if not any(use.used for use in uses.values()):
         reasons = "; ".join(f"{name}: {use.why}" for name, use in uses.items())
         return replace(about, error=f"nothing is left to predict from ({reasons})")
-    sentiment, emotion, generated = said
-    notes = extraction.notes(clip)
-    return replace(about, sentiment=sentiment, emotion=emotion, generated=generated, notes=notes)
+    return replace(
+        about,
+        sentiment=float(outputs.sentiment[index]),
+        emotion=outputs.categories[index] if outputs.categories else None,
+        generated=outputs.generated[index] if outputs.generated else None,
+        notes=extraction.notes(clip),
+    )
 
 
 def _media_fault(clip: NewClip) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.core.records import read_csv
 from pipeline.report.draw.clips import CardView, draw_card
 from pipeline.report.draw.datasets import DatasetView, draw_dataset
 from pipeline.report.draw.features import FeatureView, draw_features
@@ -19,7 +20,7 @@ from pipeline.report.gather.datasets import DatasetFacts, gather_dataset
 from pipeline.report.gather.features import FeatureFacts, all_outliers, gather_features
 from pipeline.report.gather.labels import LabelFacts, borrowed_labels, gather_labels
 from pipeline.report.gather.measures import measure
-from pipeline.report.gather.models import ModelFacts, gather_models, read_csv
+from pipeline.report.gather.models import ModelFacts, gather_models
 from pipeline.report.gather.run import gather_run
 from pipeline.report.gather.selection import all_predictions, choose_cards
 from pipeline.report.gather.sources import Dataset, open_datasets

@@ -37,7 +37,7 @@ def compare(runs: Sequence[ModelRuns], *, reference: str | None = None, by_video
     against = _reference(runs, reference)
     for run in runs:
         if not run.errors.index.equals(against.errors.index):
-            raise StoreError(f"{run.model} and {against.model} were tested on different clips; evaluate them anew")
+            raise StoreError(f"{run.model} and {against.model} were tested on different clips; evaluate them again")
     rows = [_row(run, against, by_video=by_video) for run in runs]
     rows.sort(key=lambda row: (reference is not None and not row["reference"], row["error"], row["model"]))
     table = pd.DataFrame(rows)

@@ -1,37 +1,28 @@
 """How scores fall with the level of a corruption: one curve per model, corruption and metric."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.core.errors import StoreError
+from pipeline.training.run_folder import RunFolder
 
-_RUN = ["dataset", "pack", "model", "seed"]
 _CURVE = ["dataset", "pack", "model", "corruption", "metric"]
-_TRIAL = ["corruption", "level", "strength", "origin"]
+_CONDITION = ["corruption", "level", "strength", "origin"]
 
 
-def collect(paths: Iterable[Path]) -> pd.DataFrame:
+def collect(runs: Iterable[RunFolder]) -> pd.DataFrame:
     """Rows of every run's ``robustness.csv``, one per metric.
-
-    Args:
-        paths: ``<processed>/<dataset>/runs/<pack>/<model>/<seed>/robustness.csv``.
 
     Raises:
         StoreError: a file is absent or damaged.
     """
     frames = []
-    for path in paths:
-        try:
-            frame = pd.read_csv(path)
-            metrics = [name for name in frame.columns if name not in _TRIAL]
-            long = frame.melt(["corruption", "level", "origin"], metrics, var_name="metric")
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"{path}: no readable scores ({error}); delete it and run again") from error
-        keys = dict(zip(_RUN, path.parts[-6:-5] + path.parts[-4:-1], strict=True))
-        frames.append(long.assign(**keys))
+    for run in runs:
+        frame = run.robustness()
+        metrics = [name for name in frame.columns if name not in _CONDITION]
+        long = frame.melt(["corruption", "level", "origin"], metrics, var_name="metric")
+        frames.append(long.assign(**run.keys))
     return pd.concat(frames, ignore_index=True)
 
 

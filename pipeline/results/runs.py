@@ -1,15 +1,14 @@
-"""Evaluated runs as their folders hold them: test metrics per seed, and what went wrong clip by clip."""
+"""Evaluated runs of a model: test metrics by seed, errors by clip."""
 
-import json
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float64
 
 from pipeline.core.errors import StoreError
+from pipeline.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -38,33 +37,25 @@ class ModelRuns:
         return self.errors.mean(axis=1).to_numpy()
 
 
-def found_runs(folder: Path) -> dict[str, list[int]]:
-    """Seeds of every model that has evaluated runs in ``<processed>/<dataset>/runs/<pack>``."""
-    seeds: dict[str, list[int]] = {}
-    for path in sorted(folder.glob("*/*/metrics.json")):
-        if path.parent.name.isdigit():
-            seeds.setdefault(path.parts[-3], []).append(int(path.parent.name))
-    return {model: sorted(numbers) for model, numbers in seeds.items()}
+def by_model(runs: Iterable[RunFolder]) -> dict[str, list[RunFolder]]:
+    """The runs of each model, by seed."""
+    models: dict[str, list[RunFolder]] = {}
+    for run in sorted(runs, key=lambda run: (run.model, run.seed)):
+        models.setdefault(run.model, []).append(run)
+    return models
 
 
-def read_runs(folder: Path, model: str, seeds: Collection[int]) -> ModelRuns:
-    """Read ``metrics.json`` and ``predictions.csv`` of a model's runs.
+def read_runs(model: str, runs: Sequence[RunFolder]) -> ModelRuns:
+    """Read test metrics and predictions of a model's runs.
 
     Raises:
         StoreError: a file is absent or damaged, or the seeds were tested on different clips.
     """
-    metrics, errors = {}, {}
-    for seed in sorted(seeds):
-        run = folder / model / str(seed)
-        try:
-            metrics[seed] = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["test"]
-            errors[seed] = _errors(pd.read_csv(run / "predictions.csv", dtype=str, keep_default_na=False))
-        except (OSError, ValueError, KeyError) as error:
-            raise StoreError(f"{run}: no readable evaluation ({error}); delete the folder and train anew") from error
-    table = pd.DataFrame(errors)
-    if table.empty or table.isna().any(axis=None):
-        raise StoreError(f"{folder / model}: its seeds were tested on different clips, or none; evaluate them anew")
-    return ModelRuns(model, pd.DataFrame(metrics).T, table)
+    metrics = {run.seed: run.metrics()["test"] for run in runs}
+    errors = pd.DataFrame({run.seed: _errors(run.predictions()) for run in runs})
+    if errors.empty or errors.isna().any(axis=None):
+        raise StoreError(f"seeds of {model} were tested on different clips, or none; evaluate them again")
+    return ModelRuns(model, pd.DataFrame(metrics).T, errors)
 
 
 def _errors(predictions: pd.DataFrame) -> pd.Series:

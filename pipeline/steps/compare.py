@@ -53,42 +53,43 @@ def run(
         PipelineError: there are no such runs, or they cannot be compared.
     """
     from pipeline.results.comparison import compare
-    from pipeline.results.runs import found_runs, read_runs
+    from pipeline.results.runs import by_model, read_runs
     from pipeline.results.typeset import written_forms
+    from pipeline.training.run_folder import RunFolder
 
     layout = Layout(processed)
-    folder = _pack_folder(layout.dataset(dataset).runs, pack)
-    found = {model: [s for s in there if not seeds or s in seeds] for model, there in found_runs(folder).items()}
-    chosen = _chosen({model: there for model, there in found.items() if there}, models, ablation)
-    runs = [read_runs(folder, model, found[model]) for model in chosen]
-    table = compare(runs, reference=ablation, by_video=by_video)
+    runs_folder = layout.dataset(dataset).runs
+    runs = RunFolder.evaluated(runs_folder)
+    pack = _pack(sorted({run.pack for run in runs}), pack, runs_folder)
+    candidates = by_model(run for run in runs if run.pack == pack and (not seeds or run.seed in seeds))
+    chosen = _chosen(list(candidates), models, ablation)
+    table = compare([read_runs(model, candidates[model]) for model in chosen], reference=ablation, by_video=by_video)
     view = f"Ablation of {ablation}" if ablation else "Models"
-    stem = output or layout.comparison(dataset, folder.name, ablation)
-    for suffix, content in written_forms(table, f"{view} on {dataset}, pack {folder.name}"):
+    stem = output or layout.comparison(dataset, pack, ablation)
+    for suffix, content in written_forms(table, f"{view} on {dataset}, pack {pack}"):
         with atomic_path(stem.with_name(f"{stem.name}.{suffix}")) as part:
             part.write_text(content, encoding="utf-8")
         if suffix == "md":
             print(content, end="")
 
 
-def _pack_folder(runs: Path, pack: str | None) -> Path:
-    there = sorted(path.name for path in runs.glob("*") if any(path.glob("*/*/metrics.json")))
-    if pack is None and len(there) == 1:
-        return runs / there[0]
-    if pack in there:
-        return runs / str(pack)
-    if not there:
+def _pack(evaluated: Sequence[str], pack: str | None, runs: Path) -> str:
+    """The pack named, or the only one."""
+    if not evaluated:
         raise StoreError(f"{runs}: no evaluated runs; run: snakemake train_all")
-    raise ConfigError(f"{runs}: evaluated runs are on {', '.join(there)}, not on {pack}; name one as --pack")
+    chosen = evaluated[0] if pack is None and len(evaluated) == 1 else pack
+    if chosen is None or chosen not in evaluated:
+        raise ConfigError(f"{runs}: evaluated runs are on {', '.join(evaluated)}, not on {pack}; name one as --pack")
+    return chosen
 
 
-def _chosen(there: dict[str, list[int]], models: Sequence[str], ablation: str | None) -> list[str]:
+def _chosen(evaluated: Sequence[str], models: Sequence[str], ablation: str | None) -> list[str]:
     for model in [*models, *([ablation] if ablation else [])]:
-        if model not in there:
-            raise ConfigError(f"no evaluated run of '{model}' with these seeds; {nearest(model, list(there))}")
+        if model not in evaluated:
+            raise ConfigError(f"no evaluated run of '{model}' with these seeds; {nearest(model, list(evaluated))}")
     if ablation is None:
-        return list(dict.fromkeys(models)) or list(there)
-    variants = [model for model in models or there if model.startswith(f"{ablation}@")]
+        return list(dict.fromkeys(models or evaluated))
+    variants = [model for model in models or evaluated if model.startswith(f"{ablation}@")]
     if not variants:
         raise ConfigError(f"no evaluated variant of '{ablation}'; add '{ablation}@<variant>' to models, run: train_all")
     return [ablation, *variants]

@@ -27,6 +27,8 @@ def run(*, scores: Sequence[Path], output: Path) -> None:
         StoreError: a file is absent or damaged.
     """
     from pipeline.results.curves import collect, curves
+    from pipeline.training.run_folder import RunFolder
 
     with atomic_path(output) as part:
-        curves(collect(sorted(scores))).to_csv(part, index=False, float_format="%.6f", lineterminator="\n")
+        table = curves(collect(RunFolder(path.parent) for path in sorted(scores)))
+        table.to_csv(part, index=False, float_format="%.6f", lineterminator="\n")

@@ -4,14 +4,12 @@ example: python -m pipeline evaluate --pack p.h5 --run-dir my_run
 """
 
 import argparse
-import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.core.atomic_write import atomic_path
-from pipeline.core.errors import StoreError
-from pipeline.core.fingerprints import file_sha256
+from pipeline.core.records import write_csv
 from pipeline.core.types import Split
 from pipeline.packs.formats.files import read_split
 from pipeline.packs.schema import PackSplit
@@ -41,49 +39,39 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     Raises:
         StoreError: the run was trained on another pack, or its files are damaged.
     """
-    from pipeline.training import checkpoint, device, run_folder
-    from pipeline.training.batches import Clips
-    from pipeline.training.predict import predict, score
+    from pipeline.training.predict import predict_split, score
+    from pipeline.training.run_folder import RunFolder
 
-    plan = run_folder.read_run(run_dir)
-    if file_sha256(pack) != plan.pack_sha256:
-        raise StoreError(f"{run_dir} was trained on another version of {pack.name}; train it anew")
-    options = plan.settings.training
-    fabric = device.make_fabric(options, threads=threads)
-    model = run_folder.build_model(plan).to(fabric.device)
-    checkpoint.load_weights(model, run_dir / run_folder.WEIGHTS)
+    folder = RunFolder(run_dir)
+    folder.check_pack(pack)
+    config, model = folder.config, folder.load_model(threads=threads)
     splits = {name: read_split(pack, name) for name in _SPLITS}
-    predictions = {
-        name: predict(model, Clips(split, use=options.use, device=fabric.device)) for name, split in splits.items()
-    }
-    scores = {name: score(plan.families, splits[name], predictions[name]) for name in _SPLITS}
-    facts = json.loads((run_dir / run_folder.TRAIN_FILE).read_text(encoding="utf-8"))
+    use = config.settings.training.use
+    predictions = {name: predict_split(model, split, use=use) for name, split in splits.items()}
+    scores = {name: score(config.families, splits[name], predictions[name]) for name in _SPLITS}
+    training = folder.training()
     metrics = {
-        **plan.model_dump(include={"dataset", "pack", "model", "seed"}),
-        **{name: facts[name] for name in ("best_epoch", "epochs", "seconds_per_epoch", "peak_memory_mb")},
+        **config.model_dump(include={"dataset", "pack", "model", "seed"}),
+        **{name: training[name] for name in ("best_epoch", "epochs", "seconds_per_epoch", "peak_memory_mb")},
         "valid": scores["valid"].values,
         "test": scores["test"].values,
         "flags": {name: list(result.flags) for name, result in scores.items()},
     }
-    _write_predictions(run_dir / "predictions.csv", splits, predictions, plan.families)
-    with atomic_path(run_dir / "metrics.json") as part:
+    rows = [
+        {"id": clip_id, "split": name, **_label_and_prediction(split, predictions[name], index, config.families)}
+        for name, split in splits.items()
+        for index, clip_id in enumerate(split.ids)
+    ]
+    write_csv(folder.predictions_file, rows, ("id", "split", "label", "prediction"))
+    with atomic_path(folder.metrics_file) as part:
         part.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_predictions(
-    path: Path, splits: dict[Split, PackSplit], predictions: "dict[Split, Predictions]", families: "Families"
-) -> None:
-    with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["id", "split", "label", "prediction"])
-        for name, split in splits.items():
-            for index, clip_id in enumerate(split.ids):
-                writer.writerow([clip_id, name, *_pair(split, predictions[name], index, families)])
-
-
-def _pair(split: PackSplit, predicted: "Predictions", index: int, families: "Families") -> tuple[str, str]:
-    """Truth and prediction of a clip: an emotion where its dataset asks for one, else sentiment."""
+def _label_and_prediction(
+    split: PackSplit, predicted: "Predictions", index: int, families: "Families"
+) -> dict[str, str]:
+    """Of one clip: emotions if its dataset is scored by them, else sentiments."""
     family = families if isinstance(families, str) else families[split.ids[index].partition("/")[0]]
     if family == "emotion":
-        return split.annotations[index], predicted.categories[index]
-    return f"{split.labels['M'][index]:.6g}", f"{predicted.sentiment[index]:.6f}"
+        return {"label": split.annotations[index], "prediction": predicted.categories[index]}
+    return {"label": f"{split.labels['M'][index]:.6g}", "prediction": f"{predicted.sentiment[index]:.6f}"}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.prediction.outcome import Prediction
     from pipeline.prediction.trained import TrainedRun
     from pipeline.report.gather.clips import ClipCard
-    from pipeline.training.run_folder import Run
+    from pipeline.training.run_spec import RunSpec
 
 #: Videos that are extracted side by side before the next ones are begun.
 _AT_ONCE = 16
@@ -132,7 +132,7 @@ def _write(target: Path, content: str) -> None:
         part.write_text(content, encoding="utf-8")
 
 
-def _about(run: "Run") -> dict[str, Any]:
+def _about(run: "RunSpec") -> dict[str, Any]:
     return run.model_dump(mode="json", include={"model", "dataset", "pack", "seed", "label_range", "metrics"})
 
 

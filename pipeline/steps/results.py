@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.results.tables import collect, write_results
+from pipeline.training.run_folder import RunFolder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,4 +27,4 @@ def run(*, metrics: Sequence[Path], output: Path) -> None:
     Raises:
         StoreError: a file is absent or damaged.
     """
-    write_results(output, collect(sorted(metrics)))
+    write_results(output, collect(RunFolder(path.parent) for path in sorted(metrics)))

@@ -1,10 +1,9 @@
 """Rank the trials of a sweep by their valid metric and write the best settings.
 
-example: python -m pipeline sweep --plan processed/demo/settings/sweeps/small.json --folder processed/demo/sweeps/small
+example: python -m pipeline sweep --trials demo/settings/sweeps/small.json --folder demo/sweeps/small
 """
 
 import argparse
-import csv
 import json
 from pathlib import Path
 from statistics import mean, stdev
@@ -13,40 +12,42 @@ from typing import Any
 import yaml
 
 from pipeline.config.loading import nearest, read_yaml, validated
-from pipeline.config.sweeps import SweepPlan
+from pipeline.config.sweeps import SweepTrials
 from pipeline.core.atomic_write import atomic_path
 from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.records import write_csv
+from pipeline.training.metrics import main_metric_among, metric_named
+from pipeline.training.run_folder import RunFolder
 from pipeline.training.sweeps import nested
-
-_DEFAULTS = ("Combined", "MAE", "Weighted_F1")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--plan", type=Path, required=True, help="JSON with the trials as they were drawn")
+    parser.add_argument("--trials", type=Path, required=True, help="JSON with the trials drawn")
     parser.add_argument("--folder", type=Path, required=True, help="<processed>/<dataset>/sweeps/<sweep>")
 
 
-def run(*, plan: Path, folder: Path) -> None:
+def run(*, trials: Path, folder: Path) -> None:
     """Write ``trials.csv``, best first, and ``best.yaml``, in the form of ``config/models/<model>.yaml``.
 
     Args:
-        plan: the trials as they were drawn.
+        trials: JSON with the trials drawn.
         folder: of the sweep, with ``<trial>/<seed>/train.json``.
 
     Raises:
         PipelineError: a trial is not trained, or the metric is none of the dataset's.
     """
-    sweep = validated(SweepPlan, read_yaml(plan), str(plan))
-    valid = {name: [_valid(folder / name / str(seed)) for seed in sweep.seeds] for name in sweep.trials}
+    sweep = validated(SweepTrials, read_yaml(trials), str(trials))
+    valid = {name: [_valid_scores(folder / name / str(seed)) for seed in sweep.seeds] for name in sweep.trials}
     known = next(iter(valid.values()))[0]
-    metric = sweep.metric or next((name for name in _DEFAULTS if name in known), "")
+    metric = sweep.metric or main_metric_among(known).name
     if metric not in known:
         raise ConfigError(f"sweep {folder.name}: no valid metric '{metric}'; {nearest(metric, list(known))}")
-    scores = {name: [values[metric] for values in found] for name, found in valid.items()}
-    sign = 1 if metric.endswith("MAE") else -1
-    order = sorted(scores, key=lambda name: (sign * mean(scores[name]), name))
-    _write_trials(folder / "trials.csv", {name: scores[name] for name in order}, sweep, metric)
+    scores = {name: [values[metric] for values in of_seeds] for name, of_seeds in valid.items()}
+    loss = metric_named(metric).loss
+    order = sorted(scores, key=lambda name: (loss(mean(scores[name])), name))
+    rows = [_trial_row(name, scores[name], metric, sweep.trials[name]) for name in order]
+    write_csv(folder / "trials.csv", rows)
     best = order[0]
     text = (
         f"# Best of {len(order)} trials of sweep {folder.name}: trial {best}, valid {metric} {mean(scores[best]):.4f}, "
@@ -57,22 +58,18 @@ def run(*, plan: Path, folder: Path) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def _valid(run_dir: Path) -> dict[str, float]:
+def _valid_scores(run: Path) -> dict[str, float]:
     try:
-        found: dict[str, float] = json.loads((run_dir / "train.json").read_text(encoding="utf-8"))["valid"]
-    except (OSError, ValueError, KeyError) as error:
-        raise StoreError(f"{run_dir}: no trained trial ({error}); run: snakemake sweep") from error
-    return found
+        scores: dict[str, float] = RunFolder(run).training()["valid"]
+    except (StoreError, KeyError) as error:
+        raise StoreError(f"{run}: the trial is not trained ({error}); run: snakemake sweep") from error
+    return scores
 
 
-def _write_trials(path: Path, scores: dict[str, list[float]], sweep: SweepPlan, metric: str) -> None:
-    keys = list(next(iter(sweep.trials.values())))
-    with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["trial", f"valid_{metric}", f"valid_{metric}_sd", *keys])
-        for name, values in scores.items():
-            spread = f"{stdev(values):.6f}" if len(values) > 1 else ""
-            writer.writerow([name, f"{mean(values):.6f}", spread, *(_plain(sweep.trials[name][key]) for key in keys)])
+def _trial_row(name: str, scores: list[float], metric: str, settings: dict[str, Any]) -> dict[str, Any]:
+    spread = f"{stdev(scores):.6f}" if len(scores) > 1 else ""
+    values = {key: _plain(value) for key, value in settings.items()}
+    return {"trial": name, f"valid_{metric}": f"{mean(scores):.6f}", f"valid_{metric}_sd": spread, **values}
 
 
 def _plain(value: Any) -> Any:

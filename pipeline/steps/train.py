@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
     from pipeline.training.corruption import TrainOfEpoch
-    from pipeline.training.run_folder import Run
+    from pipeline.training.run_folder import RunFolder
+    from pipeline.training.run_spec import RunSpec
 
 logger = logging.getLogger(__name__)
 
@@ -54,37 +55,45 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
     Raises:
         PipelineError: settings or pack cannot be used, or the training diverged.
     """
-    from pipeline.training import device, label_shuffle, ranks, run_folder
+    from pipeline.training import device, label_shuffle, ranks
+    from pipeline.training.run_folder import RunFolder
+    from pipeline.training.run_spec import make_run_spec
 
     resolved, card = _read_settings(settings), read_card(pack.with_suffix(".json"))
     options = resolved.training
     train, valid = read_split(pack, "train"), read_split(pack, "valid")
     if options.shuffle_labels:
         train = label_shuffle.with_shuffled_labels(train, seed=seed)
-    plan = run_folder.plan_run(model=model, seed=seed, settings=resolved, pack=pack, card=card, train=train)
+    config = make_run_spec(model=model, seed=seed, settings=resolved, pack=pack, card=card, train=train)
     fabric = device.make_fabric(options, threads=threads, devices=options.devices)
-    ranks.launch(fabric, _train, plan, card, (train, valid), output, max(1, threads // options.devices))
-    shutil.rmtree(output / "resume", ignore_errors=True)
+    folder = RunFolder(output)
+    ranks.launch(fabric, _train, config, card, (train, valid), folder, max(1, threads // options.devices))
+    shutil.rmtree(folder.resume, ignore_errors=True)
 
 
 def _train(
-    fabric: "Fabric", plan: "Run", card: Card, splits: tuple[PackSplit, PackSplit], output: Path, threads: int
+    fabric: "Fabric",
+    config: "RunSpec",
+    card: Card,
+    splits: tuple[PackSplit, PackSplit],
+    folder: "RunFolder",
+    threads: int,
 ) -> None:
     """What every process of a run does; the first one writes the files."""
-    from pipeline.training import checkpoint, device, run_folder, seeding
+    from pipeline.training import checkpoint, device, seeding
     from pipeline.training.trainer import History, Trainer
 
     device.set_up_cpu(threads)
-    seeding.seed_all(plan.seed)
-    model, options = run_folder.build_model(plan), plan.settings.training
-    trainer = Trainer(model, options, seed=plan.seed, folder=output, identity=plan.identity, fabric=fabric)
+    seeding.seed_all(config.seed)
+    model, options = config.build_model(), config.settings.training
+    trainer = Trainer(model, options, seed=config.seed, folder=folder, identity=config.identity, fabric=fabric)
     train, valid = splits
-    corrupted = _corrupted(plan, card, train)
-    history: History = trainer.fit(train, valid, family=plan.families, corrupted=corrupted)
+    corrupted = _corrupted(config, card, train)
+    history: History = trainer.fit(train, valid, families=config.families, corrupted=corrupted)
     if not fabric.is_global_zero:
         return
-    run_folder.write_run(output, plan)
-    write_card(output / run_folder.CARD, card)
+    folder.write_config(config)
+    write_card(folder.card_file, card)
     facts = {
         "best_epoch": history.best_epoch,
         "epochs": history.epochs,
@@ -93,21 +102,21 @@ def _train(
         "device": str(fabric.device),
         "valid": history.best_valid,
     }
-    write_if_changed(output / run_folder.TRAIN_FILE, (json.dumps(facts, indent=1) + "\n").encode())
-    checkpoint.save_weights(trainer.model, output / run_folder.WEIGHTS)
+    write_if_changed(folder.training_file, (json.dumps(facts, indent=1) + "\n").encode())
+    checkpoint.save_weights(trainer.model, folder.weights)
 
 
-def _corrupted(plan: "Run", card: Card, train: PackSplit) -> "TrainOfEpoch | None":
+def _corrupted(config: "RunSpec", card: Card, train: PackSplit) -> "TrainOfEpoch | None":
     """The train clips as each epoch sees them; None where nothing is to be corrupted."""
     from pipeline.corruptions.splits import make_tools
     from pipeline.training.corruption import corrupting
 
-    settings = plan.settings.training.corruption
+    settings = config.settings.training.corruption
     if settings == TrainingCorruption():
         return None
-    encoder = card.text_weights or plan.text_encoder
-    tools = make_tools(train, text_encoder=encoder, language=card.language, stored_text=plan.stored_text)
-    return corrupting(train, settings, seed=plan.seed, tools=tools)
+    encoder = card.text_weights or config.text_encoder
+    tools = make_tools(train, text_encoder=encoder, language=card.language, stored_text=config.stored_text)
+    return corrupting(train, settings, seed=config.seed, tools=tools)
 
 
 def _read_settings(path: Path) -> RunSettings:

@@ -1,4 +1,4 @@
-"""Clips to batches: grouped by length, trimmed to the longest member, on the device where the model is."""
+"""Batches of clips: grouped by length, trimmed to the longest clip, on the device of the model."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from pipeline.core.types import MODALITIES, Modality
 from pipeline.packs.schema import PackSplit
 from pipeline.training.seeding import derived_seed
 
-#: Batches are cut from pools of this many batches, sorted by length; the pools are shuffled.
+#: Clips are shuffled, then sorted by length within pools of this many batches.
 _POOL_BATCHES = 16
-#: Part of the device's free memory that a split may take; beyond it, batches are moved one by one.
-_RESIDENT_PART = 0.4
+#: Share of the device's free memory that a split may take; a larger split is moved batch by batch.
+_RESIDENT_SHARE = 0.4
 
 
 @dataclass(frozen=True)
-class Lengths:
+class ClipLengths:
     """Rows up to the last measured one, at least 1, per clip and modality."""
 
     text: Int64[np.ndarray, "clips"]
@@ -29,13 +29,13 @@ class Lengths:
 
     @property
     def sort_key(self) -> Float64[np.ndarray, "clips"]:
-        """The clip's length over all modalities, each as a part of its longest."""
+        """Sum over the modalities of a clip's length relative to the longest clip's."""
         parts = (self.text, self.audio, self.vision)
         return np.sum([part / part.max() for part in parts], axis=0)
 
 
-class Clips:
-    """One split as tensors, from which trimmed batches are taken."""
+class ClipTensors:
+    """One split as tensors; `take` gives trimmed batches."""
 
     def __init__(
         self,
@@ -44,22 +44,22 @@ class Clips:
         use: Collection[Modality] = MODALITIES,
         device: torch.device | None = None,
     ) -> None:
-        """Take over a split.
+        """Convert a split.
 
         Args:
-            split: the arrays; never changed.
-            use: modalities that stay; the others are masked as if no clip had them.
-            device: where batches are needed; the whole split moves there when it fits.
+            split: the arrays; not changed.
+            use: modalities that the model may see; the others are masked.
+            device: of the batches; the whole split moves there if it fits.
 
         Raises:
             StoreError: the split is empty.
         """
         if len(split) == 0:
-            raise StoreError("a split of the pack holds no clip; train, valid and test each need at least one")
+            raise StoreError("a split of the pack has no clips; train, valid and test each need at least one")
         self.device = device or torch.device("cpu")
         seen = {"text": split.text_bert[:, 1] > 0, "audio": split.audio_mask, "vision": split.vision_mask}
         masks = {name: mask if name in use else np.zeros_like(mask) for name, mask in seen.items()}
-        self.lengths = Lengths(**{name: _last_true(mask) for name, mask in masks.items()})
+        self.lengths = ClipLengths(**{name: _last_true(mask) for name, mask in masks.items()})
         self._whole = _to_batch(split, masks)
         if self.device.type != "cpu" and _fits(self._whole, self.device):
             self._whole = self._whole.to(self.device)
@@ -97,9 +97,9 @@ class Clips:
 
 
 def training_order(
-    lengths: Lengths, batch_size: int, *, seed: int, epoch: int, visits: Int64[np.ndarray, "visits"] | None = None
+    lengths: ClipLengths, batch_size: int, *, seed: int, epoch: int, visits: Int64[np.ndarray, "visits"] | None = None
 ) -> list[Int64[np.ndarray, "batch"]]:
-    """Batches of clip indices for one epoch: shuffled, clips of like length together.
+    """Shuffled batches of clip indices for one epoch, clips of similar length together.
 
     The order depends on the arguments only.
 
@@ -108,7 +108,7 @@ def training_order(
         batch_size: clips per batch.
         seed: of the run.
         epoch: counted from 0.
-        visits: the clips of this epoch, as `epoch_visits` draws them; None: every clip once.
+        visits: the clips of this epoch, from `epoch_visits`; None: every clip once.
     """
     rng = np.random.default_rng(derived_seed(seed, epoch))
     shuffled = rng.permutation(np.arange(len(lengths.text)) if visits is None else visits)
@@ -125,12 +125,12 @@ def training_order(
 def epoch_visits(
     ids: Sequence[str], shares: Mapping[str, float], *, seed: int, epoch: int
 ) -> Int64[np.ndarray, "visits"]:
-    """Which clips of a union an epoch visits.
+    """Indices of the clips of a union that an epoch visits.
 
     Args:
         ids: ``<dataset>/<clip>``.
-        shares: part of a dataset's clips that is visited; 1 for those not named. Whole visits come first, the rest is
-            drawn without putting back.
+        shares: share of a dataset's clips to visit, 1 by default. At 2.5 every clip is visited twice, and half of them
+            once more, drawn without replacement.
         seed: of the run.
         epoch: counted from 0.
     """
@@ -145,8 +145,8 @@ def epoch_visits(
     return np.concatenate(chosen)
 
 
-def prediction_order(lengths: Lengths, batch_size: int) -> list[Int64[np.ndarray, "batch"]]:
-    """Batches of clip indices from short to long: every clip once."""
+def prediction_order(lengths: ClipLengths, batch_size: int) -> list[Int64[np.ndarray, "batch"]]:
+    """Batches of clip indices, from short to long clips."""
     ordered = np.argsort(lengths.sort_key, kind="stable")
     return [ordered[first : first + batch_size] for first in range(0, len(ordered), batch_size)]
 
@@ -183,4 +183,4 @@ def _fits(batch: Batch, device: torch.device) -> bool:
     if device.type != "cuda":
         return True
     size = sum(value.nbytes for value in vars(batch).values() if isinstance(value, torch.Tensor))
-    return size < _RESIDENT_PART * torch.cuda.mem_get_info(device)[0]
+    return size < _RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]

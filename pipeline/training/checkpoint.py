@@ -1,4 +1,4 @@
-"""Weights and the state of an unfinished run on disk, read without running any code from them."""
+"""Weights, and the state of an unfinished run. Reading them runs no code from the file."""
 
 import logging
 import pickle
@@ -26,13 +26,13 @@ def load_weights(model: nn.Module, path: Path) -> None:
     """Read weights into a model of the same build.
 
     Raises:
-        StoreError: the file is absent or damaged, or was written by another build of the model.
+        StoreError: the file is absent, damaged, or of another build of the model.
     """
     try:
         load_model(model, path)
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise StoreError(f"{path}: weights do not load ({reason}); train the run anew") from error
+        raise StoreError(f"{path}: weights do not load ({reason}); train the run again") from error
 
 
 def save_state(state: dict[str, Any], path: Path) -> None:
@@ -42,22 +42,23 @@ def save_state(state: dict[str, Any], path: Path) -> None:
 
 
 def load_state(path: Path, *, identity: str) -> dict[str, Any] | None:
-    """Read the state of an unfinished run; None where there is none to go on from.
-
-    A state of other settings, other data or a file cut short is passed over with a message.
+    """Read the state of an unfinished run.
 
     Args:
         path: the file, which may be absent.
-        identity: what the state must carry under ``identity``.
+        identity: fingerprint of the run; the state must have the same.
+
+    Returns:
+        None if the file is absent, damaged, or of other settings or data; the last two are logged.
     """
     if not path.is_file():
         return None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        logger.warning("%s cannot be read (%s): training starts anew", path, type(error).__name__)
+        logger.warning("%s cannot be read (%s): training starts from the beginning", path, type(error).__name__)
         return None
     if not isinstance(state, dict) or state.get("identity") != identity:
-        logger.warning("%s belongs to other settings or data: training starts anew", path)
+        logger.warning("%s belongs to other settings or data: training starts from the beginning", path)
         return None
     return state

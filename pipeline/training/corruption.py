@@ -1,4 +1,4 @@
-"""The train split as an epoch sees it when training is corrupted."""
+"""Training on corrupted clips: the train split of each epoch."""
 
 from collections.abc import Callable
 
@@ -19,24 +19,24 @@ _CORRUPTED, _STRENGTH = 0, 1
 
 
 def corrupting(train: PackSplit, settings: TrainingCorruption, *, seed: int, tools: Tools) -> TrainOfEpoch:
-    """Corrupt the train split anew in every epoch.
+    """Corrupt the train split differently in every epoch.
 
-    What happens to a clip depends on its id, the seed and the epoch alone, so a resumed run repeats an unbroken one.
+    The result depends on the clip's id, the seed and the epoch only, so a resumed run equals an uninterrupted one.
 
     Args:
-        train: the clips as they are; never changed.
+        train: the clean clips; not changed.
         settings: largest strengths.
         seed: of the run.
         tools: tokenizer, language, spread.
 
     Raises:
-        ConfigError: a corruption is asked for that the tools cannot make.
+        ConfigError: the tools cannot make one of the corruptions.
     """
     limits = {name: getattr(settings, name) for name in NAMES if getattr(settings, name) > 0}
-    if lost := [name for name in limits if name not in tools.names]:
+    if impossible := [name for name in limits if name not in tools.names]:
         raise ConfigError(
-            f"training.corruption.{lost[0]} changes sentences, but the pack's text vectors, which stored_text reads, "
-            "are not those of its text encoder; set it to 0, or stored_text: false"
+            f"training.corruption.{impossible[0]} changes sentences, but the pack's text vectors, which stored_text "
+            "reads, are not those of its text encoder; set it to 0, or stored_text: false"
         )
 
     def train_of(epoch: int) -> PackSplit:
@@ -51,7 +51,7 @@ def corrupting(train: PackSplit, settings: TrainingCorruption, *, seed: int, too
 
 
 def _strengths(train: PackSplit, name: Name, limit: float, *, seed: int) -> Float64[np.ndarray, "clips"]:
-    """One per clip; the chance of an empty sentence is the same for all."""
+    """One per clip; the probability of an empty sentence is the same for all."""
     if name == "missing_text":
         return np.full(len(train), limit)
     return np.array([limit * random_of(clip_id, name=name, seed=seed).random() for clip_id in train.ids])

@@ -1,4 +1,4 @@
-"""Where and in which arithmetic a run computes."""
+"""Device, precision and CPU threads of a run."""
 
 import resource
 import sys
@@ -17,10 +17,10 @@ def make_fabric(settings: TrainingSettings, *, threads: int, devices: int = 1) -
     Args:
         settings: device and precision.
         threads: CPU threads of this process.
-        devices: how many processes train together.
+        devices: number of processes that train together.
 
     Raises:
-        ConfigError: the device asked for is absent.
+        ConfigError: the device is absent.
     """
     set_up_cpu(threads)
     device = settings.device if settings.device != "auto" else _best_device()
@@ -31,7 +31,7 @@ def make_fabric(settings: TrainingSettings, *, threads: int, devices: int = 1) -
     if device == "cuda" and torch.cuda.device_count() < devices:
         raise ConfigError(f"training.devices is {devices}, but torch sees {torch.cuda.device_count()} CUDA devices")
     half = settings.precision == "bf16" or (settings.precision == "auto" and device == "cuda")
-    # A job starts its processes itself, on a cluster too: the cluster's scheduler sees one task.
+    # A job starts its own processes, also on a cluster, where the scheduler sees one task.
     return Fabric(
         accelerator=device,
         devices=devices,
@@ -42,16 +42,13 @@ def make_fabric(settings: TrainingSettings, *, threads: int, devices: int = 1) -
 
 
 def set_up_cpu(threads: int) -> None:
-    """Set the CPU threads of this process and flush denormal numbers to zero.
-
-    Denormals cost CPUs many times the work and carry no information here.
-    """
+    """Set the CPU threads of this process, and flush denormal numbers to zero, since they slow CPUs down."""
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
 
 
 def peak_memory_mb() -> float:
-    """Most memory held so far: of the GPU if one is used, else of the process, in megabytes."""
+    """Peak memory so far in megabytes: of the GPU if one is used, else of the process."""
     if torch.cuda.is_available() and torch.cuda.max_memory_allocated() > 0:
         return torch.cuda.max_memory_allocated() / 1e6
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

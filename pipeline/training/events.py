@@ -1,4 +1,4 @@
-"""Logs for TensorBoard, an option."""
+"""Optional logs for TensorBoard."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def open_events(folder: Path, *, epochs: int) -> "SummaryWriter":
-    """Start to write events.
+    """Open a writer of events.
 
     Args:
-        folder: of the events; those of an interrupted run stay.
-        epochs: how many are done; later ones that an interrupted run wrote are hidden.
+        folder: of the events; earlier ones of an interrupted run are kept.
+        epochs: number of complete epochs; events of later ones are hidden.
 
     Raises:
-        MissingDependencyError: the library is absent.
+        MissingDependencyError: TensorBoard is not installed.
     """
     try:
         from torch.utils.tensorboard import SummaryWriter

@@ -1,4 +1,4 @@
-"""A check of the whole way from pack to score: labels that say nothing must lead to a score by chance."""
+"""A sanity check of the pipeline: a model trained on permuted labels must score at chance level."""
 
 from dataclasses import replace
 
@@ -8,10 +8,10 @@ from pipeline.packs.schema import PackSplit
 
 
 def with_shuffled_labels(train: PackSplit, *, seed: int) -> PackSplit:
-    """The split with the labels of every clip, regression and class together, given to another clip by lot.
+    """The split with its labels randomly permuted; regression and class labels stay together.
 
     Args:
-        train: the clips as they are; never changed.
+        train: the clips; not changed.
         seed: of the run.
     """
     order = np.random.default_rng(seed).permutation(len(train))

@@ -1,38 +1,62 @@
 """Scores, defined exactly as MMSA defines them.
 
-Labels and predictions are compared in float32, as there: a label of 0.1 lies on the cut at 0.1, not above it.
+Labels and predictions are compared in float32, as there: a label of 0.1 is on the cut at 0.1, not above it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
 
-Family = Literal["mosi", "sims", "emotion"]
+FamilyName = Literal["mosi", "sims", "emotion"]
 #: The family of a dataset, or of each dataset in a union.
-Families = Family | Mapping[str, Family]
+Families = FamilyName | Mapping[str, FamilyName]
 
-#: What a union's runs are selected by: the mean over its datasets of Corr (sentiment) or Weighted_F1 (emotion).
-COMBINED = "Combined"
-#: The metric that describes a dataset of a family in one figure, higher being better.
-_MAIN: dict[Family, str] = {"mosi": "Corr", "sims": "Corr", "emotion": "Weighted_F1"}
 
-#: Names and order of the columns in every table of results.
-NAMES: dict[Family, tuple[str, ...]] = {
-    "mosi": (
-        "Has0_acc_2",
-        "Has0_F1_score",
-        "Non0_acc_2",
-        "Non0_F1_score",
-        "Mult_acc_5",
-        "Mult_acc_7",
-        "MAE",
-        "Corr",
-    ),
-    "sims": ("Mult_acc_2", "Mult_acc_3", "Mult_acc_5", "F1_score", "MAE", "Corr"),
-    "emotion": ("Acc", "Weighted_F1"),
+@dataclass(frozen=True)
+class Metric:
+    """A figure that describes predictions."""
+
+    name: str
+    higher_is_better: bool = True
+
+    def loss(self, value: float) -> float:
+        """The value with the sign that makes lower values better."""
+        return -value if self.higher_is_better else value
+
+
+@dataclass(frozen=True)
+class Family:
+    """The metrics of one kind of label.
+
+    Attributes:
+        metrics: in the order of the columns of every table.
+        main: selects epochs, trials and models.
+        combined: what a dataset adds to `COMBINED`; free of the label's unit, higher is better.
+    """
+
+    metrics: tuple[Metric, ...]
+    main: Metric
+    combined: Metric
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the metrics."""
+        return tuple(metric.name for metric in self.metrics)
+
+
+MAE, CORR, WEIGHTED_F1 = Metric("MAE", higher_is_better=False), Metric("Corr"), Metric("Weighted_F1")
+#: The main metric of a union: the mean of `Family.combined` over its datasets.
+COMBINED = Metric("Combined")
+
+_MOSI = ("Has0_acc_2", "Has0_F1_score", "Non0_acc_2", "Non0_F1_score", "Mult_acc_5", "Mult_acc_7")
+_SIMS = ("Mult_acc_2", "Mult_acc_3", "Mult_acc_5", "F1_score")
+FAMILIES: dict[FamilyName, Family] = {
+    "mosi": Family((*map(Metric, _MOSI), MAE, CORR), main=MAE, combined=CORR),
+    "sims": Family((*map(Metric, _SIMS), MAE, CORR), main=MAE, combined=CORR),
+    "emotion": Family((Metric("Acc"), WEIGHTED_F1), main=WEIGHTED_F1, combined=WEIGHTED_F1),
 }
 
 _SIMS_CUTS = {2: (0.0,), 3: (-0.1, 0.1), 5: (-0.7, -0.1, 0.1, 0.7)}
@@ -40,10 +64,26 @@ _SIMS_CUTS = {2: (0.0,), 3: (-0.1, 0.1), 5: (-0.7, -0.1, 0.1, 0.7)}
 
 @dataclass(frozen=True)
 class Scores:
-    """Metrics by name, and what must be known to read them rightly."""
+    """Metrics by name, and the undefined ones among them."""
 
     values: dict[str, float]
     flags: tuple[str, ...] = ()
+
+
+def metric_named(column: str) -> Metric:
+    """The metric of a table's column; in a union the dataset's name comes first, as in ``mosi_MAE``."""
+    return Metric(column, higher_is_better=column.rpartition("_")[2] != MAE.name)
+
+
+def main_metric(families: Families) -> Metric:
+    """The metric that selects epochs, trials and models."""
+    return FAMILIES[families].main if isinstance(families, str) else COMBINED
+
+
+def main_metric_among(names: Collection[str]) -> Metric:
+    """The main metric of the family, or union, that scores of these names belong to."""
+    mains = (COMBINED, *(family.main for family in FAMILIES.values()))
+    return next(metric for metric in mains if metric.name in names)
 
 
 def sentiment_scores(
@@ -57,7 +97,7 @@ def sentiment_scores(
         predictions: in the units of the labels.
 
     Returns:
-        The metrics named in `NAMES`. Where the correlation is undefined it is 0 and flagged.
+        The metrics of `FAMILIES`. Where the correlation is undefined it is 0 and flagged.
     """
     score: Callable[..., dict[str, float]] = _mosi if family == "mosi" else _sims
     flags = []
@@ -75,8 +115,8 @@ def emotion_scores(labels: Sequence[str], predictions: Sequence[str]) -> Scores:
     return Scores({"Acc": _accuracy(truth, guess), "Weighted_F1": weighted_f1(truth, guess)})
 
 
-def union_scores(families: Mapping[str, Family], scores: Mapping[str, Scores]) -> Scores:
-    """Put the scores of a union's datasets beside each other, with their combination.
+def union_scores(families: Mapping[str, FamilyName], scores: Mapping[str, Scores]) -> Scores:
+    """Join the scores of a union's datasets, with their combination.
 
     Args:
         families: of each dataset.
@@ -86,7 +126,8 @@ def union_scores(families: Mapping[str, Family], scores: Mapping[str, Scores]) -
         The metrics under ``<dataset>_<metric>``, and `COMBINED`.
     """
     values = {f"{name}_{metric}": value for name in families for metric, value in scores[name].values.items()}
-    values[COMBINED] = float(np.mean([scores[name].values[_MAIN[family]] for name, family in families.items()]))
+    combined = [scores[name].values[FAMILIES[family].combined.name] for name, family in families.items()]
+    values[COMBINED.name] = float(np.mean(combined))
     return Scores(values, tuple(f"{name}: {flag}" for name in families for flag in scores[name].flags))
 
 

@@ -9,7 +9,7 @@ from pipeline.config.training import TrainingSettings
 
 
 def make_optimizer(phase: Phase) -> torch.optim.AdamW:
-    """AdamW over the groups of a phase, fused into one kernel where torch has it for the device."""
+    """AdamW over the groups of a phase; one fused kernel on devices that have it."""
     groups = [
         {
             "params": list(group.parameters),
@@ -24,9 +24,9 @@ def make_optimizer(phase: Phase) -> torch.optim.AdamW:
 
 
 def learning_rate_factor(settings: TrainingSettings, *, step: int, total_steps: int) -> float:
-    """What the learning rates are multiplied with at a step (counted from 0).
+    """Factor of the learning rates at a step (counted from 0).
 
-    Rises linearly over the warm-up; then stays, or falls to zero along a half cosine.
+    Rises linearly during the warm-up, then stays at 1 or falls to 0 along a half cosine.
     """
     warmup_steps = round(settings.warmup * total_steps)
     if step < warmup_steps:

@@ -1,6 +1,6 @@
-"""Predictions for a whole split, in its order, and their scores."""
+"""Predictions for a split, in its order, and their scores."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +9,19 @@ from jaxtyping import Float32, Int
 
 from models._base import SentimentModel
 from pipeline.core.errors import ConfigError
+from pipeline.core.types import Modality
 from pipeline.packs.schema import PackSplit
-from pipeline.training.batches import Clips, prediction_order
-from pipeline.training.metrics import Families, Family, Scores, emotion_scores, sentiment_scores, union_scores
+from pipeline.training.batches import ClipTensors, prediction_order
+from pipeline.training.metrics import Families, FamilyName, Scores, emotion_scores, sentiment_scores, union_scores
 
-#: Clips at once, sorted by length. A CPU gains nothing from more, but pads fewer with less; on a GPU attention matrices
-#: bound them.
+#: Batch sizes; clips are sorted by length. On a CPU larger batches only add padding; on a GPU memory for attention
+#: limits them.
 _CPU_CLIPS, _GPU_CLIPS = 16, 64
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says about each clip of a split.
+    """Outputs of a model for each clip of a split.
 
     Attributes:
         sentiment: in the units of the label.
@@ -34,7 +35,7 @@ class Predictions:
 
 
 @torch.inference_mode()
-def predict(model: SentimentModel, clips: Clips) -> Predictions:
+def predict(model: SentimentModel, clips: ClipTensors) -> Predictions:
     """Predict every clip in evaluation mode and full precision; the model's mode is restored."""
     training = model.training
     model.eval()
@@ -55,16 +56,21 @@ def predict(model: SentimentModel, clips: Clips) -> Predictions:
     )
 
 
+def predict_split(model: SentimentModel, split: PackSplit, *, use: Collection[Modality]) -> Predictions:
+    """`predict` for the clips of a split, of which the model may see some modalities."""
+    return predict(model, ClipTensors(split, use=use, device=next(model.parameters()).device))
+
+
 def score(families: Families, split: PackSplit, predictions: Predictions) -> Scores:
     """Score predictions against the labels of their split.
 
     Args:
         families: of the dataset, or of each dataset in a union, where clips are named ``<dataset>/<clip>``.
-        split: the truth.
+        split: with the labels.
         predictions: one per clip of the split.
 
     Raises:
-        ConfigError: a dataset asks for emotions, and the model predicts none.
+        ConfigError: a dataset is scored by emotions, and the model predicts none.
     """
     everything = np.arange(len(split))
     if isinstance(families, str):
@@ -80,14 +86,14 @@ def score(families: Families, split: PackSplit, predictions: Predictions) -> Sco
     return union_scores(families, scores)
 
 
-def emotion_fields(families: Mapping[str, Family]) -> dict[str, int]:
-    """Where in an annotation of a union the emotion of each dataset stands; empty where there is but one emotion."""
+def emotion_fields(families: Mapping[str, FamilyName]) -> dict[str, int]:
+    """Index of each dataset's emotion in a union's annotations; empty if only one dataset has emotions."""
     names = [name for name, family in families.items() if family == "emotion"]
     return {name: field for field, name in enumerate(names)} if len(names) > 1 else {}
 
 
 def _score(
-    family: Family,
+    family: FamilyName,
     split: PackSplit,
     predictions: Predictions,
     clips: Int[np.ndarray, "some"],
@@ -105,11 +111,11 @@ def _score(
     )
 
 
-def _scale(family: Family) -> float:
-    """Labels of a union lie in [-3, 3]; the metrics of CH-SIMS are defined for [-1, 1]."""
+def _scale(family: FamilyName) -> float:
+    """Labels of a union are in [-3, 3]; the metrics of CH-SIMS are defined for [-1, 1]."""
     return 3.0 if family == "sims" else 1.0
 
 
 def emotion_of(annotation: str, field: int | None) -> str:
-    """One emotion of an annotation in a union; the whole where there is but one."""
+    """One emotion of a union's annotation; the whole annotation if ``field`` is None."""
     return annotation if field is None else annotation.split(", ")[field]

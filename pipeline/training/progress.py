@@ -1,4 +1,4 @@
-"""A progress bar on a terminal; nothing in a log, where one line per epoch is written instead."""
+"""A progress bar on a terminal; a log has one line per epoch instead."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 def tracked(items: Sequence[Item], title: str) -> Iterator[Item]:
-    """Iterate with a bar on standard error that vanishes at the end."""
+    """Iterate with a bar on standard error that disappears at the end."""
     if not sys.stderr.isatty():
         yield from items
         return

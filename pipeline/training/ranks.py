@@ -1,7 +1,11 @@
-"""Several processes that train one model together: each takes its part of every batch, gradients are summed.
+"""Data-parallel training: each rank takes its part of every batch, and gradients are summed.
 
-A rank's loss is weighted by its share of the batch, so the sum of the gradients is that of the whole batch, wherever a
-loss is a mean over clips. Terms that compare the clips of a batch see those of their own rank only.
+A rank's loss is weighted by its share of the batch, so the sum is the gradient of the whole batch for every loss that
+is a mean over clips. Terms that compare the clips of a batch see those of their own rank only.
+
+Fabric starts the processes and communicates. Its DDP (`Fabric.setup`) is not used: it pairs the wrong steps and then
+hangs when a rank has no clips in a batch, averages ranks of unequal size equally, and refuses parameters that a loss
+uses outside `forward`. tests/training/test_options.py trains on such batches.
 """
 
 import logging
@@ -22,10 +26,10 @@ Value = TypeVar("Value")
 
 
 def launch(fabric: Fabric, function: Callable[..., None], *arguments: Any) -> None:
-    """Call ``function(fabric, *arguments)``, in a process of its own for each device where there are several.
+    """Call ``function(fabric, *arguments)``, in one process per device if there are several.
 
     Raises:
-        PipelineError: a process failed; carries the last line of what it said.
+        PipelineError: a process failed; with the last line of its traceback.
     """
     if fabric.world_size == 1:
         function(fabric, *arguments)
@@ -37,25 +41,25 @@ def launch(fabric: Fabric, function: Callable[..., None], *arguments: Any) -> No
 
 
 def _with_log(fabric: Fabric, *, function: Callable[..., None], arguments: Sequence[Any]) -> None:
-    # A spawned process starts without the settings of the command line's log.
+    # A spawned process does not inherit the logging of the command line.
     logging.basicConfig(level=logging.INFO if fabric.is_global_zero else logging.ERROR, format="%(message)s")
     function(fabric, *arguments)
 
 
 def own_part(fabric: Fabric, clips: Int64[np.ndarray, "batch"]) -> Int64[np.ndarray, "part"]:
-    """The clips of a batch that this rank takes; no other takes them, and together they are the batch."""
+    """The clips of a batch that this rank takes; the parts of all ranks are disjoint and make up the batch."""
     return clips[fabric.global_rank :: fabric.world_size]
 
 
 def sum_gradients(fabric: Fabric, parameters: Sequence[nn.Parameter]) -> None:
-    """Give every rank the sum of all ranks' gradients; one exchange for all parameters."""
+    """Replace the gradients by their sums over the ranks, in one exchange for all parameters."""
     if fabric.world_size == 1:
         return
     present = torch.tensor([float(parameter.grad is not None) for parameter in parameters], device=fabric.device)
     gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
     summed = _sum(fabric, torch.cat([present, *(gradient.flatten() for gradient in gradients)]))
-    found, *parts = summed.split([len(parameters), *(parameter.numel() for parameter in parameters)])
-    for parameter, part, count in zip(parameters, parts, found.tolist(), strict=True):
+    counts, *parts = summed.split([len(parameters), *(parameter.numel() for parameter in parameters)])
+    for parameter, part, count in zip(parameters, parts, counts.tolist(), strict=True):
         parameter.grad = part.view_as(parameter) if count else None
 
 
@@ -66,15 +70,15 @@ def sum_values(fabric: Fabric, values: Mapping[str, torch.Tensor]) -> dict[str, 
     return {name: _sum(fabric, value) for name, value in sorted(values.items())}
 
 
-def from_first(fabric: Fabric, make: Callable[[], Value]) -> Value:
-    """What the first rank makes, for all: decisions such as stopping must be the same everywhere."""
+def from_first(fabric: Fabric, compute: Callable[[], Value]) -> Value:
+    """Compute a value on rank 0 and give it to all, so that all decide alike, for example when to stop."""
     if fabric.world_size == 1:
-        return make()
-    return cast(Value, fabric.broadcast(make() if fabric.is_global_zero else None))
+        return compute()
+    return cast(Value, fabric.broadcast(compute() if fabric.is_global_zero else None))
 
 
 def share_buffers(fabric: Fabric, model: nn.Module) -> None:
-    """Give every rank the first one's buffers, which are those that a checkpoint keeps."""
+    """Copy the buffers of rank 0, which a checkpoint saves, to every rank."""
     if fabric.world_size > 1:
         for buffer in model.buffers():
             buffer.copy_(fabric.broadcast(buffer))

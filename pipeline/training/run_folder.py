@@ -1,165 +1,195 @@
-"""What a trained run is: its settings, the shape of its data, its files."""
+"""The folder of a training run. Nothing else knows its files or takes names from its path."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import Field
 
-from models._base import FeatureSpec, SentimentModel
-from pipeline.config.base import Settings
 from pipeline.config.loading import read_yaml, validated
-from pipeline.config.training import RunSettings, base_model
-from pipeline.config.weights import resolve_text_encoder
-from pipeline.core import plugins
 from pipeline.core.atomic_write import write_if_changed
-from pipeline.core.errors import ConfigError
-from pipeline.core.fingerprints import digest, file_sha256
-from pipeline.core.types import Modality
-from pipeline.packs.schema import Card, PackSplit
-from pipeline.training.metrics import Families, Family
+from pipeline.core.errors import StoreError
+from pipeline.core.fingerprints import file_sha256
+from pipeline.core.paths import DatasetPaths
+from pipeline.core.records import read_csv, read_json
+from pipeline.packs.formats.files import read_card
+from pipeline.packs.schema import Card
 
-WEIGHTS, RUN_FILE, TRAIN_FILE = "best.safetensors", "config.yaml", "train.json"
-#: Copy of the pack's card, so that a run folder can be moved: it tells how a new clip is made ready for the model.
-CARD = "card.json"
+if TYPE_CHECKING:  # the report reads runs without torch
+    import pandas as pd
+
+    from models._base import SentimentModel
+    from pipeline.training.run_spec import RunSpec
 
 
-class Run(Settings):
-    """``config.yaml`` of a run folder: everything that shapes the run."""
+@dataclass(frozen=True)
+class RunFolder:
+    """``<processed>/<dataset>/runs/<pack>/<model>/<seed>``.
 
-    model: str
-    """Name of a file in ``models/``, with ``@variant`` where one was asked for."""
-    version: int
-    """``VERSION`` of that file."""
-    dataset: str
-    """The dataset that the pack was made of."""
-    pack: str
-    """Name of the pack."""
-    pack_sha256: str
-    """Hash of the pack's HDF5 file."""
-    seed: int
-    """Seed of initial weights, order and dropout."""
-    settings: RunSettings
-    """Settings of the model, defaults written out, and of the training."""
-    text_encoder: str
-    """Folder, package or hub id of the pretrained text encoder; looked up by models that run it."""
-    dims: dict[Modality, int]
-    """Columns per modality."""
-    num_train: int = Field(ge=1)
-    """Clips of the train split."""
-    label_range: tuple[float, float]
-    """Lowest and highest sentiment label."""
-    metrics: Family
-    """Which family of metrics describes the run."""
-    members: dict[str, Family] = Field(default_factory=dict)
-    """Families of the datasets in a union; empty for a dataset of its own."""
-    classes: tuple[str, ...] = ()
-    """Emotion names of the train split, sorted."""
+    A finished run contains everything that predicting with it needs, so its folder can be moved. `dataset`, `pack`,
+    `model` and `seed` are names of folders; those of a moved run are in its `config`.
+    """
+
+    path: Path
+
+    @classmethod
+    def evaluated(cls, runs: Path) -> list["RunFolder"]:
+        """Every run below ``<processed>/<dataset>/runs`` that has metrics, by path."""
+        paths = sorted(runs.glob("*/*/*/metrics.json"))
+        return [cls(path.parent) for path in paths if path.parent.name.isdigit()]
 
     @property
-    def families(self) -> Families:
-        """Which metrics describe the run; of each dataset in a union."""
-        return self.members or self.metrics
+    def dataset(self) -> str:
+        """Name of the dataset."""
+        return self.path.parents[3].name
 
     @property
-    def stored_text(self) -> bool:
-        """Whether the model reads the pack's text vectors and runs no encoder."""
-        return _reads_stored_text(self.settings)
+    def pack(self) -> str:
+        """Name of the pack."""
+        return self.path.parents[1].name
 
     @property
-    def identity(self) -> str:
-        """Fingerprint of the run."""
-        return digest(self.model_dump(mode="json"))
+    def model(self) -> str:
+        """Name of the model, with ``@variant``."""
+        return self.path.parent.name
 
     @property
-    def spec(self) -> FeatureSpec:
-        """The data as the model must know it.
+    def seed(self) -> int:
+        """The seed."""
+        return int(self.path.name)
+
+    @property
+    def keys(self) -> dict[str, str | int]:
+        """The columns that identify the run in a table."""
+        return {"dataset": self.dataset, "pack": self.pack, "model": self.model, "seed": self.seed}
+
+    @property
+    def config_file(self) -> Path:
+        """``RunSpec`` as YAML."""
+        return self.path / "config.yaml"
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the best epoch."""
+        return self.path / "best.safetensors"
+
+    @property
+    def card_file(self) -> Path:
+        """Copy of the pack's card: how a new clip is prepared for the model."""
+        return self.path / "card.json"
+
+    @property
+    def training_file(self) -> Path:
+        """Best epoch, its valid metrics, cost."""
+        return self.path / "train.json"
+
+    @property
+    def history_file(self) -> Path:
+        """One row per epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def resume(self) -> Path:
+        """State of an unfinished run."""
+        return self.path / "resume"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Valid and test metrics, cost."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions_file(self) -> Path:
+        """One row per valid and test clip."""
+        return self.path / "predictions.csv"
+
+    @property
+    def robustness_file(self) -> Path:
+        """Test metrics under corruptions."""
+        return self.path / "robustness.csv"
+
+    @cached_property
+    def config(self) -> "RunSpec":
+        """What the run is.
 
         Raises:
-            MissingDependencyError: the text encoder is nowhere to be found.
+            ConfigError: ``config.yaml`` is absent or damaged.
         """
-        return FeatureSpec(
-            text_dim=self.dims["text"],
-            audio_dim=self.dims["audio"],
-            vision_dim=self.dims["vision"],
-            num_train=self.num_train,
-            label_range=self.label_range,
-            text_encoder=Path(self.text_encoder) if self.stored_text else resolve_text_encoder(self.text_encoder),
-            classes=self.classes,
-        )
+        from pipeline.training.run_spec import RunSpec
 
+        return validated(RunSpec, read_yaml(self.config_file), str(self.config_file))
 
-def plan_run(*, model: str, seed: int, settings: RunSettings, pack: Path, card: Card, train: PackSplit) -> Run:
-    """Settle everything that shapes a run.
+    def write_config(self, config: "RunSpec") -> None:
+        """Write ``config.yaml``."""
+        text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        write_if_changed(self.config_file, text.encode())
 
-    Raises:
-        ConfigError: an unknown model, settings it does not have, no text encoder named anywhere, or a model is to
-            read text vectors that the pack does not have.
-    """
-    config = validated(plugins.load("models", base_model(model)).Config, settings.model, f"settings of model {model}")
-    encoder = settings.training.text_encoder or card.text_weights
-    if encoder is None:
-        raise ConfigError(f"{pack.name} names no text encoder; set training.text_encoder for {model}")
-    settled = settings.model_copy(update={"model": config.model_dump(mode="json")})
-    if _reads_stored_text(settled):
-        _check_text_vectors(train, pack)
-    return Run(
-        model=model,
-        version=plugins.literals("models", base_model(model))["VERSION"],
-        dataset=card.dataset,
-        pack=card.pack,
-        pack_sha256=file_sha256(pack),
-        seed=seed,
-        settings=settled,
-        text_encoder=encoder,
-        dims=card.dims,
-        num_train=len(train),
-        label_range=card.label_range,
-        metrics=card.metrics,
-        members=card.members,
-        classes=tuple(sorted(set(train.annotations))) if "emotion" in (card.metrics, *card.members.values()) else (),
-    )
+    def card(self) -> Card:
+        """The card of the run's pack: the copy in the folder, else the pack's own if the pack has not changed.
 
+        Raises:
+            StoreError: there is none, or the pack was rebuilt.
+        """
+        if self.card_file.is_file():
+            return read_card(self.card_file)
+        pack = DatasetPaths(self.path.resolve().parents[3]).pack(self.config.pack, "h5")
+        if not pack.is_file():
+            raise StoreError(f"{self.path}: no {self.card_file.name}, and no {pack}; train the run again")
+        self.check_pack(pack)
+        return read_card(pack.with_suffix(".json"))
 
-def _reads_stored_text(settings: RunSettings) -> bool:
-    return bool(settings.model.get("stored_text"))
+    def check_pack(self, pack: Path) -> None:
+        """Refuse a pack that the run was not trained on.
 
+        Raises:
+            StoreError: its hash differs.
+        """
+        if file_sha256(pack) != self.config.pack_sha256:
+            raise StoreError(f"{self.path} was trained on another version of {pack.name}; train it again")
 
-def _check_text_vectors(train: PackSplit, pack: Path) -> None:
-    rows, tokens = train.text.shape[1], train.text_bert.shape[2]
-    if not train.text.any():
-        raise ConfigError(f"{pack.name} holds no text vectors, which stored_text reads; set stored_text: false")
-    if rows not in (1, tokens):
-        raise ConfigError(
-            f"{pack.name} holds {rows} text vectors a clip and {tokens} token ids; stored_text reads one vector per "
-            "token, or a single one per clip; set stored_text: false"
-        )
+    def load_model(self, *, threads: int, device: str | None = None) -> "SentimentModel":
+        """The trained model, on the device of its settings.
 
+        Args:
+            threads: CPU threads.
+            device: as in the training's settings, in place of theirs.
 
-def build_model(run: Run) -> SentimentModel:
-    """Build the model of a run; its weights depend on torch's random state.
+        Raises:
+            StoreError: the weights are absent, damaged, or of another build of the model.
+        """
+        from pipeline.training.checkpoint import load_weights
+        from pipeline.training.device import make_fabric
 
-    Raises:
-        ConfigError: an unknown model or settings it does not have.
-        MissingDependencyError: the text encoder is nowhere to be found.
-    """
-    module = plugins.load("models", base_model(run.model))
-    config = validated(module.Config, run.settings.model, f"settings of model {run.model}")
-    built: SentimentModel = module.model(config, run.spec)
-    return built
+        training = self.config.settings.training
+        fabric = make_fabric(training.model_copy(update={"device": device or training.device}), threads=threads)
+        model = self.config.build_model().to(fabric.device)
+        load_weights(model, self.weights)
+        return model
 
+    def training(self) -> dict[str, Any]:
+        """Content of ``train.json``."""
+        return read_json(self.training_file)
 
-def write_run(folder: Path, run: Run) -> None:
-    """Write ``config.yaml``."""
-    text = yaml.safe_dump(run.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    write_if_changed(folder / RUN_FILE, text.encode())
+    def metrics(self) -> dict[str, Any]:
+        """Content of ``metrics.json``.
 
+        Raises:
+            StoreError: the file is absent or damaged.
+        """
+        metrics = read_json(self.metrics_file)
+        if "test" not in metrics:
+            raise StoreError(f"{self.metrics_file}: no key 'test'; delete it and run again")
+        return metrics
 
-def read_run(folder: Path) -> Run:
-    """Read ``config.yaml``.
+    def history(self) -> "pd.DataFrame":
+        """Losses, valid metrics, learning rate and seconds of each epoch."""
+        return read_csv(self.history_file)
 
-    Raises:
-        ConfigError: the file is absent or holds something else.
-    """
-    content: dict[str, Any] = read_yaml(folder / RUN_FILE)
-    return validated(Run, content, str(folder / RUN_FILE))
+    def predictions(self) -> "pd.DataFrame":
+        """Columns id, split, label, prediction."""
+        return read_csv(self.predictions_file)
+
+    def robustness(self) -> "pd.DataFrame":
+        """Metrics by corruption and level."""
+        return read_csv(self.robustness_file)

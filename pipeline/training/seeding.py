@@ -1,4 +1,4 @@
-"""Random numbers that depend on the seed and the epoch only, so that a resumed run repeats an unbroken one."""
+"""Random numbers that depend on the seed and the epoch only: a resumed run equals an uninterrupted one."""
 
 import random
 

@@ -1,6 +1,8 @@
-"""Sweeps: settings drawn from a space when the workflow is planned. Neither torch nor any result is looked at."""
+"""Sweeps: settings are drawn from a space while the workflow is planned, without torch and without results."""
 
+import math
 from itertools import product
+from random import Random
 from typing import Any
 
 from pipeline.config.sweeps import Domain, SweepConfig
@@ -8,13 +10,13 @@ from pipeline.core.errors import ConfigError
 
 
 def draw(config: SweepConfig, where: str) -> dict[str, dict[str, Any]]:
-    """Trials by name: a function of the sweep's file alone.
+    """Trials by name; they depend on the sweep's file only.
 
     Raises:
         ConfigError: a grid over a range.
     """
-    found = _grid(config, where) if config.sampler == "grid" else _random(config)
-    return {f"{number:03d}": values for number, values in enumerate(found)}
+    trials = _grid(config, where) if config.sampler == "grid" else _random(config)
+    return {f"{number:03d}": values for number, values in enumerate(trials)}
 
 
 def nested(values: dict[str, Any]) -> dict[str, Any]:
@@ -39,19 +41,20 @@ def _grid(config: SweepConfig, where: str) -> list[dict[str, Any]]:
 
 
 def _random(config: SweepConfig) -> list[dict[str, Any]]:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=config.seed))
-    drawn = [study.ask() for _ in range(config.trials)]
-    return [{key: _suggest(trial, key, domain) for key, domain in config.space.items()} for trial in drawn]
+    generator = Random(config.seed)
+    return [{key: _draw(domain, generator) for key, domain in config.space.items()} for _ in range(config.trials)]
 
 
-def _suggest(trial: Any, key: str, domain: Domain) -> Any:
+def _draw(domain: Domain, generator: Random) -> Any:
     if domain.choice is not None:
-        # Optuna keeps plain values only; lists such as training.use are chosen by their place.
-        return domain.choice[trial.suggest_int(key, 0, len(domain.choice) - 1)]
+        return generator.choice(domain.choice)
     low, high = domain.range or domain.log_range or (0, 1)
     if isinstance(low, int) and isinstance(high, int):
-        return trial.suggest_int(key, low, high, log=domain.log_range is not None)
-    return float(f"{trial.suggest_float(key, low, high, log=domain.log_range is not None):.4g}")
+        if domain.range:
+            return generator.randint(low, high)
+        # Each whole number has the part of the scale that rounds to it.
+        value = round(math.exp(generator.uniform(math.log(low - 0.5), math.log(high + 0.5))))
+        return min(max(value, low), high)
+    if domain.range:
+        return float(f"{generator.uniform(low, high):.4g}")
+    return float(f"{math.exp(generator.uniform(math.log(low), math.log(high))):.4g}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.config.loading import read_yaml, validated
 from pipeline.config.settings import PackConfig, RunConfig
-from pipeline.config.sweeps import SweepPlan
+from pipeline.config.sweeps import SweepTrials
 from pipeline.config.training import base_model
 from pipeline.config.unions import UnionConfig
 from pipeline.core import plugins
@@ -113,8 +113,8 @@ class Plan:
 
     def trials(self, dataset: str, sweep: str) -> list[str]:
         """Names of a sweep's trials."""
-        path = self.paths(dataset).sweep_plan(sweep)
-        return list(validated(SweepPlan, read_yaml(path), str(path)).trials)
+        path = self.paths(dataset).sweep_trials(sweep)
+        return list(validated(SweepTrials, read_yaml(path), str(path)).trials)
 
     def train_gpus(self, dataset: str, model: str) -> int:
         """GPUs that a training job takes: one for each of its processes; 0 where none are lent."""

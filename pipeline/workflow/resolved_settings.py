@@ -77,7 +77,7 @@ def _write_sweep(plan: Plan, dataset: str, name: str) -> None:
         settings = model_settings(dataset, sweep.model, nested(values), where=where)
         _write_json(paths.trial_settings(name, trial), settings)
     drawn = {"model": sweep.model, "seeds": sweep.seeds, "metric": sweep.metric, "trials": trials}
-    _write_json(paths.sweep_plan(name), drawn)
+    _write_json(paths.sweep_trials(name), drawn)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

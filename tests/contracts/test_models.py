@@ -11,7 +11,7 @@ from torch.nn import functional
 from models._base import Batch, ModelConfig, SentimentModel
 from pipeline.core import plugins
 from pipeline.packs.schema import PackSplit
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from tests.support.splits import make_spec, make_split, save_encoder
 
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
@@ -79,7 +79,7 @@ def practise(model: SentimentModel, batch: Batch, *, steps: int) -> None:
 
 
 def all_clips(split: PackSplit) -> Batch:
-    return Clips(split).take(np.arange(len(split)))
+    return ClipTensors(split).take(np.arange(len(split)))
 
 
 def text_of(model: SentimentModel) -> str:
@@ -120,7 +120,7 @@ def test_prediction_has_one_number_per_clip(model):
 
 
 def test_permuting_the_batch_permutes_the_prediction(model):
-    clips, order = Clips(make_split(6)), np.asarray([3, 0, 5, 1, 4, 2])
+    clips, order = ClipTensors(make_split(6)), np.asarray([3, 0, 5, 1, 4, 2])
     expected = predict(model, clips.take(np.arange(6)))[torch.from_numpy(order)]
     torch.testing.assert_close(predict(model, clips.take(order)), expected, **TOLERANCE)
 
@@ -131,7 +131,7 @@ def test_padding_does_not_change_prediction(model):
 
 
 def test_batch_mates_do_not_change_prediction_and_a_batch_of_one_works(model):
-    clips = Clips(make_split(6))
+    clips = ClipTensors(make_split(6))
     together = predict(model, clips.take(np.arange(6)))
     alone = torch.cat([predict(model, clips.take(np.asarray([index]))) for index in range(6)])
     torch.testing.assert_close(alone, together, **TOLERANCE)

@@ -21,7 +21,7 @@ from pipeline.prediction.inputs import collect
 from pipeline.prediction.recipe import make_recipe
 from pipeline.prediction.trained import TrainedRun
 from pipeline.steps import evaluate, train
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from pipeline.training.predict import predict
 from tests.support.fitting import assert_fits
 from tests.support.media import sound_alone
@@ -71,7 +71,7 @@ def own_predictions(run_dir: Path) -> dict[str, float]:
 def test_new_clips_get_the_predictions_of_the_run_itself(run_dir, trained, raw, packed):
     own = own_predictions(run_dir)
     split = read_split(packed.processed / "demo" / "packs" / "unaligned_50.h5", "train")
-    own[split.ids[0]] = float(predict(trained._model, Clips(split)).sentiment[0])
+    own[split.ids[0]] = float(predict(trained._model, ClipTensors(split)).sentiment[0])
     chosen = [split.ids[0], *list(own)[:2]]
     clips = collect([clip_of(raw, clip_id) for clip_id in chosen], transcript=raw / "label.csv")
     found = trained.predict_clips(clips)
@@ -85,7 +85,7 @@ def test_what_is_missing_is_masked_and_told(trained, raw, packed, run_dir, tmp_p
     clip = clip_of(raw, clip_id)
     speechless, pictureless = trained.predict(clip, sound_alone(clip, tmp_path / "sound.wav"))
     split = read_split(packed.processed / "demo" / "packs" / "unaligned_50.h5", "valid")
-    without_text = predict(trained._model, Clips(split, use=("audio", "vision")))
+    without_text = predict(trained._model, ClipTensors(split, use=("audio", "vision")))
     assert speechless.sentiment == pytest.approx(float(without_text.sentiment[split.ids.index(clip_id)]), abs=1e-5)
     assert speechless.modalities["text"].why == "no text was given"
     assert [name for name, use in pictureless.modalities.items() if use.used] == ["audio"]

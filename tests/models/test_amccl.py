@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from models import amccl
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from tests.support.splits import make_spec, make_split, save_encoder
 
 
@@ -25,7 +25,7 @@ def build(encoder):
 
 @pytest.fixture(scope="module")
 def batch():
-    return Clips(make_split(6)).take(np.arange(6))
+    return ClipTensors(make_split(6)).take(np.arange(6))
 
 
 @pytest.mark.parametrize(

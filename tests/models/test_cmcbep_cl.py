@@ -14,8 +14,9 @@ from models._cmcbep_cl.gated_fusion import LeadFusion, Vote
 from models._cmcbep_cl.lead import PairScore, lead_first, lead_weights, modality_scores
 from models.layers.info_nce import contrast_between
 from pipeline.config.training import TrainingSettings
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from pipeline.training.device import make_fabric
+from pipeline.training.run_folder import RunFolder
 from pipeline.training.trainer import Trainer
 from tests.support.splits import make_spec, make_split, save_encoder
 
@@ -39,7 +40,7 @@ def build(encoder):
 
 @pytest.fixture(scope="module")
 def batch():
-    return Clips(make_split(12)).take(np.arange(12))
+    return ClipTensors(make_split(12)).take(np.arange(12))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_the_lead_comes_first_and_the_others_keep_their_order():
 
 
 def test_the_lead_of_a_clip_does_not_depend_on_its_batch(build):
-    model, clips = build().eval(), Clips(make_split(12))
+    model, clips = build().eval(), ClipTensors(make_split(12))
     for parameter in (*model.encoders.audio.parameters(), *model.encoders.vision.parameters()):
         parameter.data.mul_(5)  # vectors of new encoders hardly differ from clip to clip
     together = model(clips.take(np.arange(12))).extras["lead"].argmax(dim=1)
@@ -120,8 +121,8 @@ def test_a_fixed_lead_gives_way_where_a_clip_lacks_it(build, batch):
 def test_the_history_shows_how_often_each_modality_leads(build, tmp_path):
     settings = TrainingSettings(epochs=2, batch_size=8, device="cpu")
     fabric = make_fabric(settings, threads=1)
-    trainer = Trainer(build(), settings, seed=1, folder=tmp_path, identity="x", fabric=fabric)
-    trainer.fit(make_split(24), make_split(8, seed=1), family="mosi")
+    trainer = Trainer(build(), settings, seed=1, folder=RunFolder(tmp_path), identity="x", fabric=fabric)
+    trainer.fit(make_split(24), make_split(8, seed=1), families="mosi")
     with (tmp_path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:

@@ -12,7 +12,7 @@ from models._mecam.mutual_information import GaussianPredictor, PolarEntropy
 from models.layers.attention import TalkingHeadsAttention
 from models.layers.info_nce import contrast_within
 from models.layers.recurrent import RecurrentEncoder, measured_first
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from pipeline.training.checkpoint import load_weights, save_weights
 from tests.support.splits import make_spec, make_split, save_encoder
 
@@ -35,7 +35,7 @@ def build(encoder):
 
 @pytest.fixture(scope="module")
 def batch():
-    return Clips(make_split(12)).take(np.arange(12))
+    return ClipTensors(make_split(12)).take(np.arange(12))
 
 
 def main_loss(model, batch):

@@ -8,7 +8,7 @@ import torch
 
 from models import amccl, late_fusion, text_only
 from pipeline.corruptions.text import make_encode
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from tests.support.splits import make_spec, make_split, save_encoder
 
 
@@ -30,7 +30,7 @@ def spec(encoder, split):
 
 @torch.no_grad()
 def predict(model, split, index=None):
-    clips = Clips(split)
+    clips = ClipTensors(split)
     return model.eval()(clips.take(np.arange(len(split)) if index is None else index)).prediction
 
 
@@ -47,7 +47,7 @@ def test_stored_vectors_and_the_encoder_they_come_from_give_the_same_prediction(
 
 def test_trimming_to_the_longest_text_changes_no_prediction(spec, split):
     model = late_fusion.model(late_fusion.Config(text_summary="mean", stored_text=True), spec)
-    lengths = Clips(split).lengths.text
+    lengths = ClipTensors(split).lengths.text
     short = np.argsort(lengths)[:2]
     assert lengths[short].max() < lengths.max()
     torch.testing.assert_close(predict(model, split, short), predict(model, split)[short], atol=1e-6, rtol=0)

@@ -13,7 +13,7 @@ from models._unimse.label_grammar import LabelGrammar, label_text, parse_label
 from models._unimse.pmf_adapter import AdapterStack
 from models._unimse.seq2seq import Seq2Seq
 from pipeline.config.weights import resolve_text_encoder
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from pipeline.training.checkpoint import load_weights, save_weights
 from tests.support.splits import make_spec, make_split, save_encoder
 
@@ -46,7 +46,7 @@ def build(encoder):
 
 @pytest.fixture(scope="module")
 def batch():
-    return Clips(make_split(6)).take(np.arange(6))
+    return ClipTensors(make_split(6)).take(np.arange(6))
 
 
 MELD_EMOTIONS = ("anger", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
@@ -212,7 +212,7 @@ def test_frozen_parts_of_the_backbone_get_no_gradient(build, batch, trained):
 def test_a_named_backbone_learns_eight_clips_to_the_letter(build, t5):
     split = make_split(8)
     words = replace(split, raw_text=[f"clip {index}" for index in range(8)])
-    batch, model = Clips(words).take(np.arange(8)), build(backbone=t5).train()
+    batch, model = ClipTensors(words).take(np.arange(8)), build(backbone=t5).train()
     groups = [{"params": group.parameters} for phase in model.phases() for group in phase.groups]
     optimizer = torch.optim.AdamW(groups, lr=1e-2)
     for module in model.modules():

@@ -56,8 +56,8 @@ CASES = [
     ("run", ["b.mp4", "--card", "absent/out.html"], "out.html: cannot be written"),
     ("run", ["b.mp4", "--card", "out.pdf"], "out.pdf: the card is a page here"),
     ("run", ["b.mp4"], "run: no such folder; expected a run"),
-    ("empty", ["b.mp4"], "empty: holds no config.yaml"),
-    ("untrained", ["b.mp4"], "untrained: holds no best.safetensors, the training has not ended"),
+    ("empty", ["b.mp4"], "empty: no config.yaml"),
+    ("untrained", ["b.mp4"], "untrained: no best.safetensors, the training has not ended"),
     ("foreign", ["b.mp4"], "config.yaml: key 'version' is missing"),
 ]
 

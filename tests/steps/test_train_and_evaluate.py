@@ -16,7 +16,7 @@ from pipeline.core.errors import ConfigError, MissingDependencyError, StoreError
 from pipeline.packs.formats.files import write_card, write_h5
 from pipeline.packs.schema import Card
 from pipeline.steps import evaluate, train
-from pipeline.training.metrics import NAMES
+from pipeline.training.metrics import FAMILIES
 from tests.support.splits import DIMS, make_split, save_encoder
 
 RAW = {
@@ -67,7 +67,7 @@ def test_evaluation_scores_valid_and_test_and_agrees_with_the_training(workplace
     folder = workplace / "run"
     evaluate.run(pack=workplace / "toy.h5", run_dir=folder)
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert tuple(metrics["test"]) == NAMES["mosi"]
+    assert tuple(metrics["test"]) == FAMILIES["mosi"].names
     facts = json.loads((folder / "train.json").read_text())
     assert metrics["valid"] == pytest.approx(facts["valid"], abs=1e-6)
     assert (metrics["dataset"], metrics["model"], metrics["seed"]) == ("toy", "amccl", 3)
@@ -114,7 +114,7 @@ def test_stored_vectors_need_no_encoder_and_refuse_packs_without_them(workplace)
     train_run(workplace, settings="stored.json", output="stored")
     evaluate.run(pack=workplace / "toy.h5", run_dir=workplace / "stored")
     assert not [name for name in load_file(workplace / "stored" / "best.safetensors") if name.startswith("text")]
-    for rows, fault in ((np.zeros((20, 9, 12)), "holds no text vectors"), (np.ones((20, 4, 12)), "holds 4 text vec")):
+    for rows, fault in ((np.zeros((20, 9, 12)), "has no text vectors"), (np.ones((20, 4, 12)), "has 4 text vec")):
         split = replace(make_split(20), text=rows.astype(np.float32))
         write_h5(workplace / "odd.h5", {name: split for name in ("train", "valid", "test")})
         (workplace / "odd.json").write_bytes((workplace / "toy.json").read_bytes())

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from pipeline.core.errors import StoreError
-from pipeline.training.batches import Clips, epoch_visits, prediction_order, training_order
+from pipeline.training.batches import ClipTensors, epoch_visits, prediction_order, training_order
 from tests.support.splits import AUDIO_STEPS, make_split
 
 
 @pytest.fixture(scope="module")
 def clips():
-    return Clips(make_split(50))
+    return ClipTensors(make_split(50))
 
 
 def test_every_clip_comes_once_in_an_epoch(clips):
@@ -39,7 +39,7 @@ def test_an_epoch_visits_the_share_of_each_dataset_that_was_asked_for():
         assert (len(mosi), len(set(mosi.tolist()))) == (15, 10)
         assert (len(meld), len(set(meld.tolist()))) == (10, 10)
     assert epoch_visits(ids, {"mosi": 1.5, "meld": 0.25}, seed=1, epoch=0).tolist() == first.tolist()
-    clips = Clips(replace(make_split(50), ids=ids))
+    clips = ClipTensors(replace(make_split(50), ids=ids))
     order = training_order(clips.lengths, 8, seed=1, epoch=0, visits=first)
     assert sorted(np.concatenate(order)) == sorted(first)
 
@@ -65,18 +65,18 @@ def test_a_batch_is_trimmed_to_its_longest_clip(clips):
 
 
 def test_a_modality_that_is_not_used_is_masked_and_cut_to_one_row():
-    batch = Clips(make_split(6), use=("text", "audio")).take(np.arange(6))
+    batch = ClipTensors(make_split(6), use=("text", "audio")).take(np.arange(6))
     assert not batch.vision_mask.any()
     assert batch.vision.shape[1] == 1
     assert batch.audio_mask.any(dim=1).all()
-    without_text = Clips(make_split(6), use=("audio", "vision")).take(np.arange(6))
+    without_text = ClipTensors(make_split(6), use=("audio", "vision")).take(np.arange(6))
     assert not without_text.token_ids.any()
     assert not without_text.text.any()
 
 
 def test_text_vectors_of_another_length_than_the_tokens_are_left_whole():
     split = make_split(4)
-    batch = Clips(replace(split, text=split.text[:, :1])).take(np.arange(2))
+    batch = ClipTensors(replace(split, text=split.text[:, :1])).take(np.arange(2))
     assert batch.text.shape[1] == 1
     assert batch.text_mask.shape[1] > 1
 
@@ -84,14 +84,14 @@ def test_text_vectors_of_another_length_than_the_tokens_are_left_whole():
 def test_a_split_is_not_changed_by_batches():
     split = make_split(5)
     before = split.audio.copy()
-    Clips(split, use=("text",)).take(np.arange(5)).audio.add_(1.0)
+    ClipTensors(split, use=("text",)).take(np.arange(5)).audio.add_(1.0)
     np.testing.assert_array_equal(split.audio, before)
     assert split.audio_mask.any()
 
 
 def test_an_empty_split_is_refused():
     with pytest.raises(StoreError, match="no clip"):
-        Clips(make_split(0))
+        ClipTensors(make_split(0))
 
 
 def test_a_batch_moves_with_its_labels(clips):

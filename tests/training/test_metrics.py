@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from pipeline.training.metrics import NAMES, emotion_scores, sentiment_scores, weighted_f1
+from pipeline.training.metrics import FAMILIES, emotion_scores, sentiment_scores, weighted_f1
 
 LABELS = np.asarray([-3, -1.2, 0, 0, 0.4, 0.5, 1.5, 2.5, 3], np.float32)
 PREDICTIONS = np.asarray([-3.4, -0.6, -0.1, 0, 0.5, 1.5, -0.2, 2.6, 3.9], np.float32)
@@ -47,8 +47,8 @@ def test_sims_metrics_equal_mmsa():
 
 def test_names_are_the_keys_in_order():
     for family in ("mosi", "sims"):
-        assert tuple(sentiment_scores(family, LABELS, PREDICTIONS).values) == NAMES[family]
-    assert tuple(emotion_scores(["joy"], ["joy"]).values) == NAMES["emotion"]
+        assert tuple(sentiment_scores(family, LABELS, PREDICTIONS).values) == FAMILIES[family].names
+    assert tuple(emotion_scores(["joy"], ["joy"]).values) == FAMILIES["emotion"].names
 
 
 def test_halves_are_rounded_to_even_and_threes_count_as_twos_in_five_classes():

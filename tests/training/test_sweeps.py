@@ -93,9 +93,9 @@ def trained(tmp_path):
             (folder / name / str(seed) / "train.json").write_text(json.dumps(facts))
 
     def rank_by(metric=None):
-        plan = {"model": "amccl", "seeds": [1, 2], "metric": metric, "trials": trials}
-        (tmp_path / "plan.json").write_text(json.dumps(plan))
-        rank(plan=tmp_path / "plan.json", folder=folder)
+        drawn = {"model": "amccl", "seeds": [1, 2], "metric": metric, "trials": trials}
+        (tmp_path / "drawn.json").write_text(json.dumps(drawn))
+        rank(trials=tmp_path / "drawn.json", folder=folder)
 
     return folder, rank_by
 
@@ -124,5 +124,5 @@ def test_a_missing_trial_or_metric_is_named(trained):
     with pytest.raises(ConfigError, match=r"no valid metric 'Cor'; did you mean 'Corr'"):
         rank_by("Cor")
     (folder / "001" / "2" / "train.json").unlink()
-    with pytest.raises(StoreError, match=r"001/2: no trained trial"):
+    with pytest.raises(StoreError, match=r"001/2: the trial is not trained"):
         rank_by()

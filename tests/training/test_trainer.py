@@ -14,10 +14,11 @@ from models._base import ParameterGroup, Phase
 from pipeline.config.training import TrainingSettings
 from pipeline.core.errors import PipelineError
 from pipeline.training import checkpoint, seeding
-from pipeline.training.batches import Clips
+from pipeline.training.batches import ClipTensors
 from pipeline.training.device import make_fabric
 from pipeline.training.optim import learning_rate_factor
 from pipeline.training.predict import predict
+from pipeline.training.run_folder import RunFolder
 from pipeline.training.trainer import History, Trainer
 from tests.support.splits import make_spec, make_split, save_encoder
 
@@ -36,13 +37,13 @@ def make_trainer(encoder, tmp_path):
         seeding.seed_all(seed)
         model = model_class(amccl.Config(feedforward_dim=16, text_lr=1e-3), make_spec(encoder))
         fabric = make_fabric(settings, threads=1)
-        return Trainer(model, settings, seed=seed, folder=tmp_path / name, identity=identity, fabric=fabric)
+        return Trainer(model, settings, seed=seed, folder=RunFolder(tmp_path / name), identity=identity, fabric=fabric)
 
     return make
 
 
 def fit(trainer) -> History:
-    return trainer.fit(TRAIN, VALID, family="mosi")
+    return trainer.fit(TRAIN, VALID, families="mosi")
 
 
 def without_seconds(history: History) -> list[dict[str, float]]:
@@ -76,7 +77,7 @@ def test_the_best_epoch_on_valid_is_kept(make_trainer):
     assert history.best_valid["MAE"] == min(errors)
     again = make_trainer(name="other")
     again.model.load_state_dict(trainer.model.state_dict())
-    predictions = predict(again.model, Clips(VALID)).sentiment
+    predictions = predict(again.model, ClipTensors(VALID)).sentiment
     assert np.abs(predictions - VALID.labels["M"]).mean() == pytest.approx(min(errors), abs=1e-6)
 
 
@@ -125,11 +126,11 @@ def test_a_corrupted_run_killed_and_started_again_equals_an_unbroken_one(make_tr
         return corrupted(epoch)
 
     unbroken = make_trainer(name="unbroken")
-    expected = unbroken.fit(TRAIN, VALID, family="mosi", corrupted=corrupted)
+    expected = unbroken.fit(TRAIN, VALID, families="mosi", corrupted=corrupted)
     with pytest.raises(KeyboardInterrupt):
-        make_trainer(name="killed").fit(TRAIN, VALID, family="mosi", corrupted=dying)
+        make_trainer(name="killed").fit(TRAIN, VALID, families="mosi", corrupted=dying)
     resumed = make_trainer(name="killed")
-    assert without_seconds(resumed.fit(TRAIN, VALID, family="mosi", corrupted=corrupted)) == without_seconds(expected)
+    assert without_seconds(resumed.fit(TRAIN, VALID, families="mosi", corrupted=corrupted)) == without_seconds(expected)
     assert torch.equal(weights(resumed), weights(unbroken))
     assert without_seconds(fit(make_trainer(name="clean"))) != without_seconds(expected)
 
@@ -200,7 +201,7 @@ def test_half_precision_trains_to_a_similar_error(make_trainer):
 def test_a_loss_that_is_no_number_ends_the_run_with_a_reason(make_trainer):
     broken = replace(TRAIN, labels={"M": np.full(24, np.nan, np.float32)})
     with pytest.raises(PipelineError, match="epoch 1 is nan"):
-        make_trainer().fit(broken, VALID, family="mosi")
+        make_trainer().fit(broken, VALID, families="mosi")
 
 
 def test_selecting_by_a_metric_the_dataset_lacks_names_those_it_has(make_trainer):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import INK, MUTED, SERIES, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, records, signed
+from pipeline.report.draw.tables import Cell, TableView, records, signed
 from pipeline.report.gather.clips import ClipCard, KeyFrame
 
 _WIDTH_PX = 760
@@ -44,7 +44,7 @@ class CardView:
     facts: list[tuple[str, str]]
     frames: list[FrameView]
     timeline: Chart | None
-    predictions: Table | None
+    predictions: TableView | None
     missing: list[str]
     notes: list[str]
 
@@ -106,14 +106,14 @@ def _frame(frame: KeyFrame) -> FrameView:
     return FrameView(data, alt, *frame.size_px, dots, strokes)
 
 
-def _predictions(card: ClipCard) -> Table | None:
+def _predictions(card: ClipCard) -> TableView | None:
     if card.predictions.empty:
         return None
     rows = [
         [Cell(row["model"]), Cell(prediction_text(row["prediction"], row["sd"]), is_number=True), Cell(row["pack"])]
         for row in records(card.predictions)
     ]
-    return Table("Predictions, mean ± sd over seeds", ("model", "prediction", "pack"), rows)
+    return TableView("Predictions, mean ± sd over seeds", ("model", "prediction", "pack"), rows)
 
 
 def prediction_text(value: float | str, sd: float = np.nan) -> str:

@@ -13,7 +13,8 @@ from pipeline.report.gather.models import ModelFacts, RunRecord
 
 def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart | None:
     """Validation metric over epochs, one line per seed, a dot at the epoch that was kept."""
-    column = f"valid_{facts.main_metric}"
+    metric = facts.main_metric.name
+    column = f"valid_{metric}"
     shown = [run for run in runs if column in run.history]
     if not shown:
         return None
@@ -23,11 +24,11 @@ def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart 
         kept = run.history[run.history["epoch"] == run.facts.get("best_epoch")]
         axes.plot(kept["epoch"], kept[column], "o", color=SERIES[1], markersize=6)
     axes.set_xlabel("epoch")
-    axes.set_ylabel(f"validation {facts.main_metric}")
+    axes.set_ylabel(f"validation {metric}")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     epochs = [int(run.facts.get("best_epoch", 0)) for run in shown]
     caption = f"{model}: a line for each seed; the kept epochs (dots) are {', '.join(map(str, epochs))}."
-    return chart(figure, title=model, label=f"Validation {facts.main_metric} over epochs. {caption}", caption=caption)
+    return chart(figure, title=model, label=f"Validation {metric} over epochs. {caption}", caption=caption)
 
 
 def robustness(facts: ModelFacts) -> list[Chart]:
@@ -36,7 +37,7 @@ def robustness(facts: ModelFacts) -> list[Chart]:
         run.robustness.assign(model=model)
         for model, runs in facts.runs.items()
         for run in runs
-        if {"corruption", "level", facts.main_metric} <= set(run.robustness.columns)
+        if {"corruption", "level", facts.main_metric.name} <= set(run.robustness.columns)
     ]
     if not tables:
         return []
@@ -45,7 +46,7 @@ def robustness(facts: ModelFacts) -> list[Chart]:
 
 
 def _corrupted(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
-    metric = facts.main_metric
+    metric = facts.main_metric.name
     means = table.pivot_table(index="level", columns="model", values=metric, sort=False).sort_index()
     models = [str(model) for model in means.columns]
     figure, (axes,) = canvas(340, 260)

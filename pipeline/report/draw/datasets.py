@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.core.types import SPLITS
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, cell, duration, of_frame, records
+from pipeline.report.draw.tables import Cell, TableView, cell, duration, of_frame, records
 from pipeline.report.gather.datasets import DatasetFacts
 
 _MAX_QUARANTINE = 2000
@@ -21,7 +21,7 @@ class DatasetView:
     name: str
     facts: list[tuple[str, str]]
     charts: list[Chart]
-    tables: list[Table]
+    tables: list[TableView]
     licence: str
 
 
@@ -83,7 +83,7 @@ def _lengths(facts: DatasetFacts) -> Chart:
     return chart(figure, title="Lengths", label=f"Histogram of clip lengths by split. {caption}", caption=caption)
 
 
-def _coverage(facts: DatasetFacts) -> Table:
+def _coverage(facts: DatasetFacts) -> TableView:
     rows = [
         [
             cell(row["name"]),
@@ -93,21 +93,21 @@ def _coverage(facts: DatasetFacts) -> Table:
         ]
         for row in records(facts.coverage)
     ]
-    return Table("Coverage", ("source", "modality", "clips with features", "rows measured"), rows)
+    return TableView("Coverage", ("source", "modality", "clips with features", "rows measured"), rows)
 
 
 def _part(value: float, text: str) -> Cell:
     return Cell(text, float(value), is_number=True)
 
 
-def _splits(facts: DatasetFacts) -> Table:
+def _splits(facts: DatasetFacts) -> TableView:
     frame = facts.splits.dropna(axis=1, how="all").rename_axis("split")
     if "hours" in frame:
         frame["length"] = [duration(3600 * hours) for hours in frame.pop("hours")]
     return of_frame(frame, f"Splits of {facts.name}")
 
 
-def quarantine(facts: DatasetFacts) -> Table:
+def quarantine(facts: DatasetFacts) -> TableView:
     """Every clip that lacks something, with the reason."""
     rows = [
         [
@@ -119,4 +119,6 @@ def quarantine(facts: DatasetFacts) -> Table:
     hidden = len(facts.quarantine) - len(rows)
     note = f"{hidden:,} more rows are in {facts.name}/quarantine.jsonl." if hidden else ""
     header = ("clip", "modality", "stage", "reason")
-    return Table(f"Quarantine of {facts.name}: {len(facts.quarantine):,} entries", header, rows, note, filterable=True)
+    return TableView(
+        f"Quarantine of {facts.name}: {len(facts.quarantine):,} entries", header, rows, note, filterable=True
+    )

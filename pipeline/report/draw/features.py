@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import MUTED, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, cell, of_frame, signed
+from pipeline.report.draw.tables import Cell, TableView, cell, of_frame, signed
 from pipeline.report.gather.features import FeatureFacts
 
 _SHOWN_COLUMNS = 14
@@ -24,7 +24,7 @@ class FeatureView:
     modality: str
     summary: str
     charts: list[Chart]
-    tables: list[Table]
+    tables: list[TableView]
 
 
 def draw_features(facts: FeatureFacts, anchor: str, links: Mapping[str, str]) -> FeatureView:
@@ -149,7 +149,7 @@ def _confidence(facts: FeatureFacts) -> Chart | None:
     )
 
 
-def _outliers(facts: FeatureFacts, links: Mapping[str, str]) -> Table:
+def _outliers(facts: FeatureFacts, links: Mapping[str, str]) -> TableView:
     rows = [
         [
             Cell(outlier.clip_id, outlier.clip_id, href=links.get(outlier.clip_id, "")),
@@ -161,12 +161,12 @@ def _outliers(facts: FeatureFacts, links: Mapping[str, str]) -> Table:
     hidden = len(facts.outliers) - len(rows)
     note = f"{hidden} more are not listed." if hidden else ""
     caption = f"Clips that stand out in {facts.source}"
-    return Table(
+    return TableView(
         caption, ("clip", "distance (robust sd)", "most unusual columns"), rows, note, filterable=len(rows) > 8
     )
 
 
-def _columns(facts: FeatureFacts) -> Table:
+def _columns(facts: FeatureFacts) -> TableView:
     frame = facts.columns.rename(columns={"drift_valid": "drift valid", "drift_test": "drift test"})
     shown = frame.loc[frame["r"].abs().fillna(0).nlargest(_TABLE_COLUMNS).index].rename_axis("column")
     note = f"The {len(shown)} columns closest to the label of {len(frame)}." if len(shown) < len(frame) else ""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.report.draw.plots import legend
 from pipeline.report.draw.svg import SERIES, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, cell, of_frame
+from pipeline.report.draw.tables import Cell, TableView, cell, of_frame
 from pipeline.report.gather.labels import LabelFacts
 
 _KINDS = ("gold", "rule", "borrowed")
@@ -20,7 +20,7 @@ class LabelView:
     name: str
     summary: str
     charts: list[Chart]
-    tables: list[Table]
+    tables: list[TableView]
 
 
 def draw_labels(facts: LabelFacts) -> LabelView:
@@ -36,14 +36,14 @@ def _indexed(table: pd.DataFrame) -> pd.DataFrame:
     return table.set_index(str(table.columns[0]))
 
 
-def _coverage(facts: LabelFacts) -> Table:
+def _coverage(facts: LabelFacts) -> TableView:
     rows = []
     for name in facts.known_fields:
         for dataset, part in facts.labels.groupby("dataset"):
             counts = part[f"{name}_source"].value_counts()
             numbers = [int(counts.get(kind, 0)) for kind in _KINDS]
             rows.append([cell(str(dataset)), cell(name), *(cell(n) for n in (*numbers, len(part) - sum(numbers)))])
-    return Table("Where each field comes from", ("dataset", "field", *_KINDS, "unknown"), rows)
+    return TableView("Where each field comes from", ("dataset", "field", *_KINDS, "unknown"), rows)
 
 
 def _similarity(facts: LabelFacts, name: str) -> Chart | None:
@@ -84,8 +84,8 @@ def _balance(facts: LabelFacts, name: str) -> Chart | None:
     return chart(figure, title=f"Balance, {name}", label=f"Classes borrowed and owned. {caption}", caption=caption)
 
 
-def _donors(facts: LabelFacts, name: str) -> Table:
+def _donors(facts: LabelFacts, name: str) -> TableView:
     donors = facts.borrowed(name)[f"{name}_donor"].value_counts()
     rows = [[Cell(str(donor)), cell(int(uses))] for donor, uses in donors.head(8).items()]
     note = f"{len(donors):,} donors in all."
-    return Table(f"Busiest donors, {name}", ("donor", "rows it lent to"), rows, note)
+    return TableView(f"Busiest donors, {name}", ("donor", "rows it lent to"), rows, note)

@@ -10,8 +10,9 @@ import pandas as pd
 from pipeline.report.draw import plots
 from pipeline.report.draw.curves import learning, robustness
 from pipeline.report.draw.svg import MUTED, SERIES, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, duration, of_frame, signed
-from pipeline.report.gather.models import ModelFacts, RunRecord, less_is_better, mean_predictions, scores
+from pipeline.report.draw.tables import Cell, TableView, duration, of_frame, signed
+from pipeline.report.gather.models import ModelFacts, RunRecord, mean_predictions, scores
+from pipeline.training.metrics import metric_named
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class ModelView:
     """What the template shows of the runs on a pack."""
 
     title: str
-    tables: list[Table]
+    tables: list[TableView]
     groups: list[tuple[str, list[Chart]]]
 
 
@@ -39,20 +40,23 @@ def draw_models(facts: ModelFacts) -> ModelView:
     )
 
 
-def _scores(facts: ModelFacts) -> Table:
+def _scores(facts: ModelFacts) -> TableView:
     metrics = list(dict.fromkeys(name for runs in facts.runs.values() for run in runs for name in run.facts["test"]))
     means = {
         model: {name: float(np.nanmean(scores(runs, "test", name))) for name in metrics}
         for model, runs in facts.runs.items()
     }
-    best = {name: (min if less_is_better(name) else max)(row[name] for row in means.values()) for name in metrics}
+    best = {
+        name: (max if metric_named(name).higher_is_better else min)(row[name] for row in means.values())
+        for name in metrics
+    }
     rows = []
     for model, runs in facts.runs.items():
         of_metrics = [_score(scores(runs, "test", name), is_best=means[model][name] == best[name]) for name in metrics]
         rows.append([Cell(model, model), Cell(str(len(runs)), len(runs), is_number=True), *of_metrics])
-    chosen = f"Best on the validation split by {facts.main_metric}: {facts.best}. " if facts.best else ""
+    chosen = f"Best on the validation split by {facts.main_metric.name}: {facts.best}. " if facts.best else ""
     note = f"{chosen}Mean ± sample standard deviation over seeds; the best of each column is set in bold."
-    return Table(f"Test scores on {facts.dataset}, {facts.pack}", ("model", "seeds", *metrics), rows, note)
+    return TableView(f"Test scores on {facts.dataset}, {facts.pack}", ("model", "seeds", *metrics), rows, note)
 
 
 def _score(values: np.ndarray, *, is_best: bool) -> Cell:
@@ -63,7 +67,7 @@ def _score(values: np.ndarray, *, is_best: bool) -> Cell:
     return Cell(f"{known.mean():.3f}{spread}", float(known.mean()), is_best=is_best, is_number=True)
 
 
-def _cost(facts: ModelFacts) -> Table:
+def _cost(facts: ModelFacts) -> TableView:
     rows = {
         model: {
             "epochs": np.mean([run.facts.get("epochs", np.nan) for run in runs]),
@@ -85,9 +89,9 @@ def _cost(facts: ModelFacts) -> Table:
 def _predictions(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> list[Chart]:
     table = mean_predictions(runs)
     test = table[table["split"] == "test"]
-    if test.empty or facts.family == "union":
+    if test.empty or not isinstance(facts.families, str):
         return []
-    if facts.family == "emotion" or not pd.api.types.is_numeric_dtype(test["prediction"]):
+    if facts.families == "emotion" or not pd.api.types.is_numeric_dtype(test["prediction"]):
         return [_confusion(model, test["label"], test["prediction"], sorted(set(test["label"])))]
     pooled = pd.concat([run.predictions for run in runs if "prediction" in run.predictions])
     pooled = pooled[pooled["split"] == "test"]
@@ -121,7 +125,7 @@ def _scatter(facts: ModelFacts, model: str, test: pd.DataFrame) -> Chart:
 
 def _rounded_confusion(facts: ModelFacts, model: str, pooled: pd.DataFrame) -> Chart:
     """Seven classes for labels to ±3, signs for others."""
-    if facts.family == "mosi":
+    if facts.families == "mosi":
         limit = 3
         truth, guess = (pooled[name].clip(-limit, limit).round().astype(int) for name in ("label", "prediction"))
         return _confusion(model, truth, guess, list(range(-limit, limit + 1)))
@@ -155,7 +159,9 @@ def _ablation(facts: ModelFacts) -> list[Chart]:
 def _variants(facts: ModelFacts, base: str) -> Chart:
     metric = facts.main_metric
     found = {
-        model: scores(runs, "test", metric) for model, runs in facts.runs.items() if model.partition("@")[0] == base
+        model: scores(runs, "test", metric.name)
+        for model, runs in facts.runs.items()
+        if model.partition("@")[0] == base
     }
     figure, (axes,) = canvas(380, 90 + 30 * len(found))
     for row, (model, values) in enumerate(found.items()):
@@ -166,13 +172,13 @@ def _variants(facts: ModelFacts, base: str) -> Chart:
         axes.axvline(found[base].mean(), color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
     axes.set_yticks(range(len(found)), [model.partition("@")[2] or "whole model" for model in found])
     axes.set_ylim(len(found) - 0.5, -0.5)
-    axes.set_xlabel(f"test {metric}{' (less is better)' if less_is_better(metric) else ''}")
+    axes.set_xlabel(f"test {metric.name}{'' if metric.higher_is_better else ' (less is better)'}")
     caption = f"{base} and its variants: every seed (dots) and their mean (bar)."
     shown = "; ".join(f"{model} {values.mean():.3f}" for model, values in found.items())
-    return chart(figure, title=base, label=f"Test {metric} of variants: {shown}", caption=caption)
+    return chart(figure, title=base, label=f"Test {metric.name} of variants: {shown}", caption=caption)
 
 
-def draw_comparison(name: str, frame: pd.DataFrame) -> Table:
+def draw_comparison(name: str, frame: pd.DataFrame) -> TableView:
     """A comparison with published figures, as it was written."""
     first, rest = frame.columns[0], frame.columns[1:]
     return of_frame(

@@ -55,7 +55,7 @@ def draw_overview(
 
 
 def _best(facts: ModelFacts) -> str:
-    metric, runs = facts.main_metric, facts.runs[facts.best or ""]
+    metric, runs = facts.main_metric.name, facts.runs[facts.best or ""]
     test = scores(runs, "test", metric)
     spread = f" ± {test.std(ddof=1):.3f}" if len(test) > 1 else ""
     seeds = f"{len(runs)} seed{'s' if len(runs) != 1 else ''}"
@@ -110,13 +110,13 @@ def _model_looks(facts: ModelFacts) -> list[tuple[str, str]]:
         {flag for runs in facts.runs.values() for run in runs for flag in run.facts["flags"].get("test", [])}
     )
     looks += [(f"{facts.dataset}, {facts.pack}: {flag}.", "models") for flag in flags]
+    metric = facts.main_metric.name
     spread = {
-        model: np.std(scores(runs, "test", facts.main_metric), ddof=1)
-        / abs(mean_score(runs, "test", facts.main_metric))
+        model: np.std(scores(runs, "test", metric), ddof=1) / abs(mean_score(runs, "test", metric))
         for model, runs in facts.base.items()
         if len(runs) > 1
     }
     unsteady = [model for model, part in spread.items() if part > 0.15]
     if unsteady:
-        looks.append((f"{', '.join(unsteady)}: {facts.main_metric} varies by more than 15 % between seeds.", "models"))
+        looks.append((f"{', '.join(unsteady)}: {metric} varies by more than 15 % between seeds.", "models"))
     return looks

@@ -9,7 +9,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from pipeline.report.draw import plots
 from pipeline.report.draw.svg import INK, MUTED, SERIES, Chart, canvas, chart
-from pipeline.report.draw.tables import Cell, Table, cell, duration, number, records
+from pipeline.report.draw.tables import Cell, TableView, cell, duration, number, records
 from pipeline.report.gather.run import RunFacts
 
 
@@ -19,7 +19,7 @@ class RunView:
 
     stages: Chart
     charts: list[Chart]
-    tables: list[Table]
+    tables: list[TableView]
     settings: list[tuple[str, str]]
 
 
@@ -97,7 +97,7 @@ def _times(table: pd.DataFrame, what: str) -> Chart | None:
     return chart(figure, title=f"Time by {what}", label=f"Time by {what}: {shown}", caption=caption)
 
 
-def _jobs(table: pd.DataFrame) -> Table:
+def _jobs(table: pd.DataFrame) -> TableView:
     rows = [
         [
             cell(row["rule"]),
@@ -108,16 +108,16 @@ def _jobs(table: pd.DataFrame) -> Table:
         ]
         for row in records(table.rename_axis("rule").reset_index())
     ]
-    return Table("Jobs by rule", ("rule", "jobs", "time in all", "longest job", "peak memory (MB)"), rows)
+    return TableView("Jobs by rule", ("rule", "jobs", "time in all", "longest job", "peak memory (MB)"), rows)
 
 
-def _reuse(table: pd.DataFrame) -> Table:
+def _reuse(table: pd.DataFrame) -> TableView:
     rows = [
         [cell(f"{dataset}: {extractor}"), *(cell(int(value)) for value in row)]
         for (dataset, extractor), row in zip(table.index, table.to_numpy(), strict=True)
     ]
-    return Table("Clips reused and computed when each extractor last ran", ("extractor", *table.columns), rows)
+    return TableView("Clips reused and computed when each extractor last ran", ("extractor", *table.columns), rows)
 
 
-def _pairs(caption: str, rows: Iterable[tuple[str, str]]) -> Table:
-    return Table(caption, ("what", "value"), [[cell(name), cell(value)] for name, value in rows])
+def _pairs(caption: str, rows: Iterable[tuple[str, str]]) -> TableView:
+    return TableView(caption, ("what", "value"), [[cell(name), cell(value)] for name, value in rows])

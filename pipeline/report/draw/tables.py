@@ -20,7 +20,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableView:
     """A table with its caption.
 
     Attributes:
@@ -67,14 +67,16 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
-def of_frame(frame: pd.DataFrame, caption: str, *, note: str = "", filterable: bool = False, digits: int = 3) -> Table:
+def of_frame(
+    frame: pd.DataFrame, caption: str, *, note: str = "", filterable: bool = False, digits: int = 3
+) -> TableView:
     """A table of a data frame; its index is the first column."""
     header = [str(frame.index.name or ""), *map(str, frame.columns)]
     rows = [
         [cell(str(name)), *(cell(value, digits) for value in values)]
         for name, values in zip(frame.index, frame.astype(object).to_numpy(), strict=True)
     ]
-    return Table(caption, header, rows, note, filterable)
+    return TableView(caption, header, rows, note, filterable)
 
 
 def duration(seconds: float) -> str:

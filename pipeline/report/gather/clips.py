@@ -96,16 +96,16 @@ def gather_card(dataset: Dataset, clip_id: str, *, reasons: Sequence[str] = ()) 
         StoreError: a store is damaged.
     """
     row = {str(name): value for name, value in dataset.clips.loc[clip_id].items()}
-    stored: dict[str, Found] = {}
+    stored: dict[str, ClipFeatures] = {}
     for name in dataset.extractors:
         found = read_clip(dataset, name, clip_id)
         if found:
-            stored.setdefault(modality_of(dataset, name), Found(name, *found))
+            stored.setdefault(modality_of(dataset, name), ClipFeatures(name, *found))
     return fill_card(ClipCard(dataset.name, clip_id, row, reasons=tuple(reasons)), dataset.raw, stored)
 
 
 @dataclass(frozen=True)
-class Found:
+class ClipFeatures:
     """Features of the clip by one extractor."""
 
     extractor: str
@@ -113,7 +113,7 @@ class Found:
     names: tuple[str, ...]
 
 
-def fill_card(card: ClipCard, raw: Path, found: Mapping[str, Found]) -> ClipCard:
+def fill_card(card: ClipCard, raw: Path, found: Mapping[str, ClipFeatures]) -> ClipCard:
     """The card with all that its media and features show; what is not there is named in ``missing``.
 
     Args:
@@ -137,7 +137,7 @@ def read_clip(dataset: Dataset, extractor: str, clip_id: str) -> tuple[Features,
     return None
 
 
-def _with_sound(card: ClipCard, found: Found | None) -> ClipCard:
+def _with_sound(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
     """Pitch and energy, by the names that openSMILE's sets give them."""
     if found is None:
         return card
@@ -152,7 +152,7 @@ def _with_sound(card: ClipCard, found: Found | None) -> ClipCard:
     return replace(card, sound=tuple(series))
 
 
-def _with_face(card: ClipCard, found: Found | None) -> ClipCard:
+def _with_face(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
     """The blendshapes that move most within the clip."""
     if found is None or not found.features.mask.any():
         return card
@@ -166,7 +166,7 @@ def _with_face(card: ClipCard, found: Found | None) -> ClipCard:
     return replace(card, face_names=chosen_names, face=face, face_times_s=features.times.mean(axis=1))
 
 
-def _with_words(card: ClipCard, found: Found | None) -> ClipCard:
+def _with_words(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
     if found is None:
         return card
     name, features, text = found.extractor, found.features, str(card.row.get("text") or "")
@@ -182,7 +182,7 @@ def _with_words(card: ClipCard, found: Found | None) -> ClipCard:
     return replace(card, words=tuple(words), words_by=name if method in name else f"{name}, {method}")
 
 
-def _with_media(card: ClipCard, raw: Path, vision: Found | None) -> ClipCard:
+def _with_media(card: ClipCard, raw: Path, vision: ClipFeatures | None) -> ClipCard:
     media = card.row.get("media")
     if not isinstance(media, str):
         return replace(card, missing=("no media file is known: no pictures, no waveform",))
@@ -210,14 +210,14 @@ def _envelope(waveform: np.ndarray) -> Float64[np.ndarray, "steps 2"]:
     return np.array([[step.min(), step.max()] for step in steps])
 
 
-def _with_frames(card: ClipCard, video: Video, vision: Found | None) -> ClipCard:
+def _with_frames(card: ClipCard, video: Video, vision: ClipFeatures | None) -> ClipCard:
     """Pictures at the middle of equal parts of the clip."""
     rate_hz = 2 * KEY_FRAMES / video.duration_s
     frames = list(video.frames(rate_hz, _FRAME_SIDE_PX))[1::2][:KEY_FRAMES]
     return replace(card, frames=tuple(_key_frame(frame, vision) for frame in frames), duration_s=video.duration_s)
 
 
-def _key_frame(frame: Frame, vision: Found | None) -> KeyFrame:
+def _key_frame(frame: Frame, vision: ClipFeatures | None) -> KeyFrame:
     """The picture with the marks of the row nearest to it."""
     picture = Image.fromarray(frame.rgb)
     marks, has_face = NOTHING, False

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.report.gather.models import read_csv
+from pipeline.core.records import read_csv
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.core.errors import StoreError
-from pipeline.report.gather.sources import Dataset, read_json
-
-#: The metric that models are chosen by, per family, and whether more is better.
-MAIN = {"mosi": ("MAE", False), "sims": ("MAE", False), "emotion": ("Weighted_F1", True), "union": ("Combined", True)}
+from pipeline.core.records import read_csv
+from pipeline.report.gather.sources import Dataset
+from pipeline.training.metrics import Families, Metric, main_metric
+from pipeline.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class ModelFacts:
     Attributes:
         dataset: the dataset's name.
         pack: the pack's name.
-        family: family of metrics, or ``union``.
+        families: family of metrics, or that of each dataset in a union.
         runs: by model, its runs by seed.
         best: the model with the best validation score (mean over seeds), variants left out; None without runs.
         label_range: lowest and highest label.
@@ -51,15 +50,15 @@ class ModelFacts:
 
     dataset: str
     pack: str
-    family: str
+    families: Families
     runs: dict[str, list[RunRecord]]
     best: str | None
     label_range: tuple[float, float]
 
     @property
-    def main_metric(self) -> str:
+    def main_metric(self) -> Metric:
         """The metric that models are chosen by."""
-        return MAIN[self.family][0]
+        return main_metric(self.families)
 
     @property
     def base(self) -> dict[str, list[RunRecord]]:
@@ -72,63 +71,48 @@ class ModelFacts:
         return {model: runs for model, runs in self.runs.items() if "@" in model}
 
 
-def less_is_better(metric: str) -> bool:
-    """True for errors; in a union the dataset's name stands before the metric's."""
-    return metric.endswith("MAE")
-
-
 def gather_models(dataset: Dataset) -> list[ModelFacts]:
     """The runs of a dataset, pack by pack."""
-    folder = dataset.paths.root / "runs"
-    packs = sorted({path.parents[2].name for path in folder.glob("*/*/*/metrics.json")})
-    return [_pack_models(dataset, pack, sorted((folder / pack).glob("*/*/metrics.json"))) for pack in packs]
+    packs: dict[str, list[RunFolder]] = {}
+    for run in RunFolder.evaluated(dataset.paths.runs):
+        packs.setdefault(run.pack, []).append(run)
+    return [_pack_models(dataset, pack, packs[pack]) for pack in sorted(packs)]
 
 
-def _pack_models(dataset: Dataset, pack: str, paths: Sequence[Path]) -> ModelFacts:
+def _pack_models(dataset: Dataset, pack: str, folders: Iterable[RunFolder]) -> ModelFacts:
     runs: dict[str, list[RunRecord]] = {}
-    for path in paths:
-        runs.setdefault(path.parts[-3], []).append(_read(path.parent))
+    for folder in folders:
+        runs.setdefault(folder.model, []).append(_read(folder))
     card = dataset.cards.get(pack)
-    family = ("union" if card.members else card.metrics) if card else dataset.family
+    families: Families = (card.members or card.metrics) if card else dataset.family
     return ModelFacts(
         dataset=dataset.name,
         pack=pack,
-        family=family,
+        families=families,
         runs=runs,
-        best=_best(runs, *MAIN[family]),
+        best=_best(runs, main_metric(families)),
         label_range=card.label_range if card else dataset.label_range,
     )
 
 
-def _best(runs: dict[str, list[RunRecord]], metric: str, more_is_better: bool) -> str | None:  # noqa: FBT001
-    scores = {model: mean_score(own, "valid", metric) for model, own in runs.items() if "@" not in model}
-    known = {model: score if more_is_better else -score for model, score in scores.items() if not np.isnan(score)}
-    return max(known, key=lambda model: known[model]) if known else None
+def _best(runs: dict[str, list[RunRecord]], metric: Metric) -> str | None:
+    scores = {model: mean_score(own, "valid", metric.name) for model, own in runs.items() if "@" not in model}
+    known = {model: metric.loss(score) for model, score in scores.items() if not np.isnan(score)}
+    return min(known, key=lambda model: known[model]) if known else None
 
 
-def _read(folder: Path) -> RunRecord:
+def _read(folder: RunFolder) -> RunRecord:
+    def table(path: Path) -> pd.DataFrame:
+        return read_csv(path) if path.is_file() else pd.DataFrame()
+
     return RunRecord(
-        model=folder.parent.name,
-        seed=int(folder.name),
-        facts=read_json(folder / "metrics.json"),
-        history=read_csv(folder / "history.csv"),
-        predictions=read_csv(folder / "predictions.csv"),
-        robustness=read_csv(folder / "robustness.csv"),
+        model=folder.model,
+        seed=folder.seed,
+        facts=folder.metrics(),
+        history=table(folder.history_file),
+        predictions=table(folder.predictions_file),
+        robustness=table(folder.robustness_file),
     )
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """A table; empty where the file is absent.
-
-    Raises:
-        StoreError: the file is no table.
-    """
-    if not path.is_file():
-        return pd.DataFrame()
-    try:
-        return pd.read_csv(path, dtype={"id": str})
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: not a readable table ({error}); delete it and run again") from error
 
 
 def scores(runs: Iterable[RunRecord], split: str, metric: str) -> np.ndarray:

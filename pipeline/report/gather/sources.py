@@ -1,6 +1,5 @@
 """The datasets of a processed folder: their clips, cards and stores, opened once for all sections."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +11,13 @@ import pandas as pd
 
 from pipeline.core.errors import StoreError
 from pipeline.core.paths import DatasetPaths, Layout
+from pipeline.core.records import read_json
 from pipeline.core.types import SPLITS
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl
 from pipeline.packs.formats.files import read_card
 from pipeline.packs.schema import LABEL_KEYS, Card
+from pipeline.training.metrics import FamilyName
 
 _TEXT_COLUMNS = ("annotation", "emotion", "speaker", "text", "language", "media", "video_id")
 
@@ -61,8 +62,8 @@ class Dataset:
         return DatasetIndex(self.paths).existing_stores()
 
     @property
-    def family(self) -> str:
-        """Family of metrics: mosi, sims or emotion."""
+    def family(self) -> FamilyName:
+        """Family of metrics."""
         return next((card.metrics for card in self.cards.values()), "mosi")
 
     @property
@@ -129,18 +130,6 @@ def _split_rows(group: Mapping[str, Any], split: str) -> pd.DataFrame:
     texts = {name: group[key].asstr("utf-8")[()] for name, key in columns.items() if key in group}
     ids = pd.Index(group["id"].asstr("utf-8")[()], name="clip_id")
     return pd.DataFrame({"split": split, "sentiment": group[LABEL_KEYS["M"]][()], **texts}, index=ids)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        StoreError: the file is absent or damaged.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: not readable JSON ({error}); delete it and run again") from error
 
 
 def _by_id(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
