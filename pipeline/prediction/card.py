@@ -1,4 +1,4 @@
-"""The card of a clip that was predicted: the same as `show` makes, with what the run saw in it."""
+"""The card of a predicted clip: as `show` makes it, with the run's prediction and its input."""
 
 from pathlib import Path
 
@@ -12,16 +12,16 @@ from pipeline.training.run_spec import RunSpec
 
 
 def card_of(prediction: Prediction, run: RunSpec, recipe: Recipe) -> ClipCard:
-    """Collect the card of a predicted clip; media are read once more for pictures and sound.
+    """Collect the card of a predicted clip; the media are read again for pictures and sound.
 
     Args:
         prediction: with its features.
         run: the run that predicted.
-        recipe: tells which extractor serves which modality.
+        recipe: names the extractor of each modality.
     """
     roles = {str(name): extractor for name, extractor in recipe.card.extractors.items()}
     roles["words"] = recipe.words or ""
-    found = {
+    features = {
         role: ClipFeatures(extractor, *prediction.features[extractor])
         for role, extractor in roles.items()
         if extractor in prediction.features
@@ -30,13 +30,13 @@ def card_of(prediction: Prediction, run: RunSpec, recipe: Recipe) -> ClipCard:
         dataset=f"a new clip, by {run.model} of {run.dataset}",
         clip_id=prediction.video,
         row={"media": str(Path(prediction.video).absolute()), "text": prediction.text},
-        predictions=_said(prediction, run),
+        predictions=_prediction_row(prediction, run),
         notes=_notes(prediction),
     )
-    return fill_card(card, Path(), found)
+    return fill_card(card, Path(), features)
 
 
-def _said(prediction: Prediction, run: RunSpec) -> pd.DataFrame:
+def _prediction_row(prediction: Prediction, run: RunSpec) -> pd.DataFrame:
     value = prediction.emotion or prediction.sentiment
     if value is None:
         return pd.DataFrame()

@@ -1,4 +1,4 @@
-"""Videos that nobody labelled: which files, with which words."""
+"""Unlabelled videos to predict, with their words."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,9 @@ class NewClip:
 
     Attributes:
         media: the file.
-        text: what is said; None where nobody tells.
-        text_from: where the text comes from, for the output.
-        words: when each word is said; None where nobody tells.
+        text: the transcript, if given.
+        text_from: source of the text, for the output.
+        words: the words with their times, if given.
     """
 
     media: Path
@@ -24,5 +24,5 @@ class NewClip:
 
     @property
     def clip_id(self) -> str:
-        """The path as it was given: unique among the clips of one call."""
+        """The path as given: unique among the clips of one call."""
         return str(self.media)

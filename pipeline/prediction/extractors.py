@@ -1,4 +1,4 @@
-"""The extractors of a run at work, each in a process of its own or all in this one."""
+"""The extractors of a run, each in its own process or all in this one."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from pipeline.packs.build.streams import Extracted
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.recipe import Recipe
 
-#: A clip that takes longer counts as one that kills its process.
+#: A clip that takes longer is treated as one that kills its process.
 _LIMIT_S = 900.0
 
 
@@ -28,7 +28,7 @@ class _Extractor(Protocol):
 
 
 class _LocalExtractor:
-    """An extractor in this process: it needs no main guard, but a clip that crashes it ends the whole script."""
+    """An extractor in this process. It needs no main guard, but a clip that crashes it ends the script."""
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         self._extractor = build(name, settings)
@@ -46,15 +46,15 @@ class _LocalExtractor:
 
 
 class Extractors:
-    """All extractors that a recipe needs, kept warm between clips. A context manager."""
+    """All extractors of a recipe; they stay loaded between clips. A context manager."""
 
     def __init__(self, recipe: Recipe, *, isolated: bool) -> None:
         """Start them.
 
         Args:
-            recipe: which ones, with which settings.
-            isolated: each in a process of its own, side by side; a clip that kills one costs that clip alone. Needs
-                a main guard in the script that calls.
+            recipe: extractors and their settings.
+            isolated: run each in its own process, in parallel; a clip that kills one costs that clip only. The
+                calling script needs a main guard.
 
         Raises:
             PipelineError: one of them cannot run.
@@ -74,19 +74,19 @@ class Extractors:
             self._stack = started.pop_all()
 
     def close(self) -> None:
-        """Let them end."""
+        """End their processes."""
         self._stack.close()
 
     def extract(self, clips: Sequence[NewClip]) -> tuple[dict[str, list[Extracted]], dict[str, dict[str, Failure]]]:
-        """Features, and what failed, by extractor; a clip without text is kept from extractors that read text."""
+        """Features and failures by extractor; extractors that read text get no clip without text."""
         names = list(self._running)
         outcomes = self._map(lambda name: self._outcomes(name, clips), names)
         done: dict[str, list[Extracted]] = {}
         failed: dict[str, dict[str, Failure]] = {}
-        for name, found in zip(names, outcomes, strict=True):
+        for name, results in zip(names, outcomes, strict=True):
             header = Header(name, self._recipe.identity(name), self._running[name].ready.feature_names)
-            done[name] = [(item.clip_id, item.features, header) for item in found if isinstance(item, Success)]
-            failed[name] = {item.clip_id: item for item in found if isinstance(item, Failure)}
+            done[name] = [(item.clip_id, item.features, header) for item in results if isinstance(item, Success)]
+            failed[name] = {item.clip_id: item for item in results if isinstance(item, Failure)}
         return done, failed
 
     def _outcomes(self, name: str, clips: Sequence[NewClip]) -> list[Outcome]:

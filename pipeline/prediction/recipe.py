@@ -1,4 +1,4 @@
-"""What a new clip must go through before a run can predict it: the extractors of the run's pack, as they were."""
+"""How to prepare a new clip for a run: the extractors of the run's pack, with unchanged settings and weights."""
 
 import logging
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recipe:
-    """Card of the run's pack, and what of it the model looks at.
+    """The part of a pack's card that a run's model needs.
 
     Attributes:
         card: grid, lengths, scale and extractors.
-        modalities: what the model reads, in the usual order.
+        modalities: those that the model reads, in the usual order.
         extractors: settings of the extractors that are needed, by name.
     """
 
@@ -36,11 +36,11 @@ class Recipe:
 
     @property
     def words(self) -> str | None:
-        """The extractor of word times, which an aligned pack puts audio and vision on the words by."""
+        """The extractor of word times of an aligned pack."""
         return self.card.alignment.words if self.card.alignment else None
 
     def identity(self, extractor: str) -> str:
-        """Fingerprint of an extractor as it was when the pack was made."""
+        """Fingerprint of an extractor when the pack was built."""
         return str(self.card.extractor_settings[extractor]["identity"])
 
 
@@ -72,15 +72,15 @@ def open_finished(path: Path) -> RunFolder:
 
 
 def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:
-    """Settle which extractors a new clip needs.
+    """Select the extractors that a new clip needs.
 
     Args:
         card: of the run's pack.
-        modalities: what the model reads.
+        modalities: those that the model reads.
 
     Raises:
         ConfigError: the pack was imported or joins several datasets, or an extractor has changed since.
-        StoreError: the card is too old to tell the extractors' settings.
+        StoreError: the card is of an older version and lacks the extractors' settings.
     """
     if card.members:
         raise ConfigError(
@@ -89,8 +89,8 @@ def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:
         )
     if not card.extractors:
         raise ConfigError(
-            f"pack {card.pack} of {card.dataset} was imported, nobody knows how its features were extracted; "
-            "expected a run on a pack made from videos"
+            f"pack {card.pack} of {card.dataset} was imported, so the extractors of its features are unknown; "
+            "expected a run on a pack built from videos"
         )
     config = validated(PackConfig, card.settings, f"settings of pack {card.pack}")
     wanted = {card.extractors[name] for name in modalities}
@@ -99,41 +99,43 @@ def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:
     missing = sorted(wanted - card.extractor_settings.keys())
     if missing:
         raise StoreError(
-            f"the card of pack {card.pack} tells no settings of {', '.join(missing)}: an older Triptych wrote it; "
-            "make the pack and the run anew"
+            f"the card of pack {card.pack} has no settings of {', '.join(missing)}: an older Triptych wrote it; "
+            "build the pack and train the run again"
         )
     settings = {name: _unchanged(name, card.extractor_settings[name]) for name in sorted(wanted)}
     return Recipe(card, modalities, settings)
 
 
-def _unchanged(name: str, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of an extractor, once it is known that it still gives the numbers the pack was made of."""
+def _unchanged(name: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of an extractor, after checking that it still computes the pack's features."""
     version = extractor_facts(name).version
-    if version != kept["version"]:
+    if version != stored["version"]:
         raise ConfigError(
-            f"extractor {name} is version {version}, the run's pack was made with version {kept['version']}; "
-            "make the pack and the run anew"
+            f"extractor {name} is version {version}, the run's pack was built with version {stored['version']}; "
+            "build the pack and train the run again"
         )
     module = plugins.load("extractors", name)
-    # Where it runs is this machine's affair; on the CPU it always can.
-    weights = {key: value for key, value in kept["outside"].items() if key == "weights"}
-    settings = {**kept["settings"], **weights}
+    # Device settings are not copied: every extractor runs on the CPU.
+    weights = {key: value for key, value in stored["outside"].items() if key == "weights"}
+    settings = {**stored["settings"], **weights}
     config = validated(module.Config, settings, f"settings of extractor {name}")
     hashes = {file: file_sha256(path) for file, path in module.extractor.weight_files(config).items()}
-    if hashes != kept["weights"]:
-        changed = sorted(file for file, _ in hashes.items() ^ kept["weights"].items())
+    if hashes != stored["weights"]:
+        changed = sorted(file for file, _ in hashes.items() ^ stored["weights"].items())
         raise ConfigError(
             f"weights of extractor {name} differ from those of the run's pack ({', '.join(changed)}); put those back, "
-            "or make the pack and the run anew"
+            "or build the pack and train the run again"
         )
-    _tell_other_libraries(name, kept["libraries"])
+    _warn_of_other_libraries(name, stored["libraries"])
     return settings
 
 
-def _tell_other_libraries(name: str, kept: Mapping[str, str]) -> None:
-    found = library_versions(kept)
+def _warn_of_other_libraries(name: str, stored: Mapping[str, str]) -> None:
+    installed = library_versions(stored)
     other = [
-        f"{library} {found[library]} (pack: {kept[library]})" for library in kept if found[library] != kept[library]
+        f"{library} {installed[library]} (pack: {stored[library]})"
+        for library in stored
+        if installed[library] != stored[library]
     ]
     if other:
         _log.warning("extractor %s runs with %s: numbers may differ a little", name, ", ".join(other))

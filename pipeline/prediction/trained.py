@@ -22,8 +22,8 @@ class TrainedRun:
     """Weights of a run and the extractors of its pack, loaded once. A context manager.
 
     Attributes:
-        run: what the run is: model, dataset, pack, seed, range of the label.
-        recipe: what a clip goes through.
+        run: model, dataset, pack, seed, settings.
+        recipe: how a new clip is prepared.
     """
 
     def __init__(self, folder: Path, *, isolated: bool = False, threads: int = 1) -> None:
@@ -31,13 +31,11 @@ class TrainedRun:
 
         Args:
             folder: the run's folder.
-            isolated: extractors run in processes of their own, side by side. A script that asks for it needs a main
-                guard.
+            isolated: run the extractors in their own processes, in parallel. The calling script needs a main guard.
             threads: CPU threads of the model.
 
         Raises:
-            PipelineError: there is no finished run in the folder, or its pack cannot be told, or an extractor or the
-                model is not what it was.
+            PipelineError: there is no finished run, its pack is unknown, or an extractor or the model has changed.
         """
         trained = open_finished(folder)
         self.run, card = trained.config, trained.card()
@@ -49,7 +47,7 @@ class TrainedRun:
         self._extractors = Extractors(self.recipe, isolated=isolated)
 
     def __enter__(self) -> "TrainedRun":
-        """Begin."""
+        """Return self."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -63,29 +61,31 @@ class TrainedRun:
     def predict(
         self, *videos: Path | str, text: str | None = None, transcript: Path | str | None = None
     ) -> list[Prediction]:
-        """Predict videos, each on its own; what one lacks is masked and told.
+        """Predict videos independently; a missing modality is masked and reported.
 
         Args:
             videos: files, or folders of them.
-            text: what is said in the one video.
+            text: transcript of the one video.
             transcript: file of words of the one video, or a table of several; without it and without ``text``, a file
-                of the same name beside each video is taken.
+                of the same name next to each video is used.
 
         Returns:
-            One for each video, in their order; with ``error`` where one could not be predicted.
+            One per video, in their order; with ``error`` if it could not be predicted.
 
         Raises:
-            PipelineError: there is no such file, or words and videos do not go together.
+            PipelineError: a file is absent, or words and videos do not match.
         """
         words = None if transcript is None else Path(transcript)
         return self.predict_clips(collect([Path(video) for video in videos], text=text, transcript=words))
 
     def predict_clips(self, clips: Sequence[NewClip]) -> list[Prediction]:
-        """Predict clips whose words are known; as `predict` otherwise."""
-        broken = {clip.clip_id: fault for clip in clips if (fault := _media_fault(clip))}
-        done = self._predict_readable([clip for clip in clips if clip.clip_id not in broken])
+        """`predict` for clips with their words."""
+        faults = {clip.clip_id: fault for clip in clips if (fault := _media_fault(clip))}
+        predictions = self._predict_readable([clip for clip in clips if clip.clip_id not in faults])
         return [
-            Prediction(clip.clip_id, error=broken[clip.clip_id]) if clip.clip_id in broken else done[clip.clip_id]
+            Prediction(clip.clip_id, error=faults[clip.clip_id])
+            if clip.clip_id in faults
+            else predictions[clip.clip_id]
             for clip in clips
         ]
 
@@ -94,9 +94,9 @@ class TrainedRun:
             return {}
         features, failed = self._extractors.extract(clips)
         texts = {clip.clip_id: clip.text for clip in clips if clip.text}
-        fitted = fit_to_pack(NewClips([clip.clip_id for clip in clips], texts, features), self.recipe.card)
-        extraction = Extraction(self.recipe, self.run.model, fitted, failed)
-        outputs = predict_split(self._model, fitted.split, use=self.run.settings.training.use)
+        inputs = fit_to_pack(NewClips([clip.clip_id for clip in clips], texts, features), self.recipe.card)
+        extraction = Extraction(self.recipe, self.run.model, inputs, failed)
+        outputs = predict_split(self._model, inputs.split, use=self.run.settings.training.use)
         predictions = {}
         for index, clip in enumerate(clips):
             prediction = _prediction(clip, extraction, index, outputs)
@@ -117,12 +117,12 @@ def _features_of(
 
 def _prediction(clip: NewClip, extraction: Extraction, index: int, outputs: Predictions) -> Prediction:
     uses = extraction.uses(index, clip)
-    about = Prediction(clip.clip_id, text=clip.text, text_from=clip.text_from, modalities=uses)
+    prediction = Prediction(clip.clip_id, text=clip.text, text_from=clip.text_from, modalities=uses)
     if not any(use.used for use in uses.values()):
         reasons = "; ".join(f"{name}: {use.why}" for name, use in uses.items())
-        return replace(about, error=f"nothing is left to predict from ({reasons})")
+        return replace(prediction, error=f"every modality is missing ({reasons})")
     return replace(
-        about,
+        prediction,
         sentiment=float(outputs.sentiment[index]),
         emotion=outputs.categories[index] if outputs.categories else None,
         generated=outputs.generated[index] if outputs.generated else None,

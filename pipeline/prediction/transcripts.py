@@ -1,4 +1,4 @@
-"""What is said in videos: from a text file, a file of word times, a table of several videos, or beside the video."""
+"""Words of videos: from a text file, a file of word times, a table of several videos, or a file next to the video."""
 
 import csv
 import io
@@ -10,8 +10,8 @@ from pipeline.prediction.clips import NewClip
 from pipeline.words.formats import PARSERS, read_words
 
 _TABLES = {".csv": ",", ".tsv": "\t"}
-#: Looked for beside a video, in this order; a .json there is too often something else.
-_BESIDE = (".txt", ".TextGrid", ".textgrid", ".ctm", ".srt", ".vtt")
+#: Looked for next to a video, in this order; not .json, which is often something else.
+_NEIGHBOURS = (".txt", ".TextGrid", ".textgrid", ".ctm", ".srt", ".vtt")
 _EXPECTED = f"expected .txt, a table {' or '.join(_TABLES)}, or word times {', '.join(PARSERS)}"
 
 
@@ -20,10 +20,10 @@ def read_transcript(clip: Path, path: Path) -> NewClip:
 
     Args:
         clip: the video.
-        path: ``.txt``, or a file of word times, whose words joined by blanks are the text.
+        path: ``.txt``, or a file of word times; its words joined by spaces are the text.
 
     Raises:
-        RawDataError: the file is absent, of another kind, or without words.
+        RawDataError: the file is absent, of an unknown kind, or has no words.
     """
     if path.suffix.lower() == ".txt":
         text, words = " ".join(_decoded(path).split()), None
@@ -32,9 +32,9 @@ def read_transcript(clip: Path, path: Path) -> NewClip:
         words = tuple(read_words(path))
         text = " ".join(word.word for word in words)
     else:
-        raise RawDataError(f"{path}: no known transcript; {_EXPECTED}")
+        raise RawDataError(f"{path}: unknown kind of transcript; {_EXPECTED}")
     if not text:
-        raise RawDataError(f"{path}: holds no words; write what is said, or leave the file out")
+        raise RawDataError(f"{path}: no words in this file; write the transcript, or omit the file")
     return NewClip(clip, text, path.name, words)
 
 
@@ -43,10 +43,10 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in _TABLES
 
 
-def beside(clip: Path) -> NewClip:
-    """One video with the words of a file of the same name, if there is one."""
-    found = next((clip.with_suffix(suffix) for suffix in _BESIDE if clip.with_suffix(suffix).is_file()), None)
-    return read_transcript(clip, found) if found else NewClip(clip)
+def from_neighbour(clip: Path) -> NewClip:
+    """One video with the words of a file of the same name next to it, if there is one."""
+    neighbour = next((clip.with_suffix(suffix) for suffix in _NEIGHBOURS if clip.with_suffix(suffix).is_file()), None)
+    return read_transcript(clip, neighbour) if neighbour else NewClip(clip)
 
 
 def from_table(clips: Sequence[Path], path: Path) -> list[NewClip]:
@@ -58,12 +58,12 @@ def from_table(clips: Sequence[Path], path: Path) -> list[NewClip]:
             tables, ``video_id``, ``clip_id`` and ``text`` for files ``<video_id>/<clip_id>.*``.
 
     Raises:
-        RawDataError: the table is no such table, names none of the videos, or one of them twice.
+        RawDataError: the table lacks these columns, names none of the videos, or one of them twice.
     """
     rows: dict[str, str] = {}
     for line, name, text in _rows(path):
         if name in rows:
-            raise RawDataError(f"{path} line {line}: {name} stands there twice; expected one row per video")
+            raise RawDataError(f"{path} line {line}: {name} occurs twice; expected one row per video")
         rows[name] = text
     named = {clip: [name for name in _names(clip) if name in rows] for clip in clips}
     _refuse_unclear(named, path)
@@ -72,7 +72,7 @@ def from_table(clips: Sequence[Path], path: Path) -> list[NewClip]:
 
 
 def _names(clip: Path) -> list[str]:
-    """What a table may call a file, from the surest on."""
+    """Names that a table may use for a file, the most specific first."""
     paths = [clip.as_posix(), f"{clip.parent.name}/{clip.name}", clip.name]
     return list(dict.fromkeys(name for path in paths for name in (path, path.removesuffix(clip.suffix))))
 
@@ -92,8 +92,8 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     table = csv.DictReader(io.StringIO(_decoded(path), newline=""), delimiter=_TABLES[path.suffix.lower()])
     columns = set(table.fieldnames or ())
     if "text" not in columns or not ({"video"} <= columns or {"video_id", "clip_id"} <= columns):
-        found = ", ".join(sorted(columns)) or "nothing"
-        raise RawDataError(f"{path}: columns {found}; expected video and text, or video_id, clip_id and text")
+        names = ", ".join(sorted(columns)) or "nothing"
+        raise RawDataError(f"{path}: columns {names}; expected video and text, or video_id, clip_id and text")
     for row in table:
         name = row["video"] if "video" in columns else f"{row['video_id']}/{row['clip_id']}"
         yield table.line_num, (name or "").strip(), row["text"] or ""

@@ -1,1 +1,1 @@
-"""Numbers made of runs: tables, comparisons, significance, curves."""
+"""Results of runs: tables, comparisons, significance, curves."""

@@ -1,4 +1,4 @@
-"""Models beside each other: what each reaches, and which differences are more than chance."""
+"""Compare models: metrics over seeds, and significance of the differences."""
 
 from collections.abc import Sequence
 
@@ -9,25 +9,25 @@ from pipeline.core.errors import StoreError
 from pipeline.results.runs import ModelRuns
 from pipeline.results.significance import holm, paired_difference, seed_p
 
-#: Columns of the comparison beside the metrics and their standard deviations (``<metric>_sd``).
+#: Columns of the tests; the others are metrics and their standard deviations (``<metric>_sd``).
 TESTED = ("difference", "low", "high", "p_clips", "p_clips_holm", "p_seeds", "p_seeds_holm")
 
 
 def compare(runs: Sequence[ModelRuns], *, reference: str | None = None, by_video: bool = False) -> pd.DataFrame:
-    """Metrics of each model over its seeds, and its difference to one of them.
+    """Metrics of each model over its seeds, and its difference to a reference model.
 
-    The quantity tested is the error of a clip: of a sentiment the absolute error, so that its mean is the MAE; of an
-    emotion 1 if it is wrong, so that its mean is 1 - accuracy.
+    The tests compare errors of clips. The error of a sentiment is the absolute error, whose mean is the MAE; that of an
+    emotion is 1 if it is wrong, whose mean is 1 - accuracy.
 
     Args:
-        runs: the models, all tested on the same clips.
-        reference: what the others are compared with; None: the model with the smallest error.
-        by_video: whether clips of one video are flipped together in the test.
+        runs: of the models, all tested on the same clips.
+        reference: the model to compare with; None: the one with the smallest error.
+        by_video: whether the test permutes the clips of a video together.
 
     Returns:
-        One row per model, by rising error, a given reference first: ``model``, ``seeds`` (how many), each metric and
-        its sample standard deviation over the seeds, ``error``, ``reference`` (True in one row), and `TESTED`, which is
-        empty for the reference. ``difference`` is negative where the model errs less than the reference.
+        One row per model, by ascending error, a given reference first: ``model``, ``seeds`` (their number), each metric
+        and its sample standard deviation over the seeds, ``error``, ``reference`` (True in one row), and `TESTED`, empty
+        for the reference. ``difference`` is negative if the model has a smaller error than the reference.
 
     Raises:
         StoreError: there are no runs, or the models were tested on different clips.
@@ -61,13 +61,13 @@ def _row(run: ModelRuns, against: ModelRuns, *, by_video: bool) -> dict[str, obj
         return row
     clips = [str(clip) for clip in run.errors.index]
     groups = [clip.partition("$_$")[0] for clip in clips] if by_video else clips
-    found = paired_difference(run.clip_errors, against.clip_errors, groups)
+    difference = paired_difference(run.clip_errors, against.clip_errors, groups)
     shared = [seed for seed in run.seeds if seed in against.seeds]
     means, others = run.errors[shared].mean().to_numpy(), against.errors[shared].mean().to_numpy()
     return row | {
-        "difference": found.mean,
-        "low": found.low,
-        "high": found.high,
-        "p_clips": found.p,
+        "difference": difference.mean,
+        "low": difference.low,
+        "high": difference.high,
+        "p_clips": difference.p,
         "p_seeds": seed_p(means, others),
     }

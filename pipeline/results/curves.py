@@ -1,4 +1,4 @@
-"""How scores fall with the level of a corruption: one curve per model, corruption and metric."""
+"""Scores by level of corruption: one curve per model, corruption and metric."""
 
 from collections.abc import Iterable
 
@@ -27,10 +27,10 @@ def collect(runs: Iterable[RunFolder]) -> pd.DataFrame:
 
 
 def curves(scores: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds by level, what part of level 0 is retained, and the area under the curve.
+    """Means over seeds by level, the retained part of level 0, and the area under the curve.
 
-    The area is that over the numbers of the levels divided by their span (trapezoids), which makes it a mean of the
-    metric. Retention is empty where the metric is 0 at level 0.
+    The area is the trapezoidal integral over the level numbers divided by their span, so it is a mean of the metric.
+    Retention is empty if the metric is 0 at level 0.
     """
     table = scores.pivot_table("value", [*_CURVE, "origin"], "level", sort=False)
     levels = list(table.columns)
@@ -43,5 +43,5 @@ def curves(scores: pd.DataFrame) -> pd.DataFrame:
         retained.add_prefix("retention_"),
         area.rename("area"),
     ]
-    whole = pd.concat(parts, axis=1)
-    return whole.reset_index().sort_values(_CURVE, kind="stable", ignore_index=True)
+    joined = pd.concat(parts, axis=1)
+    return joined.reset_index().sort_values(_CURVE, kind="stable", ignore_index=True)

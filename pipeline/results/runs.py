@@ -16,10 +16,10 @@ class ModelRuns:
     """All seeds of one model on one pack, test split.
 
     Attributes:
-        model: with its variant, as ``amccl@no_contrast``.
+        model: name with variant, such as ``amccl@no_contrast``.
         metrics: one row per seed (the index), one column per metric.
-        errors: one row per clip (the index holds ids), one column per seed: the absolute error of a sentiment,
-            or 1 for a wrong emotion and 0 for a right one.
+        errors: one row per clip id, one column per seed: the absolute error of a sentiment, or 1 for a wrong emotion
+            and 0 for a right one.
     """
 
     model: str
@@ -65,5 +65,5 @@ def _errors(predictions: pd.DataFrame) -> pd.Series:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    """NaN for the name of an emotion."""
+    """The values as numbers; NaN for the name of an emotion."""
     return pd.to_numeric(column, errors="coerce")

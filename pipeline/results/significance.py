@@ -1,4 +1,4 @@
-"""Are two models different, or is it chance? Paired tests."""
+"""Paired tests of the difference between two models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy import stats
 
-#: Below this many seeds a test over them cannot come out significant whatever it sees.
+#: With fewer seeds a test over them has too little power.
 LEAST_SEEDS = 5
 _RESAMPLES = 9999
 
@@ -17,7 +17,7 @@ class Difference:
     """Mean paired difference.
 
     Attributes:
-        mean: negative where the first of the two errs less.
+        mean: negative if the first model has smaller errors.
         low: lower end of its 95 % confidence interval (bootstrap, percentiles).
         high: upper end.
         p: of the two-sided sign-flip test.
@@ -34,21 +34,20 @@ def paired_difference(
 ) -> Difference:
     """Compare the errors of two models on the same clips.
 
-    The permutation test flips the signs of the differences (Fisher 1935; Good 2005), of all clips of a group at once:
-    clips of one video or speaker are not independent of each other. Random numbers are fixed, so that equal runs give
-    equal tables.
+    The permutation test flips the signs of the differences (Fisher 1935; Good 2005), for all clips of a group together,
+    since clips of one video or speaker are not independent. The seed is fixed, so equal runs give equal tables.
 
     Args:
         errors: per clip.
         reference: of the other model.
-        groups: what is flipped and drawn together; the clip's own id for independent clips.
+        groups: of each clip; resampled and flipped together. The clip's id for independent clips.
     """
     differences = errors - reference
     if not differences.any():
         return Difference(0.0, 0.0, 0.0, 1.0)
     _, group = np.unique(list(groups), return_inverse=True)
     sums, sizes = np.bincount(group, weights=differences), np.bincount(group).astype(float)
-    tested = stats.permutation_test(
+    test = stats.permutation_test(
         (sums,),
         lambda values, axis: values.sum(axis=axis),
         permutation_type="samples",
@@ -57,11 +56,11 @@ def paired_difference(
         rng=np.random.default_rng(0),
     )
     low, high = _interval(sums, sizes)
-    return Difference(float(differences.mean()), low, high, float(tested.pvalue))
+    return Difference(float(differences.mean()), low, high, float(test.pvalue))
 
 
 def _interval(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """Of the mean over clips when whole groups are drawn."""
+    """Bootstrap interval of the mean over clips; groups are drawn as a whole."""
     if len(sums) < 2:
         return float("nan"), float("nan")
     drawn = np.random.default_rng(0).integers(len(sums), size=(_RESAMPLES, len(sums)))
@@ -70,7 +69,7 @@ def _interval(sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
 
 
 def seed_p(scores: Float64[np.ndarray, "seeds"], reference: Float64[np.ndarray, "seeds"]) -> float:
-    """P of the paired t test over seeds that both models were trained with; NaN for fewer than `LEAST_SEEDS`."""
+    """P value of the paired t test over the seeds of both models; NaN for fewer than `LEAST_SEEDS`."""
     differences = scores - reference
     if len(differences) < LEAST_SEEDS or np.ptp(differences) == 0:
         return float("nan")
@@ -78,10 +77,10 @@ def seed_p(scores: Float64[np.ndarray, "seeds"], reference: Float64[np.ndarray, 
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P values adjusted for their number, step by step from the smallest (Holm 1979); NaN stays and is not counted."""
+    """P values adjusted for their number by Holm's step-down method (1979); NaN is not counted."""
     values = np.asarray(p_values, float)
-    known = np.flatnonzero(~np.isnan(values))
-    order = known[np.argsort(values[known], kind="stable")]
+    valid = np.flatnonzero(~np.isnan(values))
+    order = valid[np.argsort(values[valid], kind="stable")]
     adjusted = np.full(len(values), np.nan)
     steps = values[order] * np.arange(len(order), 0, -1)
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps)) if len(order) else []

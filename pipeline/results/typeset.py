@@ -85,12 +85,12 @@ def _legend(table: pd.DataFrame) -> str:
 
 
 def _escape(text: str) -> str:
-    """For LaTeX; what `emphasis` has put around a cell stays."""
-    for plain, written in (("%", r"\%"), ("_", r"\_"), ("±", r"$\pm$"), ("<", "$<$")):
-        text = text.replace(plain, written)
+    """Escape text for LaTeX; commands that `emphasis` added are kept."""
+    for plain, escaped in (("%", r"\%"), ("_", r"\_"), ("±", r"$\pm$"), ("<", "$<$")):
+        text = text.replace(plain, escaped)
     return text
 
 
-def written_forms(table: pd.DataFrame, title: str) -> Sequence[tuple[str, str]]:
-    """Suffix and content of every form."""
+def formats(table: pd.DataFrame, title: str) -> Sequence[tuple[str, str]]:
+    """Suffix and content of every format."""
     return [("csv", to_csv(table)), ("md", to_markdown(table, title)), ("tex", to_latex(table, title))]

@@ -1,7 +1,7 @@
-"""Compare the models of a dataset: metrics over seeds, differences with their significance; CSV, Markdown, LaTeX.
+"""Compare the models of a dataset: metrics over seeds and significance of differences, as CSV, Markdown and LaTeX.
 
 example: python -m pipeline compare demo
-         python -m pipeline compare demo --ablation amccl      # a model beside its variants
+         python -m pipeline compare demo --ablation amccl      # a model and its variants
 """
 
 import argparse
@@ -17,11 +17,11 @@ from pipeline.core.paths import Layout
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("dataset", help="a folder in processed/")
-    parser.add_argument("--pack", help="name of the pack; may be left out where there is one")
+    parser.add_argument("--pack", help="name of the pack (default: the only one)")
     parser.add_argument("--models", nargs="+", default=[], help="which models (default: all that were evaluated)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[], help="which seeds (default: all)")
-    parser.add_argument("--ablation", metavar="MODEL", help="this model against its variants MODEL@...")
-    parser.add_argument("--by-video", action="store_true", help="clips of one video are not taken as independent")
+    parser.add_argument("--ablation", metavar="MODEL", help="compare this model with its variants MODEL@...")
+    parser.add_argument("--by-video", action="store_true", help="treat clips of one video as dependent")
     parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
     parser.add_argument("--output", type=Path, help="without suffix (default: processed/compare/<dataset>.<pack>)")
 
@@ -40,12 +40,12 @@ def run(
     """Write ``<output>.csv``, ``.md`` and ``.tex`` and print the Markdown.
 
     Args:
-        dataset: whose runs.
-        pack: on which pack; None where there are runs on one only.
-        models: which; empty: all that were evaluated, or with ``ablation`` the model and all its variants.
-        seeds: which; empty: all of each model.
+        dataset: of the runs.
+        pack: of the runs; None if there is only one.
+        models: which models; empty: all evaluated ones, or with ``ablation`` the model and all its variants.
+        seeds: which seeds; empty: all of each model.
         ablation: compare with this model instead of the best one.
-        by_video: flip the clips of a video together in the test.
+        by_video: permute the clips of a video together in the test.
         processed: folder of everything derived.
         output: path without suffix.
 
@@ -54,7 +54,7 @@ def run(
     """
     from pipeline.results.comparison import compare
     from pipeline.results.runs import by_model, read_runs
-    from pipeline.results.typeset import written_forms
+    from pipeline.results.typeset import formats
     from pipeline.training.run_folder import RunFolder
 
     layout = Layout(processed)
@@ -66,7 +66,7 @@ def run(
     table = compare([read_runs(model, candidates[model]) for model in chosen], reference=ablation, by_video=by_video)
     view = f"Ablation of {ablation}" if ablation else "Models"
     stem = output or layout.comparison(dataset, pack, ablation)
-    for suffix, content in written_forms(table, f"{view} on {dataset}, pack {pack}"):
+    for suffix, content in formats(table, f"{view} on {dataset}, pack {pack}"):
         with atomic_path(stem.with_name(f"{stem.name}.{suffix}")) as part:
             part.write_text(content, encoding="utf-8")
         if suffix == "md":

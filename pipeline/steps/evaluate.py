@@ -1,4 +1,4 @@
-"""Score a trained run. The only step that reads the test split.
+"""Score a trained run on the valid and test split. Training never reads the test split.
 
 example: python -m pipeline evaluate --pack p.h5 --run-dir my_run
 """

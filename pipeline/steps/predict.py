@@ -1,10 +1,10 @@
-"""Predict new videos with a trained run: the extractors, settings, lengths and scale are those of the run's pack.
+"""Predict new videos with a trained run, with the extractors, settings, lengths and scale of the run's pack.
 
-Words come from --text or --transcript, else from a file of the same name beside the video (.txt, or word times such
-as .srt or .TextGrid). What a video lacks, such as words or sound, is masked, and the output says so. A folder is
-searched for videos with all below it; a table as transcript has the columns video and text.
+Words come from --text or --transcript, else from a file of the same name next to the video (.txt, or word times such
+as .srt or .TextGrid). A missing modality is masked and reported in the output. Folders are searched recursively. A
+table of transcripts has the columns video and text.
 
-Exit status: 0 when every video was predicted, 1 when one could not be, 2 for wrong usage.
+Exit status: 0 if every video was predicted, 1 if one could not be, 2 for wrong usage.
 example: python -m pipeline predict processed/demo/runs/unaligned_50/amccl/1111 new.mp4 --text "I loved it."
          python -m pipeline predict my_run videos/ --transcript words.csv --json --output predictions.json
          python -m pipeline predict my_run new.mp4 --text "I loved it." --card new.html
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pipeline.report.gather.clips import ClipCard
     from pipeline.training.run_spec import RunSpec
 
-#: Videos that are extracted side by side before the next ones are begun.
+#: Videos per call of the extractors.
 _AT_ONCE = 16
 _log = logging.getLogger(__name__)
 
@@ -40,11 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
     parser.add_argument("run_dir", type=Path, help="folder of a trained run")
     parser.add_argument("videos", type=Path, nargs="*", metavar="VIDEO", help="files, or folders of them")
-    parser.add_argument("--text", help="what is said in the one video")
-    parser.add_argument("--transcript", type=Path, help="words of the one video, or a table (.csv, .tsv) of several")
+    parser.add_argument("--text", help="transcript of the one video")
+    parser.add_argument(
+        "--transcript", type=Path, help="file of words of the one video, or a table (.csv, .tsv) of several"
+    )
     parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
     parser.add_argument("--output", type=Path, help="write the JSON object to this file")
-    parser.add_argument("--card", type=Path, help="write a page to this file that shows what was seen (.html)")
+    parser.add_argument("--card", type=Path, help="write a page with the card of each clip to this file (.html)")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model (default: 1)")
 
 
@@ -59,12 +61,12 @@ def run(
     card: Path | None = None,
     threads: int = 1,
 ) -> int:
-    """Predict videos and print or write what was found.
+    """Predict videos, and print or write the predictions.
 
     Args:
         run_dir: folder of a trained run.
         videos: files, or folders of them.
-        text: what is said in the one video.
+        text: transcript of the one video.
         transcript: file of words of the one video, or a table of several.
         as_json: print one JSON object.
         output: file for the JSON object.
@@ -75,30 +77,30 @@ def run(
         1 if a video could not be predicted, else 0.
 
     Raises:
-        PipelineError: wrong usage: no such run or video, words that do not go with the videos, a folder that
-            ``output`` or ``card`` cannot be written to.
+        PipelineError: wrong usage: no such run or video, words that do not match the videos, or ``output`` or ``card``
+            cannot be written.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # extractors run side by side; their threads would only fight
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # extractors run in parallel; more threads would compete
     clips = collect(videos, text=text, transcript=transcript)
     _check_targets(output, card)
     from pipeline.prediction.trained import TrainedRun
 
     with TrainedRun(run_dir, isolated=True, threads=threads) as trained:
-        found, cards = _predicted(trained, clips, with_cards=card is not None)
+        predictions, cards = _predicted(trained, clips, with_cards=card is not None)
         about = _about(trained.run)
     if card is not None:
         from pipeline.report.card import card_page
 
         _write(card, card_page(*cards))
-    content = json.dumps({"run": about, "clips": [one.as_json() for one in found]}, indent=1, ensure_ascii=False)
+    content = json.dumps({"run": about, "clips": [one.as_json() for one in predictions]}, indent=1, ensure_ascii=False)
     if output is not None:
         _write(output, content + "\n")
     if as_json:
         print(content)
     else:
-        for prediction in found:
+        for prediction in predictions:
             print("\n".join(_lines(prediction, about["label_range"])))
-    return int(any(prediction.error for prediction in found))
+    return int(any(prediction.error for prediction in predictions))
 
 
 def _check_targets(output: Path | None, card: Path | None) -> None:
@@ -106,25 +108,25 @@ def _check_targets(output: Path | None, card: Path | None) -> None:
         if target is not None and (target.is_dir() or not target.absolute().parent.is_dir()):
             raise ConfigError(f"{target}: cannot be written; expected a file in a folder that exists")
     if card is not None and card.suffix != ".html":
-        raise ConfigError(f"{card}: the card is a page here; expected a name that ends in .html")
+        raise ConfigError(f"{card}: a page of cards is HTML; expected a name that ends in .html")
 
 
 def _predicted(
     trained: "TrainedRun", clips: Sequence["NewClip"], *, with_cards: bool
 ) -> tuple[list["Prediction"], list["ClipCard"]]:
-    """Predictions, without the features they rest on, and cards, if they are asked for."""
-    found: list[Prediction] = []
+    """Predictions without their features, and cards if requested."""
+    predictions: list[Prediction] = []
     cards: list[ClipCard] = []
     for start in range(0, len(clips), _AT_ONCE):
-        made = trained.predict_clips(clips[start : start + _AT_ONCE])
+        batch = trained.predict_clips(clips[start : start + _AT_ONCE])
         if with_cards:
             from pipeline.prediction.card import card_of
 
-            cards += [card_of(one, trained.run, trained.recipe) for one in made]
-        found += [replace(one, features={}) for one in made]
+            cards += [card_of(one, trained.run, trained.recipe) for one in batch]
+        predictions += [replace(one, features={}) for one in batch]
         if len(clips) > _AT_ONCE:
-            _log.info("%d of %d videos", len(found), len(clips))
-    return found, cards
+            _log.info("%d of %d videos", len(predictions), len(clips))
+    return predictions, cards
 
 
 def _write(target: Path, content: str) -> None:
@@ -137,14 +139,14 @@ def _about(run: "RunSpec") -> dict[str, Any]:
 
 
 def _lines(prediction: "Prediction", label_range: Sequence[float]) -> Iterator[str]:
-    """The number on one line, what it rests on below."""
+    """The prediction on one line, then masked modalities and notes."""
     if prediction.error:
         yield f"{prediction.video}: not predicted: {prediction.error}"
         return
     low, high = label_range
-    said = prediction.emotion or f"sentiment {prediction.sentiment:+.3f} in [{low:g}, {high:g}]"
+    value = prediction.emotion or f"sentiment {prediction.sentiment:+.3f} in [{low:g}, {high:g}]"
     used = [name for name in MODALITIES if prediction.modalities[name].used]
-    yield f"{prediction.video}: {said}, from {', '.join(used)}"
+    yield f"{prediction.video}: {value}, from {', '.join(used)}"
     for name in MODALITIES:
         if name not in used:
             yield f"  {name} is masked: {prediction.modalities[name].why}"

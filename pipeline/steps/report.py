@@ -1,6 +1,6 @@
 """Write the report page, and print the table of results.
 
-Where no model is trained, or the raw media are not there, the page has fewer sections.
+Without trained models or raw media the page has fewer sections.
 example: python -m pipeline report --processed processed --raw raw
 """
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
     )
     parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
-    parser.add_argument("--datasets", nargs="*", help="names of datasets (default: all that are there)")
+    parser.add_argument("--datasets", nargs="*", help="names of datasets (default: all)")
     parser.add_argument("--output", type=Path, help="the page to write (default: PROCESSED/report.html)")
 
 
@@ -33,9 +33,9 @@ def run(*, processed: Path, raw: Path, datasets: Sequence[str] | None = None, ou
 
     Args:
         processed: folder of everything derived.
-        raw: folder of the raw datasets; pictures and sound of the clip cards come from there.
-        datasets: names; all that are there unless told otherwise.
-        output: the page; ``report.html`` in ``processed`` unless told otherwise.
+        raw: folder of the raw datasets, for pictures and sound of the clip cards.
+        datasets: names; None: all.
+        output: the page; None: ``report.html`` in ``processed``.
 
     Raises:
         StoreError: there is no such dataset, or a derived file is damaged.

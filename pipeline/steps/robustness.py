@@ -29,7 +29,7 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     """Write ``robustness.csv`` into the run's folder.
 
     Args:
-        pack: the pack's HDF5 file in ``processed/<dataset>/packs/``; its card lies beside it.
+        pack: the pack's HDF5 file in ``processed/<dataset>/packs/``; its card is next to it.
         run_dir: the run's folder.
         threads: CPU threads.
 

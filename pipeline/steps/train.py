@@ -1,6 +1,6 @@
 """Train one model on one pack with one seed. The test split is not read.
 
-The run's folder holds all that is needed to predict with it, wherever it is moved to.
+The run's folder contains everything that predicting needs, so it can be moved.
 example: python -m pipeline train --pack p.h5 --settings amccl.json --model amccl --seed 1 --output my_run
 """
 
@@ -31,8 +31,10 @@ logger = logging.getLogger(__name__)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack; its card lies beside it")
-    parser.add_argument("--settings", type=Path, required=True, help="JSON with the settled model and training")
+    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack; its card is next to it")
+    parser.add_argument(
+        "--settings", type=Path, required=True, help="JSON with the resolved settings of model and training"
+    )
     parser.add_argument("--model", required=True, help="name of a file in models/")
     parser.add_argument("--seed", type=int, required=True, help="seed of weights, order and dropout")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run")
@@ -42,11 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, threads: int = 1) -> None:
     """Train and write ``best.safetensors``, ``config.yaml``, ``history.csv``, ``train.json`` and the pack's card.
 
-    An interrupted run leaves ``resume/`` in its folder and goes on from there.
+    An interrupted run leaves ``resume/`` in its folder, from which the next call continues.
 
     Args:
         pack: the pack's HDF5 file.
-        settings: a settled ``RunSettings`` as JSON.
+        settings: resolved ``RunSettings`` as JSON.
         model: name of a file in ``models/``.
         seed: of initial weights, order and dropout.
         output: the run's folder.
@@ -79,7 +81,7 @@ def _train(
     folder: "RunFolder",
     threads: int,
 ) -> None:
-    """What every process of a run does; the first one writes the files."""
+    """Train, in every process of a run; rank 0 writes the files."""
     from pipeline.training import checkpoint, device, seeding
     from pipeline.training.trainer import History, Trainer
 
@@ -107,7 +109,7 @@ def _train(
 
 
 def _corrupted(config: "RunSpec", card: Card, train: PackSplit) -> "TrainOfEpoch | None":
-    """The train clips as each epoch sees them; None where nothing is to be corrupted."""
+    """The corrupted train clips by epoch; None if nothing is corrupted."""
     from pipeline.corruptions.splits import make_tools
     from pipeline.training.corruption import corrupting
 

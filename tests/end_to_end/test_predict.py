@@ -1,4 +1,4 @@
-"""A trained run on new videos: the same numbers as its own, whatever is missing is masked and told."""
+"""A trained run on new videos: the same predictions as its own; a missing modality is masked and reported."""
 
 import csv
 import json
@@ -74,13 +74,13 @@ def test_new_clips_get_the_predictions_of_the_run_itself(run_dir, trained, raw, 
     own[split.ids[0]] = float(predict(trained._model, ClipTensors(split)).sentiment[0])
     chosen = [split.ids[0], *list(own)[:2]]
     clips = collect([clip_of(raw, clip_id) for clip_id in chosen], transcript=raw / "label.csv")
-    found = trained.predict_clips(clips)
-    assert [clip.sentiment for clip in found] == pytest.approx([own[clip_id] for clip_id in chosen], abs=1e-5)
-    assert all(use.used for clip in found for use in clip.modalities.values())
-    assert {clip.text_from for clip in found} == {"label.csv"}
+    predictions = trained.predict_clips(clips)
+    assert [clip.sentiment for clip in predictions] == pytest.approx([own[clip_id] for clip_id in chosen], abs=1e-5)
+    assert all(use.used for clip in predictions for use in clip.modalities.values())
+    assert {clip.text_from for clip in predictions} == {"label.csv"}
 
 
-def test_what_is_missing_is_masked_and_told(trained, raw, packed, run_dir, tmp_path):
+def test_a_missing_modality_is_masked_and_reported(trained, raw, packed, run_dir, tmp_path):
     clip_id = next(iter(own_predictions(run_dir)))
     clip = clip_of(raw, clip_id)
     speechless, pictureless = trained.predict(clip, sound_alone(clip, tmp_path / "sound.wav"))
@@ -111,15 +111,15 @@ def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factor
     (tmp_path / "b.txt").write_text(f"{text}\n")
     written = ["--output", str(tmp_path / "out.json"), "--card", str(tmp_path / "cards.html")]
     assert main(["predict", str(run_dir), str(tmp_path), "--json", *written]) == 1
-    made = json.loads(capsys.readouterr().out)
-    assert made == json.loads((tmp_path / "out.json").read_text())
-    broken, good = made["clips"]
+    output = json.loads(capsys.readouterr().out)
+    assert output == json.loads((tmp_path / "out.json").read_text())
+    broken, good = output["clips"]
     assert broken["sentiment"] is None
     assert "holds text, not media" in broken["error"]
     assert good["sentiment"] == pytest.approx(own_predictions(run_dir)[clip_id], abs=1e-5)
     assert good["text_from"] == "b.txt"
     assert "does not read it" in good["modalities"]["vision"]["why"]
-    assert made["run"]["label_range"] == [-3.0, 3.0]
+    assert output["run"]["label_range"] == [-3.0, 3.0]
     assert "features" not in good
     page = (tmp_path / "cards.html").read_text()
     assert page.count('<details class="card"') == 2

@@ -1,4 +1,4 @@
-"""Wrong usage of predict: each case is one clear line, told before anything is loaded."""
+"""Wrong usage of predict: each case is one clear line, reported before anything is loaded."""
 
 import shutil
 
@@ -35,7 +35,7 @@ def place(tmp_path, monkeypatch):
 
 
 CASES = [
-    ("run", [], "no video was named; expected files or folders"),
+    ("run", [], "no video was given; expected files or folders"),
     ("run", ["c.mp4"], "c.mp4: no such file or folder"),
     ("run", ["empty"], "empty: no video in this folder"),
     ("run", ["a.mp4", "./a.mp4"], "a.mp4 is named twice"),
@@ -44,17 +44,17 @@ CASES = [
     ("run", ["a.mp4", "--text", "hi", "--transcript", "good.csv"], "both --text and --transcript"),
     ("run", ["a.mp4", "--text", "  "], "--text is blank"),
     ("run", ["a.mp4", "--transcript", "absent.txt"], "absent.txt: no such transcript"),
-    ("run", ["a.mp4", "--transcript", "words.doc"], "words.doc: no known transcript; expected .txt"),
-    ("run", ["a.mp4", "--transcript", "blank.txt"], "blank.txt: holds no words"),
+    ("run", ["a.mp4", "--transcript", "words.doc"], "words.doc: unknown kind of transcript; expected .txt"),
+    ("run", ["a.mp4", "--transcript", "blank.txt"], "blank.txt: no words in this file"),
     ("run", ["a.mp4", "--transcript", "latin.txt"], "latin.txt: byte 3 is not UTF-8"),
     ("run", ["a.mp4", "--transcript", "others.csv"], "others.csv: names none of the 1 videos"),
-    ("run", ["a.mp4", "--transcript", "twice.csv"], "twice.csv line 3: a stands there twice"),
+    ("run", ["a.mp4", "--transcript", "twice.csv"], "twice.csv line 3: a occurs twice"),
     ("run", ["a.mp4", "--transcript", "columns.csv"], "columns file, words; expected video and text"),
     ("run", ["a.mp4", "--transcript", "empty.csv"], "columns nothing; expected video and text"),
     ("run", ["a.mp4"], "a.srt: no cues"),
     ("run", ["b.mp4", "--output", "absent/out.json"], "out.json: cannot be written"),
     ("run", ["b.mp4", "--card", "absent/out.html"], "out.html: cannot be written"),
-    ("run", ["b.mp4", "--card", "out.pdf"], "out.pdf: the card is a page here"),
+    ("run", ["b.mp4", "--card", "out.pdf"], "out.pdf: a page of cards is HTML"),
     ("run", ["b.mp4"], "run: no such folder; expected a run"),
     ("empty", ["b.mp4"], "empty: no config.yaml"),
     ("untrained", ["b.mp4"], "untrained: no best.safetensors, the training has not ended"),

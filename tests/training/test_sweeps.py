@@ -56,7 +56,7 @@ def test_a_grid_takes_every_combination_of_choices():
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        ({"channels": {"choice": [1]}}, r"holds 'channels'; expected model\.<setting>"),
+        ({"channels": {"choice": [1]}}, r"has the key 'channels'; expected model\.<setting>"),
         ({"model.a": {"choice": [1], "range": [0, 1]}}, "exactly one of"),
         ({"model.a": {"range": [1, 0]}}, "lower bound first"),
         ({"model.a": {"log_range": [0, 1]}}, "above 0"),
