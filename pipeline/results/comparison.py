@@ -26,8 +26,8 @@ def compare(runs: Sequence[ModelRuns], *, reference: str | None = None, by_video
 
     Returns:
         One row per model, by ascending error, a given reference first: ``model``, ``seeds`` (their number), each metric
-        and its sample standard deviation over the seeds, ``error``, ``reference`` (True in one row), and `TESTED`, empty
-        for the reference. ``difference`` is negative if the model has a smaller error than the reference.
+        and its sample standard deviation over the seeds, ``error``, ``reference`` (True in one row), and `TESTED`,
+        empty for the reference. ``difference`` is negative if the model has a smaller error than the reference.
 
     Raises:
         StoreError: there are no runs, or the models were tested on different clips.
