@@ -25,9 +25,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models._base import Batch, FeatureSpec, Output, Phase, SentimentModel
-from models._cmcbep_cl.balance import LossWeights, discrimination, mean_distance, orthogonality
 from models._cmcbep_cl.gated_fusion import LeadFusion, SpecificFilter, Vote
-from models._cmcbep_cl.lead import PAIRS, PairScore, Supplement, lead_first, lead_weights, modality_scores
+from models._cmcbep_cl.lead_modality import PAIRS, PairScore, Supplement, lead_first, lead_weights, modality_scores
+from models._cmcbep_cl.losses import LossWeights, discrimination, mean_distance, orthogonality
 from models.layers.encoders import EncoderConfig, Encoders, learning_groups
 from models.layers.heads import RegressionHead
 from models.layers.info_nce import contrast_between
@@ -110,7 +110,7 @@ class CmcbepCl(SentimentModel):
         vectors = torch.stack(modalities, dim=1) * present.unsqueeze(-1)  # (batch, 3, channels)
         pair_scores = self._pair_scores(vectors, shift=0)
         lead = self._lead(pair_scores, present)
-        vectors_kept = {"vectors": vectors, "pair_scores": pair_scores, "present": present, "lead": lead}
+        encoded_extras = {"vectors": vectors, "pair_scores": pair_scores, "present": present, "lead": lead}
         supplemented = self.supplement(vectors, lead) * present.unsqueeze(-1)
         order = lead_first(lead.argmax(dim=1))
         fusion, fused = self.fused_head(self._fuse(0, supplemented, present, order))
@@ -119,7 +119,7 @@ class CmcbepCl(SentimentModel):
         unimodal = self._unimodal(filtered)
         prediction = self._vote(joint, fused, unimodal, present)
         extras = {"supplemented": supplemented, "own": own, "fused": fused.float(), "unimodal": unimodal}
-        return Output(prediction, extras=vectors_kept | extras)
+        return Output(prediction, extras=encoded_extras | extras)
 
     def losses(self, output: Output, batch: Batch, phase: str) -> dict[str, Tensor]:
         """The weighted sum of all terms; the parts of clips that each modality leads are noted beside it."""

@@ -162,9 +162,9 @@ class Unimse(SentimentModel):
         if self.training:
             # Saying a label takes longer than learning it, and nothing reads it.
             return Output(torch.full((len(batch),), torch.nan, device=states.device), extras)
-        said = self._say(states, mask, condition)
-        generated = tuple(self.grammar.texts[label] for label in said.tolist())
-        return Output(self.grammar.sentiment(said), extras, self.grammar.emotion(said), generated)
+        labels = self._generate(states, mask, condition)
+        generated = tuple(self.grammar.texts[label] for label in labels.tolist())
+        return Output(self.grammar.sentiment(labels), extras, self.grammar.emotion(labels), generated)
 
     def losses(self, output: Output, batch: Batch, phase: str) -> dict[str, Tensor]:
         """Negative log-likelihood of the label, and the contrast."""
@@ -198,7 +198,7 @@ class Unimse(SentimentModel):
         return [Phase("main", groups)]
 
     @torch.no_grad()
-    def _say(self, states: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+    def _generate(self, states: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
         first = torch.full((len(states), 1), self.backbone.start, device=states.device)
         with self.decoder_adapters.reading(condition):
             return self.grammar.greedy(self.backbone.stepper(states, mask), first)

@@ -28,8 +28,8 @@ class FusionBlock(nn.Module):
         gates = torch.sigmoid(self.gate(projected)) * present.unsqueeze(-1)
         fused = projected[:, 0]
         for index, read in enumerate(self.reads, start=1):
-            found = self.dropout(read(fused, projected[:, index]))
-            fused = self.norms[index - 1](fused + gates[:, index] * found)
+            attended = self.dropout(read(fused, projected[:, index]))
+            fused = self.norms[index - 1](fused + gates[:, index] * attended)
         return self.norms[2](fused + gates[:, 0] * self.dropout(self.feedforward(fused)))
 
 

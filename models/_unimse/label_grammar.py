@@ -31,12 +31,12 @@ def parse_label(text: str) -> tuple[float, str]:
     Raises:
         ValueError: the text is no label.
     """
-    found = _LABEL.fullmatch(text.strip())
-    tenths = size_tenths(found[2], found[1]) if found else 0
-    if found is None or polarity_of(tenths) != found[1]:
+    match = _LABEL.fullmatch(text.strip())
+    tenths = size_tenths(match[2], match[1]) if match else 0
+    if match is None or polarity_of(tenths) != match[1]:
         message = f"{text!r} is no label; expected a polarity and an intensity, such as 'positive 1.8'"
         raise ValueError(message)
-    return tenths / 10, re.sub(r"\s*,\s*", ", ", found[3] or "")
+    return tenths / 10, re.sub(r"\s*,\s*", ", ", match[3] or "")
 
 
 class LabelGrammar(nn.Module):

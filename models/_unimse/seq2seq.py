@@ -18,7 +18,7 @@ from transformers.modeling_outputs import BaseModelOutput
 from transformers.utils import logging
 
 from models._base import Batch
-from models.layers.masks import open_first
+from models.layers.masks import non_empty_mask
 
 
 class Seq2Seq(nn.Module):
@@ -68,11 +68,11 @@ class Seq2Seq(nn.Module):
         """Token ids and their mask; what is masked is the padding token, so that nothing hides behind the mask."""
         mask = batch.text_mask
         if not self.reads_transcripts:
-            return batch.token_ids.masked_fill(~mask, self.tokenizer.pad_token_id), open_first(mask)
+            return batch.token_ids.masked_fill(~mask, self.tokenizer.pad_token_id), non_empty_mask(mask)
         pairs = zip(batch.raw_text, mask.any(dim=1).tolist(), strict=True)
         texts = [self.prompt + text if present else "" for text, present in pairs]
         encoded = self.tokenizer(texts, padding=True, return_tensors="pt").to(mask.device)
-        return encoded.input_ids, open_first(encoded.attention_mask.bool())
+        return encoded.input_ids, non_empty_mask(encoded.attention_mask.bool())
 
     def encode(
         self, token_ids: Int[Tensor, "batch tokens"], mask: Bool[Tensor, "batch tokens"]

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from models.layers.masks import open_first
+from models.layers.masks import non_empty_mask
 
 
 class TalkingHeadsAttention(nn.Module):
@@ -34,7 +34,7 @@ class TalkingHeadsAttention(nn.Module):
         """Let each modality read those that are present."""
         query, key, value = (self._heads(layer(tokens)) for layer in (self.query, self.key, self.value))
         scores = query @ key.transpose(-1, -2) / math.sqrt(self.head_dim)
-        closed = ~open_first(present)[:, None, None, :]
+        closed = ~non_empty_mask(present)[:, None, None, :]
         weights = self.dropout(scores.masked_fill(closed, float("-inf")).softmax(dim=-1))
         weights = torch.einsum("bhqk,gh->bgqk", weights, self.talk.to(weights.dtype))
         read = (weights @ value).transpose(1, 2).flatten(2)

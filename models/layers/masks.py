@@ -23,7 +23,7 @@ def last_valid(
     return rows * mask.any(dim=1, keepdim=True).to(rows.dtype)
 
 
-def open_first(mask: Bool[Tensor, "batch steps"]) -> Bool[Tensor, "batch steps"]:
+def non_empty_mask(mask: Bool[Tensor, "batch steps"]) -> Bool[Tensor, "batch steps"]:
     """The mask with the first row opened where all are closed.
 
     Attention over nothing is NaN; what is computed there instead is thrown away by the pooling.

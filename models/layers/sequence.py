@@ -3,7 +3,7 @@
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from models.layers.masks import open_first
+from models.layers.masks import non_empty_mask
 from models.layers.positions import sinusoidal_positions
 
 
@@ -31,7 +31,7 @@ class SequenceEncoder(nn.Module):
         """Encode; rows outside the mask hold values without meaning."""
         hidden = self.project(values)
         hidden = hidden + sinusoidal_positions(hidden.shape[1], self.width, device=hidden.device)
-        return self.encoder(hidden, src_key_padding_mask=~open_first(mask))
+        return self.encoder(hidden, src_key_padding_mask=~non_empty_mask(mask))
 
     def _restart_layers(self) -> None:
         # nn.TransformerEncoder copies one layer, so that all would start from the same weights.

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from models._base import Batch, FeatureSpec
-from models.layers.masks import open_first
+from models.layers.masks import non_empty_mask
 
 
 class PretrainedText(nn.Module):
@@ -41,7 +41,9 @@ class PretrainedText(nn.Module):
         mask: Bool[Tensor, "batch tokens"],
     ) -> Float[Tensor, "batch tokens width"]:
         """Encode tokens that are in no batch."""
-        output = self.encoder(input_ids=token_ids, token_type_ids=token_types, attention_mask=open_first(mask).long())
+        output = self.encoder(
+            input_ids=token_ids, token_type_ids=token_types, attention_mask=non_empty_mask(mask).long()
+        )
         return output.last_hidden_state
 
 

@@ -106,8 +106,8 @@ def universal_text(label: UniversalLabel, fields: Sequence[FieldName] = FIELDS) 
     """The label in words: polarity, then the chosen fields in the order of ``FIELDS``, a comma between emotions."""
     size = UNKNOWN if label.tenths is None else size_text(label.tenths)
     emotions = {"meld": label.meld or UNKNOWN, "iemocap": label.iemocap or UNKNOWN}
-    said = ", ".join(word for field, word in emotions.items() if field in fields)
-    return " ".join(filter(None, [label.polarity, size if "intensity" in fields else "", said]))
+    words = ", ".join(word for field, word in emotions.items() if field in fields)
+    return " ".join(filter(None, [label.polarity, size if "intensity" in fields else "", words]))
 
 
 def parse_universal(text: str, fields: Sequence[FieldName] = FIELDS) -> UniversalLabel:
@@ -118,12 +118,12 @@ def parse_universal(text: str, fields: Sequence[FieldName] = FIELDS) -> Universa
     """
     sizes = [rf"(?P<intensity>{SIZE}|{UNKNOWN})"] if "intensity" in fields else []
     emotions = [f"(?P<{name}>{'|'.join([*EMOTIONS[name], UNKNOWN])})" for name in EMOTIONS if name in fields]
-    said = [r"\s*,\s*".join(emotions)] if emotions else []
-    found = re.fullmatch(r"\s+".join([f"(?P<polarity>{'|'.join(POLARITIES)})", *sizes, *said]), text.strip())
-    if found is None:
+    patterns = [r"\s*,\s*".join(emotions)] if emotions else []
+    match = re.fullmatch(r"\s+".join([f"(?P<polarity>{'|'.join(POLARITIES)})", *sizes, *patterns]), text.strip())
+    if match is None:
         message = f"{text!r} is no label; expected words such as {universal_text(UniversalLabel('neutral'), fields)!r}"
         raise ValueError(message)
-    words = {name: None if word == UNKNOWN else word for name, word in found.groupdict().items()}
+    words = {name: None if word == UNKNOWN else word for name, word in match.groupdict().items()}
     polarity: Polarity = next(name for name in POLARITIES if name == words["polarity"])
     size = words.get("intensity")
     tenths = None if size is None else size_tenths(size, polarity)

@@ -127,20 +127,20 @@ class FaceExtractor(Extractor):
         squares = self._squares(clip.video, faces) if self._config.crop_fallback else []
         if squares:
             self._follow_squares(clip.video, faces, squares)
-        kept = selection.without_short_runs(faces, self._config.min_run_frames)
-        mask = selection.present(kept)
+        followed = selection.without_short_runs(faces, self._config.min_run_frames)
+        mask = selection.present(followed)
         notes = {
             "faces_found": round(float(mask.mean()), 4),
             "several_faces": int(several),
             "squares_followed": len(squares),
             "short_runs_dropped": int(selection.present(faces).sum() - mask.sum()),
         }
-        starts_s = np.arange(len(kept)) / self._config.rate_hz
+        starts_s = np.arange(len(followed)) / self._config.rate_hz
         return Features(
-            values=_values(kept, len(self._names)),
+            values=_values(followed, len(self._names)),
             times=np.stack([starts_s, starts_s + 1 / self._config.rate_hz], axis=1),
             mask=mask,
-            extras={"landmarks": _landmarks(kept)} if self._config.landmarks else {},
+            extras={"landmarks": _landmarks(followed)} if self._config.landmarks else {},
             notes=notes,
         )
 
@@ -163,7 +163,7 @@ class FaceExtractor(Extractor):
                 if slot in looks and len(self._stills.faces(frame.rgb)) > 1:
                     return self._follow_largest(video), True
                 landmarker.follow(frame.rgb, round(frame.time_s * 1000))
-            return [selection.followed_face(found, None) for found in landmarker.followed()], False
+            return [selection.followed_face(seen, None) for seen in landmarker.followed()], False
 
     def _follow_largest(self, video: Video) -> list[Face | None]:
         faces: list[Face | None] = []
@@ -171,8 +171,8 @@ class FaceExtractor(Extractor):
         with self._landmarker(self._config.max_faces) as landmarker:
             for frame in video.frames(self._config.rate_hz, self._config.max_side_px):
                 landmarker.follow(frame.rgb, round(frame.time_s * 1000))
-            for found in landmarker.followed():
-                faces.append(selection.followed_face(found, last))
+            for seen in landmarker.followed():
+                faces.append(selection.followed_face(seen, last))
                 last = faces[-1] or last
         return faces
 
@@ -182,13 +182,13 @@ class FaceExtractor(Extractor):
         gaps = [gap for gap in selection.runs(~selection.present(faces)) if gap[1] - gap[0] >= gap_frames]
         if not gaps:
             return []
-        found: dict[float, selection.Box] = {}
+        boxes_at: dict[float, selection.Box] = {}
         for frame in video.frames(1 / _SEARCH_STEP_S):
             slot = frame.time_s * self._config.rate_hz
             if any(first <= slot < end for first, end in gaps):
                 box = small_faces.find_small_face(frame.rgb, self._stills)
-                found |= {frame.time_s: box} if box else {}
-        return small_faces.squares_to_follow(found, _SEARCH_STEP_S, video.size_px)
+                boxes_at |= {frame.time_s: box} if box else {}
+        return small_faces.squares_to_follow(boxes_at, _SEARCH_STEP_S, video.size_px)
 
     def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[FollowedSquare]) -> None:
         """Fill rows without a face with the one followed in a square of the picture."""
@@ -202,8 +202,8 @@ class FaceExtractor(Extractor):
                     if frame.time_s >= square.start_s and faces[slot] is None:
                         landmarker.follow(frame.rgb, round(frame.time_s * 1000))
                         slots.append(slot)
-                for slot, found in zip(slots, landmarker.followed(), strict=True):
-                    in_picture = small_faces.faces_in_picture(found, square.region, video.size_px)
+                for slot, seen in zip(slots, landmarker.followed(), strict=True):
+                    in_picture = small_faces.faces_in_picture(seen, square.region, video.size_px)
                     faces[slot] = selection.followed_face(in_picture, None)
 
 

@@ -42,7 +42,7 @@ class CtcExtractor(WordsExtractor):
         config: settings.
 
     Raises:
-        MissingDependencyError: no weights are named, or they are found nowhere.
+        MissingDependencyError: no weights are named, or they are missing.
         ImportError: torch, transformers or ctc_segmentation is not installed.
     """
 
@@ -75,12 +75,12 @@ class CtcExtractor(WordsExtractor):
         log_probs = self._log_probs(sound)
         if not any(spelled) or len(log_probs) == 0:
             return None
-        found = segment(log_probs, spelled, self._vocabulary, sound.duration_s / len(log_probs))
-        if found is None:
+        segmentation = segment(log_probs, spelled, self._vocabulary, sound.duration_s / len(log_probs))
+        if segmentation is None:
             return None
         confidence = heard_part(log_probs, spelled, self._vocabulary)
         agrees = confidence >= self._config.min_confidence
-        return SpokenTimes(found.times, found.probabilities, confidence, agrees, agrees)
+        return SpokenTimes(segmentation.times, segmentation.probabilities, confidence, agrees, agrees)
 
     def _log_probs(self, sound: Sound) -> Float32[np.ndarray, "frames symbols"]:
         wave = sound.waveform

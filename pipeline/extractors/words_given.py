@@ -77,10 +77,10 @@ def _spoken_of(given: Sequence[TimedWord], language: str) -> tuple[list[str], Fl
     words: list[str] = []
     times: list[Float64[np.ndarray, "_ 2"]] = []
     for item in sorted(given, key=lambda word: (word.start_s, word.end_s)):
-        said = [spoken.word for spoken in spoken_words(item.word, word_spans(item.word, language), language)]
-        if said and item.end_s > item.start_s:
-            words += said
-            times.append(share_out(said, (item.start_s, item.end_s)))
+        spoken = [word.word for word in spoken_words(item.word, word_spans(item.word, language), language)]
+        if spoken and item.end_s > item.start_s:
+            words += spoken
+            times.append(share_out(spoken, (item.start_s, item.end_s)))
     return words, np.concatenate(times) if times else np.zeros((0, 2))
 
 

@@ -102,14 +102,14 @@ class SphinxExtractor(WordsExtractor):
 
     def _doubt(self, samples: Int16[np.ndarray, "samples"], strict: Sequence[Segment]) -> list[Segment]:
         """Align loosely, piece by piece of the strict path; a piece without any path counts as left out."""
-        found: list[Segment] = []
+        segments: list[Segment] = []
         cuts = pieces(strict)
         borders = [0, *(piece[0].start for piece in cuts[1:]), strict[-1].end]
         for piece, start, end in zip(cuts, borders[:-1], borders[1:], strict=True):
             heard = samples[round(start * FRAME_S * RATE_HZ) : round(end * FRAME_S * RATE_HZ)]
             path = self._loose.align_loosely(heard, [segment.word for segment in piece if segment.is_word])
-            found += [Segment(part.word, part.start + start, part.end + start) for part in path or ()]
-        return found
+            segments += [Segment(part.word, part.start + start, part.end + start) for part in path or ()]
+        return segments
 
 
 def _require_english(clip: ClipInput) -> None:
@@ -136,7 +136,7 @@ def _refined(path: Sequence[Segment], sound: Sound) -> Float64[np.ndarray, "spok
 
 def _overlaps(strict: Sequence[Segment], loose: Sequence[Segment]) -> Float64[np.ndarray, "spoken"]:
     """For each word: intersection over union with the same word of the loose path, 0 where that has none there."""
-    found = []
+    overlaps = []
     for word in (segment for segment in strict if segment.is_word):
         same = (other for other in loose if other.word == word.word and other.start < word.end > word.start)
         shares = (
@@ -144,8 +144,8 @@ def _overlaps(strict: Sequence[Segment], loose: Sequence[Segment]) -> Float64[np
             / (max(word.end, other.end) - min(word.start, other.start))
             for other in same
         )
-        found.append(max(shares, default=0.0))
-    return np.array(found, np.float64)
+        overlaps.append(max(shares, default=0.0))
+    return np.array(overlaps, np.float64)
 
 
 def _confidence(loose: Sequence[Segment], skipped: int, num_words: int, sound: Sound) -> tuple[float, float]:

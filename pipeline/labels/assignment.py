@@ -107,19 +107,19 @@ def borrow_field(
 
 def _field(name: str, rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig) -> list[LabelField]:
     is_known = any(gold(row, name) is not None for row in rows)
-    found = [_without_donor(row, name, is_known=is_known) for row in rows]
+    fields = [_without_donor(row, name, is_known=is_known) for row in rows]
     for polarity in POLARITIES:
         open_places = [
             place
             for place, row in enumerate(rows)
-            if row.polarity == polarity != "neutral" and not found[place].kind and row.text
+            if row.polarity == polarity != "neutral" and not fields[place].kind and row.text
         ]
         donors = donors_of(rows, name, polarity)
         borrowed = borrow_field(name, [rows[place] for place in open_places], donors, vectors, settings)
         for place, item in zip(open_places, borrowed, strict=True):
             if item is not None:
-                found[place] = LabelField(item.value, "borrowed", donors[item.donor], item.similarity, item.margin)
-    return found
+                fields[place] = LabelField(item.value, "borrowed", donors[item.donor], item.similarity, item.margin)
+    return fields
 
 
 def _without_donor(row: Utterance, name: str, *, is_known: bool) -> LabelField:

@@ -86,11 +86,11 @@ def _borrow(
     settings: BorrowConfig,
     choose: Callable[["_Donors[FieldValue]"], FieldValue],
 ) -> list[Borrowed[FieldValue] | None]:
-    found = nearest(rows, donors, max(settings.neighbours, 2))
-    weights = _weights(found.similarity[:, : settings.neighbours], settings)
+    neighbours = nearest(rows, donors, max(settings.neighbours, 2))
+    weights = _weights(neighbours.similarity[:, : settings.neighbours], settings)
     borrowed: list[Borrowed[FieldValue] | None] = []
     for index, similarity, weight in zip(
-        found.index.tolist(), found.similarity.tolist(), weights.tolist(), strict=True
+        neighbours.index.tolist(), neighbours.similarity.tolist(), weights.tolist(), strict=True
     ):
         count = sum(share > 0 for share in weight)
         asked = _Donors([values[donor] for donor in index[:count]], weight[:count])

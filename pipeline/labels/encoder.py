@@ -38,10 +38,10 @@ class SentenceEncoder(nn.Module):
         self.pooling = pooling
         self.tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, use_fast=True)
         self.padding_id = int(self.tokenizer.pad_token_id or 0)
-        self.model, found = AutoModel.from_pretrained(
+        self.model, loading_info = AutoModel.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
-        lacks_pooler = any(key.startswith("pooler") for key in found["missing_keys"]) or not _pooler(self.model)
+        lacks_pooler = any(key.startswith("pooler") for key in loading_info["missing_keys"]) or not _pooler(self.model)
         if pooling == "pooler" and lacks_pooler:
             raise MissingDependencyError(f"text encoder {folder.name}: its weights hold no pooler; set pooling: mean")
         self.max_positions = int(getattr(self.model.config, "max_position_embeddings", 512))

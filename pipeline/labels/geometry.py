@@ -65,12 +65,12 @@ def shape(encoder: SentenceEncoder, rows: Sequence[Utterance], max_tokens: int) 
     first, second = _pairs(len(texts))
     like = relations(torch.from_numpy(label_numbers(texts)))[0].numpy()[first, second]
     views = _views(encoder, [row.text for row in texts[:_VIEWED]], max_tokens)
-    found = {
+    figures = {
         "alignment_views": alignment(*views),
         "alignment_like": alignment(vectors[first[like]], vectors[second[like]]),
         "uniformity": uniformity(vectors),
     }
-    return {name: round(value, 4) for name, value in found.items()}
+    return {name: round(value, 4) for name, value in figures.items()}
 
 
 def label_numbers(rows: Sequence[Utterance]) -> Int64[np.ndarray, "rows fields"]:

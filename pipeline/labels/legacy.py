@@ -59,8 +59,8 @@ def _nearest_donors(
     )
     if not lacking or not donors:
         return {}
-    found = nearest(vectors(lacking), vectors(donors), 1).index[:, 0].tolist()
-    return {row.published_id: donors[place] for row, place in zip(lacking, found, strict=True)}
+    places = nearest(vectors(lacking), vectors(donors), 1).index[:, 0].tolist()
+    return {row.published_id: donors[place] for row, place in zip(lacking, places, strict=True)}
 
 
 def _score(row: Utterance, donor: Utterance | None) -> LegacyScore:

@@ -35,18 +35,18 @@ def nearest(rows: Float[np.ndarray, "rows width"], donors: Float[np.ndarray, "do
         donors: likewise.
         count: donors wanted.
     """
-    kept = min(count, len(donors))
-    ranks = np.full((len(rows), kept), np.iinfo(np.int64).min, np.int64)
+    size = min(count, len(donors))
+    ranks = np.full((len(rows), size), np.iinfo(np.int64).min, np.int64)
     for start in range(0, len(rows), _BLOCK_ROWS):
         block = slice(start, start + _BLOCK_ROWS)
-        ranks[block] = _block_ranks(rows[block].astype(np.float64), donors, kept)
+        ranks[block] = _block_ranks(rows[block].astype(np.float64), donors, size)
     index = len(donors) - 1 - ranks % max(len(donors), 1)
     similarity = (ranks // max(len(donors), 1)) / _PARTS
-    missing = ((0, 0), (0, count - kept))
+    missing = ((0, 0), (0, count - size))
     return Neighbours(np.pad(index, missing, constant_values=-1), np.pad(similarity, missing, constant_values=np.nan))
 
 
-def _block_ranks(rows: np.ndarray, donors: np.ndarray, kept: int) -> np.ndarray:
+def _block_ranks(rows: np.ndarray, donors: np.ndarray, size: int) -> np.ndarray:
     """Ranks of the best donors, falling."""
     best = np.empty((len(rows), 0), np.int64)
     for start in range(0, len(donors), _BLOCK_DONORS):
@@ -55,12 +55,12 @@ def _block_ranks(rows: np.ndarray, donors: np.ndarray, kept: int) -> np.ndarray:
         ranks = np.rint(rows @ block.T * _PARTS).astype(np.int64)
         ranks *= len(donors)
         ranks += places
-        ranks = np.concatenate([best, _largest(ranks, kept)], axis=1)
-        best = _largest(ranks, kept)
+        ranks = np.concatenate([best, _largest(ranks, size)], axis=1)
+        best = _largest(ranks, size)
     return -np.sort(-best, axis=1)
 
 
-def _largest(ranks: np.ndarray, kept: int) -> np.ndarray:
-    if ranks.shape[1] <= kept:
+def _largest(ranks: np.ndarray, size: int) -> np.ndarray:
+    if ranks.shape[1] <= size:
         return ranks
-    return np.partition(ranks, ranks.shape[1] - kept, axis=1)[:, -kept:]
+    return np.partition(ranks, ranks.shape[1] - size, axis=1)[:, -size:]

@@ -53,8 +53,8 @@ def measure(rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig,
         settings: how fields are borrowed.
         split: whose rows are asked: ``valid`` to choose settings, ``test`` to report them.
     """
-    found = _all_hidden(rows, vectors, settings, split)
-    return [_scores(held, method) for held in found for method in held.answers]
+    hidden = _all_hidden(rows, vectors, settings, split)
+    return [_scores(labels, method) for labels in hidden for method in labels.answers]
 
 
 def _all_hidden(
@@ -69,9 +69,9 @@ def _all_hidden(
             ]
             for kind, is_donor in _KINDS.items():
                 pool = [row for row in rows if is_donor(row, dataset)]
-                held = _held(asked, pool, field, vectors, settings)
-                if held:
-                    yield HiddenLabels(dataset, field, kind, split, *held)
+                hidden = _hidden(asked, pool, field, vectors, settings)
+                if hidden:
+                    yield HiddenLabels(dataset, field, kind, split, *hidden)
 
 
 _KINDS: dict[str, Callable[[Utterance, str], bool]] = {
@@ -80,7 +80,7 @@ _KINDS: dict[str, Callable[[Utterance, str], bool]] = {
 }
 
 
-def _held(
+def _hidden(
     asked: Sequence[Utterance], pool: Sequence[Utterance], field: str, vectors: Vectors, settings: BorrowConfig
 ) -> tuple[int, list[int | str], dict[str, list[list[int | str]]]] | None:
     truth: list[int | str] = []
@@ -121,11 +121,11 @@ def _commonest(values: Sequence[int | str]) -> int | str:
     return sorted(int(value) for value in values)[len(values) // 2]
 
 
-def _scores(held: HiddenLabels, method: str) -> dict[str, object]:
-    scored = [_one_score(held.truth, answers) for answers in held.answers[method]]
+def _scores(hidden: HiddenLabels, method: str) -> dict[str, object]:
+    scored = [_one_score(hidden.truth, answers) for answers in hidden.answers[method]]
     means = {name: round(float(np.mean([score[name] for score in scored])), 4) for name in scored[0]}
-    facts = {name: getattr(held, name) for name in ("dataset", "field", "donors", "split")}
-    return {**facts, "method": method, "rows": held.asked, "answered": len(held.truth), **means}
+    facts = {name: getattr(hidden, name) for name in ("dataset", "field", "donors", "split")}
+    return {**facts, "method": method, "rows": hidden.asked, "answered": len(hidden.truth), **means}
 
 
 def _one_score(truth: Sequence[int | str], answers: Sequence[int | str]) -> dict[str, float]:
@@ -133,13 +133,13 @@ def _one_score(truth: Sequence[int | str], answers: Sequence[int | str]) -> dict
         hits = np.mean([one == other for one, other in zip(truth, answers, strict=True)])
         weighted, macro = (f1_score(truth, answers, average=kind, zero_division=0) for kind in ("weighted", "macro"))
         return {"accuracy": float(hits), "weighted_f1": weighted, "macro_f1": macro}
-    expected, said = np.array(truth, float) / 10, np.array(answers, float) / 10
-    return {"MAE": float(np.abs(expected - said).mean()), "Corr_in_polarity": _correlation(expected, said)}
+    expected, answered = np.array(truth, float) / 10, np.array(answers, float) / 10
+    return {"MAE": float(np.abs(expected - answered).mean()), "Corr_in_polarity": _correlation(expected, answered)}
 
 
-def _correlation(expected: np.ndarray, said: np.ndarray) -> float:
+def _correlation(expected: np.ndarray, answered: np.ndarray) -> float:
     """Of intensities from which each polarity's mean was taken, since signs are given; 0 for a constant answer."""
-    centred = [values.copy() for values in (expected, said)]
+    centred = [values.copy() for values in (expected, answered)]
     for rows in (expected < 0, expected > 0):
         for values in centred:
             values[rows] -= values[rows].mean() if rows.any() else 0.0

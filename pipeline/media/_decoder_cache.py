@@ -48,11 +48,11 @@ def open_pictures(path: Path, start_s: Seconds) -> Iterator[InputContainer]:
         MediaError: as for `_open.open_media`.
     """
     key = stamp(path)
-    kept = _idle.pop(key, None) if start_s > 0 else None
-    container = kept or _open.opened(path)
+    cached = _idle.pop(key, None) if start_s > 0 else None
+    container = cached or _open.opened(path)
     is_sound = True
     try:
-        with _open.told_in_one_line(path):
+        with _open.ffmpeg_errors_as_media_errors(path):
             yield container
     except Exception:
         is_sound = False

@@ -52,7 +52,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         MediaError: absent, empty, text or a playlist, a still picture, or no media file that FFmpeg knows.
             Errors of FFmpeg inside the ``with`` block come out as MediaError too.
     """
-    with told_in_one_line(path), opened(path) as container:
+    with ffmpeg_errors_as_media_errors(path), opened(path) as container:
         yield container
 
 
@@ -63,7 +63,7 @@ def opened(path: Path) -> InputContainer:
         MediaError: as for `open_media`.
     """
     _refuse_obvious(path)
-    with told_in_one_line(path):
+    with ffmpeg_errors_as_media_errors(path):
         # The prefix keeps a name such as "concat:a|b" from being read as a protocol.
         container = av.open(f"file:{os.fspath(path)}", container_options=_OPEN_OPTIONS, metadata_errors="replace")
     if container.metadata.get("major_brand") in _STILL_BRANDS:
@@ -73,7 +73,7 @@ def opened(path: Path) -> InputContainer:
 
 
 @contextmanager
-def told_in_one_line(path: Path) -> Iterator[None]:
+def ffmpeg_errors_as_media_errors(path: Path) -> Iterator[None]:
     """Turn FFmpeg's errors into MediaError."""
     try:
         yield
@@ -93,8 +93,8 @@ def first_stream(container: InputContainer, kind: str, path: Path) -> Any:
     streams = [stream for stream in container.streams if stream.type == kind]
     streams = [stream for stream in streams if not stream.disposition & Disposition.attached_pic]
     if not streams or streams[0].codec_context is None:
-        found = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise MediaError(f"{short_name(path)}: has no {kind} stream (found: {found}); replace the file")
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise MediaError(f"{short_name(path)}: has no {kind} stream (found: {kinds}); replace the file")
     stream: Any = streams[0]
     if not stream.codec_context.is_open:
         # One process per core is the plan; threads inside each would only fight.

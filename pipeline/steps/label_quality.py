@@ -42,8 +42,8 @@ def run(*, union: str, processed: Path) -> None:
     for name in settings.encoders:
         embeddings = [read_embeddings(layout.encoder(name).embeddings(dataset)) for dataset in settings.datasets]
         for split in ("valid", "test"):
-            found = measure(rows, joined(embeddings).of, settings.config.borrow, split)
-            scores += [{"encoder": name, **score} for score in found]
+            measured = measure(rows, joined(embeddings).of, settings.config.borrow, split)
+            scores += [{"encoder": name, **score} for score in measured]
     write_if_changed(paths.quality, _csv(scores).encode())
     write_if_changed(
         paths.quality.with_suffix(".md"), f"# Quality of borrowed labels: {union}\n\n{table(scores)}\n".encode()

@@ -52,6 +52,6 @@ def _pronounce(espeak: ctypes.CDLL, word: str) -> str:
     rest = ctypes.c_char_p(word.encode())
     parts = []
     while rest.value:  # espeak answers clause by clause and moves the pointer on; None at the end
-        said = espeak.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA | ord(_SEPARATOR) << 8)
-        parts.append(said.decode() if said else "")
+        phonemes = espeak.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA | ord(_SEPARATOR) << 8)
+        parts.append(phonemes.decode() if phonemes else "")
     return _SEPARATOR.join(part.strip() for part in parts if part.strip())

@@ -53,8 +53,8 @@ def parse_textgrid(text: str) -> list[TimedWord]:
     tiers = _interval_tiers(_praat_items(text))
     named = [rows for name, rows in tiers if name.lower() in _WORD_TIERS]
     if not named and len(tiers) != 1:
-        found = ", ".join(name for name, _ in tiers) or "none"
-        raise ValueError(f"interval tiers: {found}; expected one tier, or one named words")
+        names = ", ".join(name for name, _ in tiers) or "none"
+        raise ValueError(f"interval tiers: {names}; expected one tier, or one named words")
     return _timed((named or [tiers[0][1]])[0])
 
 
@@ -90,9 +90,9 @@ def parse_subtitles(text: str) -> list[TimedWord]:
     cues = 0
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")):
         times, _, body = block.partition("\n") if "-->" in block.partition("\n")[0] else _after_number(block)
-        if found := _CUE.search(times):
+        if cue := _CUE.search(times):
             cues += 1
-            rows += _cue_words(body, _clock(found.group(1)), _clock(found.group(2)))
+            rows += _cue_words(body, _clock(cue.group(1)), _clock(cue.group(2)))
     if not cues:
         raise ValueError("no cues; expected lines such as 00:00:01.000 --> 00:00:02.000")
     return _timed(rows)

@@ -39,18 +39,18 @@ def spell_numbers(text: str, language: str) -> str:
 
 
 def _english(match: re.Match[str]) -> str:
-    found = {name: value for name, value in match.groupdict().items() if value is not None}
-    if "money" in found:
-        return _money(found["money"], found["amount"], found.get("scale"))
-    if "hour" in found:
-        return _clock(found["hour"], found["minute"])
-    if "decade" in found:
-        return _plural(_year(found["decade"]))
-    if "ordinal" in found:
-        return _say(int(found["ordinal"]), "en", "ordinal")
-    if "percent" in found:
-        return f"{_cardinal(found['percent'], 'en')} percent"
-    return _plain(found["plain"])
+    groups = {name: value for name, value in match.groupdict().items() if value is not None}
+    if "money" in groups:
+        return _money(groups["money"], groups["amount"], groups.get("scale"))
+    if "hour" in groups:
+        return _clock(groups["hour"], groups["minute"])
+    if "decade" in groups:
+        return _plural(_year(groups["decade"]))
+    if "ordinal" in groups:
+        return _say(int(groups["ordinal"]), "en", "ordinal")
+    if "percent" in groups:
+        return f"{_cardinal(groups['percent'], 'en')} percent"
+    return _plain(groups["plain"])
 
 
 def _plain(number: str) -> str:
@@ -66,9 +66,9 @@ def _money(symbol: str, amount: str, scale: str | None) -> str:
     if scale:
         return f"{_cardinal(amount, 'en')} {_SCALES[scale]} {many}"
     whole, _, part = amount.replace(",", "").partition(".")
-    said = f"{_cardinal(whole or '0', 'en')} {one if whole == '1' else many}"
+    words = f"{_cardinal(whole or '0', 'en')} {one if whole == '1' else many}"
     cents = int(part.ljust(2, "0")[:2]) if part else 0
-    return f"{said} {_cardinal(str(cents), 'en')} {small_one if cents == 1 else small_many}" if cents else said
+    return f"{words} {_cardinal(str(cents), 'en')} {small_one if cents == 1 else small_many}" if cents else words
 
 
 def _clock(hour: str, minute: str) -> str:
@@ -95,8 +95,8 @@ def _say(number: int | float, language: str, form: str) -> str:
     from num2words import num2words
 
     try:
-        said = num2words(number, lang=language, to=form)
+        words = num2words(number, lang=language, to=form)
     except (NotImplementedError, OverflowError):
         return f"{number:g}"
-    said = re.sub(r"[-,]", " ", said).lower()
-    return said.replace(" and ", " ") if language == "en" else said
+    words = re.sub(r"[-,]", " ", words).lower()
+    return words.replace(" and ", " ") if language == "en" else words

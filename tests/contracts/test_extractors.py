@@ -194,13 +194,13 @@ def test_reading_settings_imports_no_heavy_library():
 def test_numbers_move_only_with_the_version(name, extracted):
     """Kept in tests/reference/extractors.json; after raising VERSION: UPDATE_REFERENCE=1 pytest -k move_only."""
     version = plugins.literals("extractors", name)["VERSION"]
-    found = {"version": version, "clips": [summary_of(features) for features in extracted(name)]}
-    kept = json.loads(REFERENCE.read_text()) if REFERENCE.is_file() else {}
+    summary = {"version": version, "clips": [summary_of(features) for features in extracted(name)]}
+    reference = json.loads(REFERENCE.read_text()) if REFERENCE.is_file() else {}
     if os.environ.get("UPDATE_REFERENCE") == "1":
-        REFERENCE.write_text(json.dumps({**kept, name: found}, indent=1, sort_keys=True) + "\n")
+        REFERENCE.write_text(json.dumps({**reference, name: summary}, indent=1, sort_keys=True) + "\n")
         return
-    assert kept[name]["version"] == version, "VERSION was raised: renew the reference"
-    for now, then in zip(found["clips"], kept[name]["clips"], strict=True):
+    assert reference[name]["version"] == version, "VERSION was raised: renew the reference"
+    for now, then in zip(summary["clips"], reference[name]["clips"], strict=True):
         assert now["rows"] == then["rows"]
         np.testing.assert_allclose(now["means"], then["means"], rtol=0.02, atol=0.02, err_msg="raise VERSION")
 

@@ -164,8 +164,8 @@ def faces_at(*boxes: tuple[float, float, float]) -> Faces:
 def test_largest_face_is_chosen_and_kept_while_it_stays_about_as_large():
     first = selection.followed_face(faces_at((0.2, 0.5, 0.2), (0.7, 0.5, 0.3)), None)
     assert first.box[0] == pytest.approx(0.55)
-    kept = selection.followed_face(faces_at((0.2, 0.5, 0.35), (0.71, 0.5, 0.3)), first)
-    assert kept.box[0] == pytest.approx(0.56)
+    followed = selection.followed_face(faces_at((0.2, 0.5, 0.35), (0.71, 0.5, 0.3)), first)
+    assert followed.box[0] == pytest.approx(0.56)
     left = selection.followed_face(faces_at((0.2, 0.5, 0.5), (0.71, 0.5, 0.3)), first)
     assert left.box[0] == pytest.approx(-0.05)
 
@@ -200,8 +200,8 @@ def test_of_two_people_the_nearer_one_is_followed(tmp_path):
 def test_faces_that_flicker_are_dropped_but_a_short_clip_is_left_alone():
     one = selection.followed_face(faces_at((0.5, 0.5, 0.2)), None)
     flicker = [None, one, None, one, one, one, None, one, one]
-    kept = selection.present(selection.without_short_runs(flicker, 3))
-    assert kept.tolist() == [False, False, False, True, True, True, False, False, False]
+    followed = selection.present(selection.without_short_runs(flicker, 3))
+    assert followed.tolist() == [False, False, False, True, True, True, False, False, False]
     assert selection.without_short_runs([one, one], 3) == [one, one]
 
 
@@ -217,8 +217,8 @@ def test_search_squares_cover_the_picture(size_px):
 
 
 def test_square_to_follow_holds_all_finds_and_one_find_is_not_enough():
-    found = {0.0: (0.80, 0.1, 0.86, 0.2), 0.5: (0.82, 0.12, 0.88, 0.22), 3.0: (0.1, 0.1, 0.2, 0.3)}
-    (square,) = small_faces.squares_to_follow(found, 0.5, (640, 360))
+    boxes_at = {0.0: (0.80, 0.1, 0.86, 0.2), 0.5: (0.82, 0.12, 0.88, 0.22), 3.0: (0.1, 0.1, 0.2, 0.3)}
+    (square,) = small_faces.squares_to_follow(boxes_at, 0.5, (640, 360))
     x, y, width, height = square.region
     assert x <= 0.80 * 640
     assert x + width >= 0.88 * 640

@@ -70,8 +70,8 @@ def test_what_is_seen_in_a_turned_region_is_found_again_in_the_picture(angle_rad
     region = RotatedRegion(80.0, 66.0, 64.0, 64.0, angle_rad)
     shown = crop.cut(picture, region, 64, is_black_outside=True)[:, :, 0].astype(float)
     y, x = (np.average(places, weights=shown) / 64 for places in np.indices(shown.shape))
-    (found,) = crop.into_picture(np.array([[x, y, 0.5]], np.float32), region, (160, 120))
-    assert found[:2] == pytest.approx((91, 61), abs=0.1)
+    (point,) = crop.into_picture(np.array([[x, y, 0.5]], np.float32), region, (160, 120))
+    assert point[:2] == pytest.approx((91, 61), abs=0.1)
 
 
 def test_depth_keeps_the_unit_of_a_level_region():
@@ -86,10 +86,10 @@ def test_guesses_of_one_face_are_averaged_by_their_scores():
     boxes[100:102, 2:4] = 32.0
     boxes[101, :2] = 4.0
     logits[100:102] = 2.0
-    (found,) = detector.faces_found(boxes, logits, 0.5)
+    (face,) = detector.detections(boxes, logits, 0.5)
     middle = detector.anchors()[100] + 2.0 / 128
-    assert found.box == pytest.approx([*(middle - 0.125), *(middle + 0.125)], abs=1e-6)
-    assert detector.faces_found(boxes, logits, 0.9) == []
+    assert face.box == pytest.approx([*(middle - 0.125), *(middle + 0.125)], abs=1e-6)
+    assert detector.detections(boxes, logits, 0.9) == []
 
 
 def test_later_of_two_overlapping_regions_is_kept():

@@ -41,27 +41,27 @@ WORDS = [("good", 20, 40), ("old", 45, 60), ("movie", 80, 110)]
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_words_are_found_where_the_emissions_put_them(noise):
-    found = segment(
+    segmentation = segment(
         emissions(WORDS, 150, noise=noise), [VOCABULARY.spell(word) for word, _, _ in WORDS], VOCABULARY, HOP_S
     )
     expected = np.array([[start, end] for _, start, end in WORDS]) * HOP_S
-    np.testing.assert_allclose(found.times, expected, atol=2 * HOP_S)
-    assert (found.probabilities > 0.5).all()
+    np.testing.assert_allclose(segmentation.times, expected, atol=2 * HOP_S)
+    assert (segmentation.probabilities > 0.5).all()
 
 
 def test_chinese_is_segmented_by_character_without_a_delimiter():
     chinese = Vocabulary({"我": 1, "喜": 2, "欢": 3}, blank=0, delimiter=None)
-    said = [("我", 10, 20), ("喜", 25, 35), ("欢", 36, 50)]
-    found = segment(
-        emissions(said, 60, vocabulary=chinese), [chinese.spell(word) for word, _, _ in said], chinese, HOP_S
+    spoken = [("我", 10, 20), ("喜", 25, 35), ("欢", 36, 50)]
+    segmentation = segment(
+        emissions(spoken, 60, vocabulary=chinese), [chinese.spell(word) for word, _, _ in spoken], chinese, HOP_S
     )
-    np.testing.assert_allclose(found.times, np.array([[a, b] for _, a, b in said]) * HOP_S, atol=2 * HOP_S)
+    np.testing.assert_allclose(segmentation.times, np.array([[a, b] for _, a, b in spoken]) * HOP_S, atol=2 * HOP_S)
 
 
 def test_a_word_of_unknown_characters_has_no_time():
     log_probs = emissions(WORDS, 150)
-    found = segment(log_probs, [VOCABULARY.spell(word) for word in ("good", "旧", "movie")], VOCABULARY, HOP_S)
-    np.testing.assert_array_equal(np.isnan(found.times[:, 0]), [False, True, False])
+    segmentation = segment(log_probs, [VOCABULARY.spell(word) for word in ("good", "旧", "movie")], VOCABULARY, HOP_S)
+    np.testing.assert_array_equal(np.isnan(segmentation.times[:, 0]), [False, True, False])
 
 
 def test_more_symbols_than_frames_is_no_segmentation():

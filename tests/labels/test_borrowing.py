@@ -32,11 +32,11 @@ def test_neighbours_are_those_of_a_plain_loop_with_ties_in_order_whatever_the_bl
     for block_rows, block_donors in ((256, 8192), (3, 2), (1, 5)):
         monkeypatch.setattr(neighbours, "_BLOCK_ROWS", block_rows)
         monkeypatch.setattr(neighbours, "_BLOCK_DONORS", block_donors)
-        found = nearest(first, second, 4)
-        assert [[place for place in row if place >= 0] for row in found.index.tolist()] == expected
-        best = np.take_along_axis(cosines, found.index[:, :1], axis=1)
-        np.testing.assert_array_equal(found.similarity[:, :1], best)
-        assert found.index.shape == (rows, 4)
+        ranked = nearest(first, second, 4)
+        assert [[place for place in row if place >= 0] for row in ranked.index.tolist()] == expected
+        best = np.take_along_axis(cosines, ranked.index[:, :1], axis=1)
+        np.testing.assert_array_equal(ranked.similarity[:, :1], best)
+        assert ranked.index.shape == (rows, 4)
 
 
 def test_the_nearest_donor_lends_its_value_and_the_lead_over_the_next_is_told():

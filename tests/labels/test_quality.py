@@ -24,39 +24,39 @@ def by_number(rows):
 
 
 def scores(rows, settings=NEAREST, split="valid"):
-    found = measure(rows, by_number, settings, split)
-    return {(score["dataset"], score["donors"], score["method"]): score for score in found}
+    measured = measure(rows, by_number, settings, split)
+    return {(score["dataset"], score["donors"], score["method"]): score for score in measured}
 
 
 def test_borrowing_is_right_where_like_texts_have_like_emotions_and_baselines_are_what_they_are():
     emotions = ["joy", "joy", "surprise", "anger"]
     rows = [row("a", "train", i, emotion=name) for i, name in enumerate(emotions)]
     rows += [row("a", "valid", 10 + i, emotion=name) for i, name in enumerate(emotions)]
-    found = scores(rows)
-    assert found["a", "same", "borrowed"]["accuracy"] == 1
-    assert found["a", "same", "majority"]["accuracy"] == pytest.approx(3 / 4)
-    assert 0.4 < found["a", "same", "random"]["accuracy"] < 1
+    by_method = scores(rows)
+    assert by_method["a", "same", "borrowed"]["accuracy"] == 1
+    assert by_method["a", "same", "majority"]["accuracy"] == pytest.approx(3 / 4)
+    assert 0.4 < by_method["a", "same", "random"]["accuracy"] < 1
 
 
 def test_the_best_constant_intensity_is_the_median_of_the_polarity():
     rows = [row("a", "train", i, tenths=value) for i, value in enumerate([5, 10, 29])]
     rows += [row("a", "valid", 10 + i, tenths=value) for i, value in enumerate([6, 12, 30])]
-    found = scores(rows)
-    assert found["a", "same", "borrowed"]["MAE"] == pytest.approx((0.1 + 0.2 + 0.1) / 3, abs=1e-4)
-    assert found["a", "same", "majority"]["MAE"] == pytest.approx((0.4 + 0.2 + 2.0) / 3, abs=1e-4)
-    assert found["a", "same", "borrowed"]["Corr_in_polarity"] > 0.99
-    assert found["a", "same", "majority"]["Corr_in_polarity"] == 0
+    by_method = scores(rows)
+    assert by_method["a", "same", "borrowed"]["MAE"] == pytest.approx((0.1 + 0.2 + 0.1) / 3, abs=1e-4)
+    assert by_method["a", "same", "majority"]["MAE"] == pytest.approx((0.4 + 0.2 + 2.0) / 3, abs=1e-4)
+    assert by_method["a", "same", "borrowed"]["Corr_in_polarity"] > 0.99
+    assert by_method["a", "same", "majority"]["Corr_in_polarity"] == 0
 
 
 def test_donors_of_the_same_and_of_other_datasets_are_kept_apart_and_only_train_rows_lend():
     rows = [row("a", "train", 1, tenths=5), row("b", "train", 1, tenths=20), row("b", "test", 1, tenths=30)]
     rows += [row("a", "valid", 11, tenths=20)]
-    found = scores(rows)
-    assert found["a", "same", "borrowed"]["MAE"] == pytest.approx(1.5)
-    assert found["a", "other", "borrowed"]["MAE"] == 0
+    by_method = scores(rows)
+    assert by_method["a", "same", "borrowed"]["MAE"] == pytest.approx(1.5)
+    assert by_method["a", "other", "borrowed"]["MAE"] == 0
 
 
 def test_rows_without_a_similar_donor_are_not_scored_but_counted():
     rows = [row("a", "train", 1, tenths=5), row("a", "valid", 11, tenths=5), row("a", "valid", 12, tenths=5)]
-    found = scores(rows, BorrowConfig(neighbours=1, min_similarity=0.5))
-    assert (found["a", "same", "borrowed"]["rows"], found["a", "same", "borrowed"]["answered"]) == (2, 1)
+    by_method = scores(rows, BorrowConfig(neighbours=1, min_similarity=0.5))
+    assert (by_method["a", "same", "borrowed"]["rows"], by_method["a", "same", "borrowed"]["answered"]) == (2, 1)

@@ -95,10 +95,10 @@ def test_the_published_rule_gives_the_wrong_signs_that_its_files_have(report):
 
 
 def test_labels_are_read_back_as_they_were_written(union, table):
-    found = read_labels(union.union("mosi_meld").labels)
-    label = found["meld", "train", "train_dia0$_$utt0"]
+    labels = read_labels(union.union("mosi_meld").labels)
+    label = labels["meld", "train", "train_dia0$_$utt0"]
     assert (label.polarity, label.tenths, label.meld, label.iemocap) == ("neutral", 0, "neutral", None)
-    assert len(found) == len(table)
+    assert len(labels) == len(table)
 
 
 def test_the_same_folders_without_media_are_refused_where_media_are_needed(union):

@@ -17,7 +17,7 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nclip.mkv\n#EXT-X-ENDL
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "no such file"),
         (b"", r"is empty \(0 bytes\)"),
@@ -27,13 +27,13 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nclip.mkv\n#EXT-X-ENDL
         (bytes(range(256)) * 40, "cannot be read as media"),
     ],
 )
-def test_what_is_no_media_is_refused_in_its_own_words(tmp_path, content, said):
+def test_what_is_no_media_is_refused_in_its_own_words(tmp_path, content, message):
     path = tmp_path / "videos" / "film.mp4"
     path.parent.mkdir()
     if content is not None:
         path.write_bytes(content)
     for load in (load_sound, Video):
-        with pytest.raises(MediaError, match=said) as caught:
+        with pytest.raises(MediaError, match=message) as caught:
             load(MediaSpan(path))
         assert "videos/film.mp4" in str(caught.value)
         assert str(tmp_path) not in str(caught.value)

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from models import cmcbep_cl
-from models._cmcbep_cl.balance import discrimination, mean_distance, orthogonality
 from models._cmcbep_cl.gated_fusion import LeadFusion, Vote
-from models._cmcbep_cl.lead import PairScore, lead_first, lead_weights, modality_scores
+from models._cmcbep_cl.lead_modality import PairScore, lead_first, lead_weights, modality_scores
+from models._cmcbep_cl.losses import discrimination, mean_distance, orthogonality
 from models.layers.info_nce import contrast_between
 from pipeline.config.training import TrainingSettings
 from pipeline.training.batches import ClipTensors

@@ -74,8 +74,8 @@ def test_every_label_survives_building_cutting_joining_and_parsing(tokenizers, n
         sentiment = low + index / 10
         targets = grammar.targets[index]
         tokens = grammar.symbols[targets[targets >= 0]][:-1]
-        said, emotion = parse_label(tokenizers[name].decode(tokens))
-        assert (said, emotion) == (pytest.approx(sentiment), "")
+        sentiment_read, emotion = parse_label(tokenizers[name].decode(tokens))
+        assert (sentiment_read, emotion) == (pytest.approx(sentiment), "")
         assert grammar.label_index(torch.tensor([sentiment])).item() == index
         assert grammar.sentiment(torch.tensor([index])).item() == pytest.approx(sentiment)
 
@@ -102,8 +102,8 @@ def test_what_is_no_label_is_refused(text):
 
 def test_labels_off_the_grid_are_rounded_and_labels_out_of_range_cut():
     grammar = make_grammar(lambda text, add_special_tokens: ByT5Tokenizer()(text, add_special_tokens=False))
-    said = grammar.sentiment(grammar.label_index(torch.tensor([0.6666667, -7.0, 3.4, -0.01])))
-    torch.testing.assert_close(said, torch.tensor([0.7, -3.0, 3.0, 0.0]))
+    labels = grammar.sentiment(grammar.label_index(torch.tensor([0.6666667, -7.0, 3.4, -0.01])))
+    torch.testing.assert_close(labels, torch.tensor([0.7, -3.0, 3.0, 0.0]))
 
 
 def test_a_tokenizer_without_digits_is_refused():
@@ -112,13 +112,13 @@ def test_a_tokenizer_without_digits_is_refused():
 
 
 @pytest.mark.parametrize("name", ["minilm", "bytes"])
-def test_whatever_the_scores_are_a_label_is_said(tokenizers, name):
+def test_whatever_the_scores_are_a_label_is_generated(tokenizers, name):
     grammar, generator = make_grammar(tokenizers[name]), torch.Generator().manual_seed(0)
     size = int(grammar.symbols.max()) + 1
     first = torch.zeros(200, 1, dtype=torch.long)
-    said = grammar.greedy(lambda tokens: torch.randn(len(tokens), size, generator=generator), first)
-    assert (said >= 0).all()
-    assert len(said.unique()) > 10
+    labels = grammar.greedy(lambda tokens: torch.randn(len(tokens), size, generator=generator), first)
+    assert (labels >= 0).all()
+    assert len(labels.unique()) > 10
     lost = grammar.greedy(lambda tokens: torch.full((len(tokens), size), torch.nan), first)
     assert (lost >= 0).all()
 
@@ -225,9 +225,9 @@ def test_a_named_backbone_learns_eight_clips_to_the_letter(build, t5):
         optimizer.step()
         if loss["task"] < 0.05:
             break
-    said = model.eval()(batch)
-    assert list(said.generated) == [label_text(round(label * 10)) for label in batch.label.tolist()]
-    torch.testing.assert_close(said.prediction, batch.label)
+    output = model.eval()(batch)
+    assert list(output.generated) == [label_text(round(label * 10)) for label in batch.label.tolist()]
+    torch.testing.assert_close(output.prediction, batch.label)
 
 
 def test_a_named_backbone_reads_transcripts_and_nothing_of_absent_ones(build, t5, batch):

@@ -20,9 +20,9 @@ def tone(*parts: tuple[float, float]) -> Sound:
 
 def test_loud_frames_are_those_of_the_tone():
     loud = is_loud(tone((0.5, 0), (1.0, 8000), (0.5, 0)), above_floor=0.5)
-    found_s = np.flatnonzero(loud) * HOP_S
-    assert found_s.min() == pytest.approx(0.5, abs=0.02)
-    assert found_s.max() == pytest.approx(1.5, abs=0.02)
+    loud_s = np.flatnonzero(loud) * HOP_S
+    assert loud_s.min() == pytest.approx(0.5, abs=0.02)
+    assert loud_s.max() == pytest.approx(1.5, abs=0.02)
 
 
 def test_an_even_clip_has_no_loud_frames():

@@ -30,7 +30,7 @@ class Detection:
     eyes: Float32[np.ndarray, "2 2"]
 
 
-def faces_found(
+def detections(
     raw_boxes: Float32[np.ndarray, "896 16"], raw_scores: Float32[np.ndarray, "896"], min_score: float
 ) -> list[Detection]:
     """Gather the detector's guesses into faces, the surest first.

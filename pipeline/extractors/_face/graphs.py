@@ -68,7 +68,7 @@ class Graphs:
     def detect(
         self, square: UInt8[np.ndarray, "128 128 3"]
     ) -> tuple[Float32[np.ndarray, "896 16"], Float32[np.ndarray, "896"]]:
-        """Raw boxes and logits of faces in a picture; see `detector.faces_found`."""
+        """Raw boxes and logits of faces in a picture; see `detector.detections`."""
         np.multiply(square, np.float32(2 / 255), out=self._detector.input[0])
         self._detector.input[0] -= 1
         boxes, logits = self._detector.run()
@@ -86,8 +86,8 @@ class Graphs:
         for first in range(0, len(points_px), _BATCH):
             batch = points_px[first : first + _BATCH][:, BLENDSHAPE_POINTS, :2]
             self._blendshapes.input[: len(batch)] = batch
-            (found,) = self._blendshapes.run()
-            scores[first : first + _BATCH] = found.reshape(_BATCH, 52)[: len(batch)]
+            (outputs,) = self._blendshapes.run()
+            scores[first : first + _BATCH] = outputs.reshape(_BATCH, 52)[: len(batch)]
         return scores
 
 

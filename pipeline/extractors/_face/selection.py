@@ -72,13 +72,13 @@ def present(faces: Sequence[Face | None]) -> Bool[np.ndarray, "frames"]:
 
 def without_short_runs(faces: Sequence[Face | None], min_run_frames: int) -> list[Face | None]:
     """Drop faces seen in too few frames in a row: the landmarker's mistakes flicker. A shorter clip is left alone."""
-    kept = list(faces)
-    if len(kept) < min_run_frames:
-        return kept
-    for first, end in runs(present(kept)):
+    remaining = list(faces)
+    if len(remaining) < min_run_frames:
+        return remaining
+    for first, end in runs(present(remaining)):
         if end - first < min_run_frames:
-            kept[first:end] = [None] * (end - first)
-    return kept
+            remaining[first:end] = [None] * (end - first)
+    return remaining
 
 
 def pose(matrix: Float32[np.ndarray, "4 4"]) -> tuple[float, ...]:

@@ -70,27 +70,29 @@ def find_small_face(rgb: UInt8[np.ndarray, "height width 3"], landmarker: AnyLan
     return None
 
 
-def squares_to_follow(found: Mapping[Seconds, Box], step_s: Seconds, size_px: tuple[int, int]) -> list[FollowedSquare]:
+def squares_to_follow(
+    boxes_at: Mapping[Seconds, Box], step_s: Seconds, size_px: tuple[int, int]
+) -> list[FollowedSquare]:
     """Gather faces found at some times into squares, each for as long as its faces stay near each other.
 
     A face found once only is taken for a mistake.
 
     Args:
-        found: time -> box of the largest face, as fractions of the picture.
+        boxes_at: time -> box of the largest face, as fractions of the picture.
         step_s: time between two searches.
         size_px: width and height of the picture.
     """
     groups: list[list[Seconds]] = []
-    for time_s in sorted(found):
+    for time_s in sorted(boxes_at):
         group = groups[-1] if groups else []
         is_next = bool(group) and time_s - group[-1] <= 1.5 * step_s
-        if is_next and _share_a_square([found[seen_s] for seen_s in [*group, time_s]], size_px):
+        if is_next and _share_a_square([boxes_at[seen_s] for seen_s in [*group, time_s]], size_px):
             group.append(time_s)
         else:
             groups.append([time_s])
     return [
         FollowedSquare(
-            square_around([found[time_s] for time_s in group], *size_px),
+            square_around([boxes_at[time_s] for time_s in group], *size_px),
             group[0] - step_s / 2,
             group[-1] + step_s / 2,
         )

@@ -25,7 +25,7 @@ class OpenVinoLandmarker:
     def __init__(self, graphs: Graphs, options: LandmarkerOptions, *, is_video: bool):
         self._graphs, self._options, self._is_video = graphs, options, is_video
         self._regions: list[RotatedRegion] = []
-        self._found: list[list[_Points]] = []
+        self._frames_px: list[list[_Points]] = []
         self._sizes_px: list[tuple[int, int]] = []
         # MediaPipe smooths a face only where it follows no other.
         self._smoother = Smoother() if is_video and options.max_faces == 1 else None
@@ -33,8 +33,8 @@ class OpenVinoLandmarker:
     def faces(self, rgb: UInt8[np.ndarray, "height width 3"]) -> Faces:
         """Find the faces of a single picture, without blendshapes and pose."""
         height_px, width_px = rgb.shape[:2]
-        found = self._points_px(rgb, self._detected(rgb))
-        return _faces(_landmarks(found, (width_px, height_px)))
+        faces_px = self._points_px(rgb, self._detected(rgb))
+        return _faces(_landmarks(faces_px, (width_px, height_px)))
 
     def follow(self, rgb: UInt8[np.ndarray, "height width 3"], time_ms: int) -> None:
         """Follow the faces into the next frame of the clip.
@@ -47,19 +47,19 @@ class OpenVinoLandmarker:
         regions = self._regions if size_px in self._sizes_px[-1:] else []
         if len(regions) < self._options.max_faces:
             regions = joined([*regions, *self._detected(rgb)], self._options.min_tracking)
-        found = self._points_px(rgb, regions)
-        self._regions = [crop.region_of_points(points_px) for points_px in found]
-        self._found.append(self._smoothed(found, time_ms))
+        faces_px = self._points_px(rgb, regions)
+        self._regions = [crop.region_of_points(points_px) for points_px in faces_px]
+        self._frames_px.append(self._smoothed(faces_px, time_ms))
         self._sizes_px.append(size_px)
 
     def followed(self) -> list[Faces]:
         """The faces of the frames so far, one entry a frame."""
-        if not self._found:
+        if not self._frames_px:
             return []
-        landmarks = [_landmarks(*frame) for frame in zip(self._found, self._sizes_px, strict=True)]
-        points_px = np.array([points for found in self._found for points in found], np.float32)
+        landmarks = [_landmarks(*frame) for frame in zip(self._frames_px, self._sizes_px, strict=True)]
+        points_px = np.array([points for faces_px in self._frames_px for points in faces_px], np.float32)
         blendshapes = self._graphs.blendshapes(points_px.reshape(-1, POINTS, 3))
-        counts = [len(found) for found in self._found]
+        counts = [len(faces_px) for faces_px in self._frames_px]
         aspects = np.repeat([width_px / height_px for width_px, height_px in self._sizes_px], counts)
         flat = np.concatenate([np.zeros((0, POINTS, 3), np.float32), *landmarks])
         matrices = pose_matrices(flat, aspects, self._graphs.canonical_face)
@@ -78,43 +78,43 @@ class OpenVinoLandmarker:
 
     def _points_px(self, rgb: UInt8[np.ndarray, "height width 3"], regions: list[RotatedRegion]) -> list[_Points]:
         """Points of the faces that some regions show."""
-        found = []
+        faces_px = []
         for region in regions[: self._options.max_faces]:
             points, presence = self._graphs.points(crop.cut(rgb, region, FACE_PX, is_black_outside=False))
             if presence > self._options.min_presence:
-                found.append(crop.into_picture(points, region, (rgb.shape[1], rgb.shape[0])))
-        return found
+                faces_px.append(crop.into_picture(points, region, (rgb.shape[1], rgb.shape[0])))
+        return faces_px
 
     def _detected(self, rgb: UInt8[np.ndarray, "height width 3"]) -> list[RotatedRegion]:
         square = crop.whole_as_square(rgb.shape[1], rgb.shape[0])
         seen = crop.cut(rgb, square, DETECTOR_PX, is_black_outside=True)
-        faces = detector.faces_found(*self._graphs.detect(seen), self._options.min_detection)
+        faces = detector.detections(*self._graphs.detect(seen), self._options.min_detection)
         corner = np.array([square.x_px, square.y_px], np.float32) - np.float32(square.width_px / 2)
         return [
             crop.region_of_box(face.box * square.width_px + np.tile(corner, 2), face.eyes * square.width_px + corner)
             for face in faces[: self._options.max_faces]
         ]
 
-    def _smoothed(self, found: list[_Points], time_ms: int) -> list[_Points]:
+    def _smoothed(self, faces_px: list[_Points], time_ms: int) -> list[_Points]:
         if self._smoother is None:
-            return found
-        if not found:
+            return faces_px
+        if not faces_px:
             self._smoother.reset()
-        return [self._smoother.smoothed(points_px, time_ms / 1000) for points_px in found]
+        return [self._smoother.smoothed(points_px, time_ms / 1000) for points_px in faces_px]
 
 
 def joined(regions: list[RotatedRegion], max_overlap: float) -> list[RotatedRegion]:
     """Leave out every region that overlaps with a later one."""
-    kept: list[RotatedRegion] = []
+    remaining: list[RotatedRegion] = []
     for region in regions:
-        kept = [other for other in kept if crop.overlap(region, other) <= max_overlap]
-        kept.append(region)
-    return kept
+        remaining = [other for other in remaining if crop.overlap(region, other) <= max_overlap]
+        remaining.append(region)
+    return remaining
 
 
-def _landmarks(found: list[_Points], size_px: tuple[int, int]) -> Float32[np.ndarray, "faces 478 3"]:
+def _landmarks(faces_px: list[_Points], size_px: tuple[int, int]) -> Float32[np.ndarray, "faces 478 3"]:
     """Points as fractions of the picture; depth in the unit of x."""
-    points_px = np.array(found, np.float32).reshape(-1, POINTS, 3)
+    points_px = np.array(faces_px, np.float32).reshape(-1, POINTS, 3)
     return points_px / np.array([size_px[0], size_px[1], size_px[0]], np.float32)
 
 

