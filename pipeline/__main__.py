@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pipeline import __version__
 from pipeline.core import plugins
+from pipeline.core.command_line import make_parser
 from pipeline.core.errors import PipelineError
 from pipeline.core.parent_process import RUN_PID, end_with
 
@@ -69,14 +70,7 @@ def parser_of(name: str) -> argparse.ArgumentParser:
         ConfigError: there is no such step.
     """
     step = plugins.load("steps", name.replace("-", "_"))
-    parser = argparse.ArgumentParser(
-        prog=f"python -m pipeline {name}",
-        description=step.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="--debug shows the traceback of an error.",
-    )
-    step.add_arguments(parser)
-    return parser
+    return make_parser(step.run, prog=f"python -m pipeline {name}", description=step.__doc__)
 
 
 def _overview() -> str:

@@ -32,6 +32,11 @@ def test_help_holds_an_example_that_the_command_takes(name, capsys):
         parser_of(name).parse_args(shlex.split(example, comments=True))
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_argument_has_a_help_text(name):
+    assert [action.dest for action in parser_of(name)._actions if not action.help] == []
+
+
 def test_the_overview_names_every_command(capsys):
     assert main(["--help"]) == 0
     text = capsys.readouterr().out

@@ -8,7 +8,6 @@ Exit status: 0 when all adds up, 1 with one line per fault when it does not.
 example: python -m pipeline audit demo --sample 16
 """
 
-import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -20,39 +19,26 @@ from pipeline.core.paths import Layout
 from pipeline.workflow.config_files import config_file
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("dataset", help="name of a file in config/datasets")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
-    parser.add_argument("--sample", type=int, default=8, help="clips compared per pack and extractor (default: 8)")
-    parser.add_argument("--seed", type=int, default=1, help="which clips these are (default: 1)")
-    parser.add_argument("--no-extract", action="store_true", help="extract no clip again")
-    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
-
-
 def run(
-    *,
     dataset: str,
+    *,
     processed: Path = Path("processed"),
     raw: Path = Path("raw"),
     sample: int = 8,
     seed: int = 1,
     no_extract: bool = False,
-    as_json: bool = False,
+    json: bool = False,
 ) -> int:
     """Check a dataset and print what does not add up.
 
     Args:
-        dataset: name of the dataset.
-        processed: folder of everything derived.
+        dataset: name of a file in config/datasets.
+        processed: folder of derived files.
         raw: folder of the raw datasets.
-        sample: clips per pack compared with the stores, and per extractor extracted again.
-        seed: which clips these are.
+        sample: clips of each pack compared with the stores, and of each extractor extracted again.
+        seed: selects these clips.
         no_extract: extract no clip again.
-        as_json: print one JSON object instead of lines.
+        json: print one JSON object instead of lines.
 
     Returns:
         1 if there is a fault, else 0.
@@ -64,7 +50,7 @@ def run(
     config = validated(DatasetConfig, read_yaml(path), str(path))
     subject = Subject(dataset, config, raw / dataset, Layout(processed).dataset(dataset).root)
     result = audit(subject, Scope(max(0, sample), seed, again=not no_extract))
-    print(_as_json(dataset, result) if as_json else _as_lines(dataset, result))
+    print(_as_json(dataset, result) if json else _as_lines(dataset, result))
     return int(bool(result.faults))
 
 

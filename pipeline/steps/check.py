@@ -4,7 +4,6 @@ Exit status: 0 when the workflow can run (warnings or not), 1 when it cannot.
 example: python -m pipeline check demo
 """
 
-import argparse
 import os
 import sys
 from collections import Counter
@@ -30,34 +29,22 @@ _HISTOGRAM_BINS = 7
 _BAR_WIDTH = 30
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("dataset", help="name of a file in config/datasets")
-    parser.add_argument("--configfile", type=Path, help="what to build (default: config/config.yaml if there is one)")
-    parser.add_argument("--raw", type=Path, help="folder of the raw datasets (default: as configured, else raw)")
-    parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1), help="files opened at once")
-    parser.add_argument("--no-probe", action="store_true", help="do not open media files")
-    parser.add_argument("--all", action="store_true", help=f"print all problems, not the first {_SHOWN} of each level")
-
-
 def run(
-    *,
     dataset: str,
+    *,
     configfile: Path | None = None,
     raw: Path | None = None,
-    workers: int = 4,
     no_probe: bool = False,
     all: bool = False,
 ) -> int:
     """Read the raw dataset, look into its media files, print what was found.
 
     Args:
-        dataset: name of the dataset.
-        configfile: run settings, for the raw folder and the limit of failures.
-        raw: folder of the raw datasets.
-        workers: media files opened at once.
-        no_probe: look only whether media files are there.
-        all: print all problems.
+        dataset: name of a file in config/datasets.
+        configfile: run settings, for the raw folder and max_failed_fraction (default: config/config.yaml if it exists).
+        raw: folder of the raw datasets (default: as in the run settings, else raw).
+        no_probe: only check that media files exist; do not open them.
+        all: print all problems, not only the first 50 of each level.
 
     Returns:
         1 if there is an error, else 0.
@@ -74,7 +61,7 @@ def run(
         print(f"{dataset}: ready-made packs {', '.join(found.files)}; look at them with: python -m pipeline inspect")
         return 0
     files = present_media(found.clips, folder)
-    probed: Probed = dict.fromkeys(files) if no_probe else _probe(found.clips, folder, len(files), workers)
+    probed: Probed = dict.fromkeys(files) if no_probe else _probe(found.clips, folder, len(files))
     problems = check_rows(found, config, folder) + check_media(found.clips, folder, probed)
     problems += check_links(found.clips, folder, config)
     problems += _too_many(found, problems, settings.max_failed_fraction)
@@ -89,12 +76,12 @@ def _run_config(path: Path | None) -> RunConfig:
     return validated(RunConfig, read_yaml(path or default), str(path or default))
 
 
-def _probe(clips: Sequence[Clip], folder: Path, count: int, workers: int) -> Probed:
+def _probe(clips: Sequence[Clip], folder: Path, count: int) -> Probed:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not sys.stderr.isatty(), transient=True) as progress:
         bar = progress.add_task("media files", total=count)
-        return probe_media(clips, folder, workers=max(1, workers), done=lambda: progress.advance(bar))
+        return probe_media(clips, folder, workers=2 * (os.cpu_count() or 1), done=lambda: progress.advance(bar))
 
 
 def _too_many(found: Table, problems: Sequence[Problem], limit: float) -> list[Problem]:

@@ -4,7 +4,6 @@ example: python -m pipeline compare demo
          python -m pipeline compare demo --ablation amccl      # a model and its variants
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,21 +13,9 @@ from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.paths import Layout
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("dataset", help="a folder in processed/")
-    parser.add_argument("--pack", help="name of the pack (default: the only one)")
-    parser.add_argument("--models", nargs="+", default=[], help="which models (default: all that were evaluated)")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[], help="which seeds (default: all)")
-    parser.add_argument("--ablation", metavar="MODEL", help="compare this model with its variants MODEL@...")
-    parser.add_argument("--by-video", action="store_true", help="treat clips of one video as dependent")
-    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
-    parser.add_argument("--output", type=Path, help="without suffix (default: processed/compare/<dataset>.<pack>)")
-
-
 def run(
-    *,
     dataset: str,
+    *,
     pack: str | None = None,
     models: Sequence[str] = (),
     seeds: Sequence[int] = (),
@@ -40,14 +27,14 @@ def run(
     """Write ``<output>.csv``, ``.md`` and ``.tex`` and print the Markdown.
 
     Args:
-        dataset: of the runs.
-        pack: of the runs; None if there is only one.
-        models: which models; empty: all evaluated ones, or with ``ablation`` the model and all its variants.
-        seeds: which seeds; empty: all of each model.
-        ablation: compare with this model instead of the best one.
-        by_video: permute the clips of a video together in the test.
-        processed: folder of everything derived.
-        output: path without suffix.
+        dataset: a folder in processed/.
+        pack: name of the pack (default: the only one with evaluated runs).
+        models: models to compare (default: all evaluated models, or with ``ablation`` all variants of the model).
+        seeds: seeds to include (default: all).
+        ablation: compare this model with its variants MODEL@..., instead of all models with the best one.
+        by_video: treat clips of one video as dependent in the significance test.
+        processed: folder of derived files.
+        output: path without suffix (default: processed/compare/<dataset>.<pack>).
 
     Raises:
         PipelineError: there are no such runs, or they cannot be compared.

@@ -5,11 +5,10 @@ A target folder is one whose name ends in .csd or in a slash.
 example: python -m pipeline convert processed/demo/packs/unaligned_50.pkl exports/unaligned_50.csd
 """
 
-import argparse
 import logging
 import shutil
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from pipeline.core.atomic_write import atomic_path
 from pipeline.core.errors import ConfigError, StoreError
@@ -23,20 +22,13 @@ Format = Literal["pkl", "h5", "csd"]
 _SUFFIXES: dict[str, Format] = {".pkl": "pkl", ".h5": "h5", ".hdf5": "h5", ".csd": "csd"}
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("source", type=Path, help="a pack: .pkl, .h5, or a folder of .csd files")
-    parser.add_argument("target", help="what to make: FILE.pkl, FILE.h5, FOLDER.csd or FOLDER/")
-    parser.add_argument("--to", choices=get_args(Format), help="the target's format, if its name does not tell")
-
-
-def run(*, source: Path, target: Path | str, to: Format | None = None) -> None:
+def run(source: Path, target: str | Path, *, to: Format | None = None) -> None:
     """Convert a pack; its card, if there is one, is copied beside the target (into it, if that is a folder).
 
     Args:
-        source: pickle, HDF5 or csd folder.
-        target: the file or folder to make or replace; a trailing slash makes it a folder.
-        to: format of the target, where its name does not tell.
+        source: a pack: .pkl, .h5, or a folder of .csd files.
+        target: file or folder to write or replace: FILE.pkl, FILE.h5, FOLDER.csd or FOLDER/.
+        to: format of the target, if its name does not give it.
 
     Raises:
         StoreError: the source cannot be read, or the target folder holds something else.

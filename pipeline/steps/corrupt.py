@@ -3,44 +3,35 @@
 example: python -m pipeline corrupt --dataset demo --pack unaligned_50 --corruption blur --level 2
 """
 
-import argparse
 from pathlib import Path
 
 from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import Layout
-from pipeline.corruptions.levels import LEVELS, MEDIA, at_level
+from pipeline.corruptions.levels import MEDIA, Level, MediaName, at_level
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.packs.build.corrupted import Stores, with_stream, write_corrupted
 from pipeline.packs.formats.files import read_card, read_split
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--dataset", required=True, help="name of the dataset")
-    parser.add_argument("--pack", required=True, help="name of the pack")
-    parser.add_argument("--corruption", required=True, choices=list(MEDIA), help="what was done to the media")
-    parser.add_argument("--level", required=True, type=int, choices=LEVELS, help="level of the corruption")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-    parser.add_argument(
-        "--max-failed-fraction", type=float, default=0.05, help="largest part of the clips that may lack the modality"
-    )
-
-
 def run(
-    *, dataset: str, pack: str, corruption: str, level: int, processed: Path, max_failed_fraction: float = 0.05
+    *,
+    dataset: str,
+    pack: str,
+    corruption: MediaName,
+    level: Level,
+    processed: Path = Path("processed"),
+    max_failed_fraction: float = 0.05,
 ) -> None:
     """Write ``corrupted/<corruption>_<level>/packs/<pack>.h5``.
 
     Args:
         dataset: name of the dataset.
         pack: name of a pack made of its media.
-        corruption: ``blur`` or ``audio_noise``.
-        level: 1 to 4.
-        processed: folder of everything derived.
-        max_failed_fraction: largest part of the test clips that may lack the modality that they had.
+        corruption: what was done to the media.
+        level: strength, 1 to 4.
+        processed: folder of derived files.
+        max_failed_fraction: largest fraction of the test clips that may lose the modality.
 
     Raises:
         StoreError: a store is absent or damaged, or too many clips failed.

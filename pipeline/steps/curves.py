@@ -3,25 +3,18 @@
 example: python -m pipeline curves --scores processed/demo/runs/*/*/*/robustness.csv --output processed/robustness.csv
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.core.atomic_write import atomic_path
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--scores", nargs="+", type=Path, required=True, help="robustness.csv of each run")
-    parser.add_argument("--output", type=Path, default=Path("processed/robustness.csv"), help="the table to write")
-
-
-def run(*, scores: Sequence[Path], output: Path) -> None:
+def run(*, scores: Sequence[Path], output: Path = Path("processed/robustness.csv")) -> None:
     """Write one row per model, corruption and metric.
 
     Args:
-        scores: paths ``<processed>/<dataset>/runs/<pack>/<model>/<seed>/robustness.csv``.
-        output: the table.
+        scores: robustness.csv of each run, in ``<processed>/<dataset>/runs/<pack>/<model>/<seed>/``.
+        output: the table to write.
 
     Raises:
         StoreError: a file is absent or damaged.

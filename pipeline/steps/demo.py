@@ -3,7 +3,6 @@
 example: python -m pipeline demo --output raw/demo
 """
 
-import argparse
 import logging
 from pathlib import Path
 
@@ -12,22 +11,14 @@ from pipeline.demo.dataset import holds_demo, make_demo
 _LOG = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the step's command line."""
-    parser.add_argument("--output", type=Path, required=True, help="folder to make, such as raw/demo")
-    parser.add_argument("--clips", type=int, default=64, help="number of clips, 6 or more (default: 64)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of everything random (default: 1)")
-    parser.add_argument("--workers", type=int, default=1, help="processes to use (default: 1)")
-
-
 def run(*, output: Path, clips: int = 64, seed: int = 1, workers: int = 1) -> None:
     """Make the demo unless the folder already holds the same one, whose files are then left untouched.
 
     Args:
-        output: folder to make.
-        clips: number of clips.
-        seed: of everything random.
-        workers: processes to use.
+        output: folder to write, such as raw/demo.
+        clips: number of clips, 6 or more.
+        seed: random seed.
+        workers: number of processes.
 
     Raises:
         PipelineError: as ``make_demo``.

@@ -5,7 +5,6 @@ example: python -m pipeline doctor
          python -m pipeline doctor --json
 """
 
-import argparse
 import ctypes.util
 import os
 import platform
@@ -40,23 +39,18 @@ class Check:
     mend: str = ""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
-
-
-def run(*, as_json: bool = False) -> int:
+def run(*, json: bool = False) -> int:
     """Print what was found.
 
     Args:
-        as_json: print one JSON object instead of a table.
+        json: print one JSON object instead of a table.
 
     Returns:
         1 if something needed is missing, else 0.
     """
     checks = [check for group in (_machine, _libraries, _system, _programs, _extractors) for check in group()]
     missing = [check for check in checks if not check.found]
-    if as_json:
+    if json:
         print_json({"triptych": __version__, "missing": len(missing), "checks": [asdict(check) for check in checks]})
         return int(bool(missing))
     rows = [[check.what, check.found or "missing", check.mend if not check.found else ""] for check in checks]

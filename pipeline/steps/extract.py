@@ -5,7 +5,6 @@ example: python -m pipeline extract --dataset demo --extractor egemaps --shard 0
          python -m pipeline extract --dataset demo --extractor face --shard 000 --corruption blur --level 2
 """
 
-import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +15,7 @@ from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import digest, library_versions
 from pipeline.core.paths import DatasetPaths, Layout
-from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, Corruption, at_level
+from pipeline.corruptions.levels import MEDIA_SOURCES, Corruption, Level, MediaName, at_level
 from pipeline.extraction.resolved import read_resolved
 from pipeline.extraction.shard import ShardJob, update_shard
 from pipeline.extraction.tasks import Task, failure_row, make_tasks
@@ -24,50 +23,28 @@ from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl, to_jsonl
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--dataset", required=True, help="name of the dataset")
-    parser.add_argument("--extractor", required=True, help="name of the extractor")
-    parser.add_argument("--shard", required=True, help="shard, in hexadecimal")
-    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
-    parser.add_argument(
-        "--processed",
-        type=Path,
-        default=Path("processed"),
-        help="folder of everything derived (default: processed)",
-    )
-    parser.add_argument(
-        "--limit-s",
-        type=float,
-        default=900.0,
-        help="longest time that a clip of up to 20 s may take, in seconds; a longer one in proportion (default: 900)",
-    )
-    parser.add_argument("--corruption", choices=list(MEDIA), help="corrupt the media of the test clips")
-    parser.add_argument("--level", type=int, choices=LEVELS, default=LEVELS[0], help="level of the corruption")
-
-
 def run(
     *,
     dataset: str,
     extractor: str,
     shard: str,
-    raw: Path,
-    processed: Path,
+    raw: Path = Path("raw"),
+    processed: Path = Path("processed"),
     limit_s: float = 900.0,
-    corruption: str | None = None,
-    level: int = 1,
+    corruption: MediaName | None = None,
+    level: Level = 1,
 ) -> None:
     """Bring one shard's store up to date, and list the clips that failed beside it.
 
     Args:
-        dataset: name of the dataset, scanned before.
+        dataset: name of a scanned dataset.
         extractor: name of the extractor.
-        shard: its shard, in hexadecimal.
+        shard: number of the shard, in hexadecimal.
         raw: folder of the raw datasets.
-        processed: folder of everything derived.
-        limit_s: longest time that a clip of up to 20 s may take, in seconds; a longer one in proportion.
-        corruption: ``blur`` or ``audio_noise``, for the test clips alone; None for all clips as they are.
-        level: of the corruption, 1 to 4.
+        processed: folder of derived files.
+        limit_s: time limit of a clip of up to 20 s, in seconds; in proportion for longer clips.
+        corruption: corrupt the media of the test clips, and extract only those.
+        level: strength of the corruption, 1 to 4.
 
     Raises:
         PipelineError: the dataset was not scanned, or the extractor cannot run.

@@ -5,7 +5,6 @@ Files that exist are not overwritten.
 example: python -m pipeline from-mmsa-fet my_config.json --dataset mydata
 """
 
-import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,18 +21,11 @@ from pipeline.core.errors import ConfigError
 from pipeline.steps._mmsa_fet import Converted, convert
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("config", type=Path, help="configuration file of MMSA-FET (.json)")
-    parser.add_argument("--dataset", default="mydata", help="name of the dataset to build (default: mydata)")
-    parser.add_argument("--output", type=Path, default=Path("config"), help="folder of settings (default: config)")
-
-
-def run(*, config: Path, dataset: str = "mydata", output: Path = Path("config")) -> None:
+def run(config: Path, *, dataset: str = "mydata", output: Path = Path("config")) -> None:
     """Write the settings and print what did not come over.
 
     Args:
-        config: configuration file of MMSA-FET.
+        config: configuration file of MMSA-FET (.json).
         dataset: name of the dataset to build.
         output: folder of settings.
 

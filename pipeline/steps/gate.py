@@ -3,7 +3,6 @@
 example: python -m pipeline gate --dataset demo --extractor face
 """
 
-import argparse
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -20,29 +19,16 @@ from pipeline.index.manifest import read_jsonl, to_jsonl
 _log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--dataset", required=True, help="name of the dataset")
-    parser.add_argument("--extractor", required=True, help="extractor whose stores are checked")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-    parser.add_argument(
-        "--max-failed-fraction",
-        type=float,
-        default=0.05,
-        help="largest part of the clips that may fail (default: 0.05)",
-    )
-
-
-def run(*, dataset: str, extractor: str, processed: Path, max_failed_fraction: float = 0.05) -> None:
+def run(
+    *, dataset: str, extractor: str, processed: Path = Path("processed"), max_failed_fraction: float = 0.05
+) -> None:
     """Write ``quarantine/<extractor>.jsonl`` and check that no clip went missing.
 
     Args:
         dataset: name of the dataset.
-        extractor: whose stores are checked.
-        processed: folder of everything derived.
-        max_failed_fraction: the run stops above this part of failed clips.
+        extractor: name of the extractor whose stores are checked.
+        processed: folder of derived files.
+        max_failed_fraction: largest fraction of the clips that may fail.
 
     Raises:
         StoreError: a clip is neither stored nor quarantined.

@@ -5,7 +5,6 @@ example: python -m pipeline inspect processed/demo/packs/unaligned_50.pkl
          python -m pipeline inspect foreign.pkl --json
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,18 +22,12 @@ from pipeline.packs.mmsa_rules import Finding, check
 from pipeline.packs.schema import Card
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("file", type=Path, help="a pack: .pkl, .h5, or a folder of .csd files")
-    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
-
-
-def run(*, file: Path, as_json: bool = False) -> int:
+def run(file: Path, *, json: bool = False) -> int:
     """Print what the pack holds and what is wrong with it.
 
     Args:
-        file: the pack.
-        as_json: print one JSON object instead of tables.
+        file: a pack: .pkl, .h5, or a folder of .csd files.
+        json: print one JSON object instead of tables.
 
     Returns:
         1 if there is an error, else 0.
@@ -48,7 +41,7 @@ def run(*, file: Path, as_json: bool = False) -> int:
     findings = check(splits)
     path = file / CARD if file.is_dir() else file.with_suffix(".json")
     card = read_card(path) if path.is_file() else None
-    if as_json:
+    if json:
         print_json(_described(file, splits, card, findings))
     else:
         _print_shapes(file, splits)

@@ -3,7 +3,6 @@
 example: python -m pipeline label_quality --union mosi_meld
 """
 
-import argparse
 import csv
 import io
 from pathlib import Path
@@ -16,20 +15,12 @@ from pipeline.labels.quality import measure
 from pipeline.labels.union_settings import read_union, read_union_settings
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--union", required=True, help="name of the union")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-
-
-def run(*, union: str, processed: Path) -> None:
+def run(*, union: str, processed: Path = Path("processed")) -> None:
     """Write ``quality.csv`` and ``quality.md``: scores on the valid and the test split for each encoder.
 
     Args:
         union: name of the union.
-        processed: folder of everything derived.
+        processed: folder of derived files.
 
     Raises:
         PipelineError: settings, index or vectors are absent or damaged.

@@ -3,7 +3,6 @@
 example: python -m pipeline labels --union mosi_meld
 """
 
-import argparse
 import json
 import logging
 from pathlib import Path
@@ -21,20 +20,12 @@ from pipeline.labels.union_settings import read_union, read_union_settings
 _log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--union", required=True, help="name of the union")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-
-
-def run(*, union: str, processed: Path) -> None:
+def run(*, union: str, processed: Path = Path("processed")) -> None:
     """Write ``labels.csv``, ``report.json`` and ``report.md``.
 
     Args:
         union: name of the union.
-        processed: folder of everything derived.
+        processed: folder of derived files.
 
     Raises:
         PipelineError: settings, index or vectors are absent or damaged.

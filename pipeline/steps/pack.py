@@ -4,7 +4,6 @@ A dataset of ready-made pickles has its pickle imported instead.
 example: python -m pipeline pack --dataset demo --pack unaligned_50
 """
 
-import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,24 +28,14 @@ from pipeline.readers.pickled import Options as PickledOptions
 _LIBRARIES = ("h5py", "numpy")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--dataset", required=True, help="name of the dataset")
-    parser.add_argument("--pack", required=True, help="name of the pack")
-    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-
-
-def run(*, dataset: str, pack: str, raw: Path, processed: Path) -> None:
+def run(*, dataset: str, pack: str, raw: Path = Path("raw"), processed: Path = Path("processed")) -> None:
     """Write ``packs/<pack>.pkl``, ``.h5`` and ``.json``.
 
     Args:
-        dataset: name of the dataset, whose stores passed the gate.
+        dataset: name of a dataset whose extractors passed the gate.
         pack: name of the pack.
-        raw: folder of the raw datasets; read only where a ready-made pickle is imported.
-        processed: folder of everything derived.
+        raw: folder of the raw datasets, read only to import a ready-made pickle.
+        processed: folder of derived files.
 
     Raises:
         StoreError: a store or a pickle is damaged, or a split would be empty.

@@ -10,12 +10,11 @@ example: python -m pipeline predict processed/demo/runs/unaligned_50/amccl/1111 
          python -m pipeline predict my_run new.mp4 --text "I loved it." --card new.html
 """
 
-import argparse
-import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,27 +35,13 @@ _AT_ONCE = 16
 _log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("run_dir", type=Path, help="folder of a trained run")
-    parser.add_argument("videos", type=Path, nargs="*", metavar="VIDEO", help="files, or folders of them")
-    parser.add_argument("--text", help="transcript of the one video")
-    parser.add_argument(
-        "--transcript", type=Path, help="file of words of the one video, or a table (.csv, .tsv) of several"
-    )
-    parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
-    parser.add_argument("--output", type=Path, help="write the JSON object to this file")
-    parser.add_argument("--card", type=Path, help="write a page with the card of each clip to this file (.html)")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model (default: 1)")
-
-
 def run(
-    *,
     run_dir: Path,
-    videos: Sequence[Path],
+    videos: Sequence[Path] = (),
+    *,
     text: str | None = None,
     transcript: Path | None = None,
-    as_json: bool = False,
+    json: bool = False,
     output: Path | None = None,
     card: Path | None = None,
     threads: int = 1,
@@ -65,12 +50,12 @@ def run(
 
     Args:
         run_dir: folder of a trained run.
-        videos: files, or folders of them.
-        text: transcript of the one video.
-        transcript: file of words of the one video, or a table of several.
-        as_json: print one JSON object.
-        output: file for the JSON object.
-        card: file for a page with the card of each clip.
+        videos: video files, or folders of them.
+        text: words spoken in the video, if there is only one.
+        transcript: file with the words of the only video, or a table (.csv, .tsv) for several.
+        json: print one JSON object.
+        output: write the JSON object to this file.
+        card: write a page (.html) with a card for each clip to this file.
         threads: CPU threads of the model.
 
     Returns:
@@ -92,10 +77,10 @@ def run(
         from pipeline.report.card import card_page
 
         _write(card, card_page(*cards))
-    content = json.dumps({"run": about, "clips": [one.as_json() for one in predictions]}, indent=1, ensure_ascii=False)
+    content = dumps({"run": about, "clips": [one.as_json() for one in predictions]}, indent=1, ensure_ascii=False)
     if output is not None:
         _write(output, content + "\n")
-    if as_json:
+    if json:
         print(content)
     else:
         for prediction in predictions:

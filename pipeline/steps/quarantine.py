@@ -3,7 +3,6 @@
 example: python -m pipeline quarantine --dataset demo --extractors bert egemaps face
 """
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,22 +14,13 @@ from pipeline.index.manifest import quarantine_row, read_jsonl, to_jsonl
 _log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--dataset", required=True, help="name of the dataset")
-    parser.add_argument("--extractors", nargs="+", required=True, help="extractors whose failures are joined")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-
-
-def run(*, dataset: str, extractors: Sequence[str], processed: Path) -> None:
+def run(*, dataset: str, extractors: Sequence[str], processed: Path = Path("processed")) -> None:
     """Write ``quarantine.jsonl``.
 
     Args:
         dataset: name of the dataset.
-        extractors: whose failures are joined; each has passed its gate.
-        processed: folder of everything derived.
+        extractors: names of the extractors whose failures are joined; each has passed its gate.
+        processed: folder of derived files.
 
     Raises:
         StoreError: an extractor has not passed its gate, or its list is damaged.

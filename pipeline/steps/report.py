@@ -4,7 +4,6 @@ Without trained models or raw media the page has fewer sections.
 example: python -m pipeline report --processed processed --raw raw
 """
 
-import argparse
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,24 +17,20 @@ from pipeline.results.tables import over_seeds
 _log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
-    parser.add_argument("--datasets", nargs="*", help="names of datasets (default: all)")
-    parser.add_argument("--output", type=Path, help="the page to write (default: PROCESSED/report.html)")
-
-
-def run(*, processed: Path, raw: Path, datasets: Sequence[str] | None = None, output: Path | None = None) -> None:
+def run(
+    *,
+    processed: Path = Path("processed"),
+    raw: Path = Path("raw"),
+    datasets: Sequence[str] = (),
+    output: Path | None = None,
+) -> None:
     """Write the page.
 
     Args:
-        processed: folder of everything derived.
+        processed: folder of derived files.
         raw: folder of the raw datasets, for pictures and sound of the clip cards.
-        datasets: names; None: all.
-        output: the page; None: ``report.html`` in ``processed``.
+        datasets: names of datasets (default: all in the folder).
+        output: the page to write (default: PROCESSED/report.html).
 
     Raises:
         StoreError: there is no such dataset, or a derived file is damaged.

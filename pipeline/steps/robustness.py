@@ -4,7 +4,6 @@ Blur and noise are applied to the media where `corrupt` has run, else to the fea
 example: python -m pipeline robustness --pack processed/demo/packs/unaligned_50.h5 --run-dir RUN
 """
 
-import argparse
 import logging
 from pathlib import Path
 
@@ -18,20 +17,12 @@ from pipeline.packs.schema import PackSplit
 logger = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack the run was trained on")
-    parser.add_argument("--run-dir", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-
-
-def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
+def run(*, pack: Path, run_dir: Path) -> None:
     """Write ``robustness.csv`` into the run's folder.
 
     Args:
-        pack: the pack's HDF5 file in ``processed/<dataset>/packs/``; its card is next to it.
-        run_dir: the run's folder.
-        threads: CPU threads.
+        pack: HDF5 file of the pack the run was trained on, in ``processed/<dataset>/packs/`` next to its card.
+        run_dir: folder of the run.
 
     Raises:
         StoreError: the run was trained on another pack, or its files or corrupted splits are damaged.
@@ -43,7 +34,7 @@ def run(*, pack: Path, run_dir: Path, threads: int = 1) -> None:
     folder = RunFolder(run_dir)
     folder.check_pack(pack)
     config, card = folder.config, read_card(pack.with_suffix(".json"))
-    model = folder.load_model(threads=threads)
+    model = folder.load_model(threads=1)
     tools = make_tools(
         read_split(pack, "train"),
         text_encoder=card.text_weights or config.text_encoder,

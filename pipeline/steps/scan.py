@@ -4,25 +4,17 @@ Snakemake does this by itself before it plans its jobs.
 example: python -m pipeline scan --configfile config/config.yaml
 """
 
-import argparse
 from pathlib import Path
 
 from pipeline.config.loading import read_yaml
 from pipeline.workflow.job_files import Workflow
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument(
-        "--configfile",
-        type=Path,
-        default=Path("config/config.yaml"),
-        help="what to build (default: config/config.yaml)",
-    )
-
-
-def run(*, configfile: Path) -> None:
+def run(*, configfile: Path = Path("config/config.yaml")) -> None:
     """Scan every configured dataset and resolve all settings.
+
+    Args:
+        configfile: run settings.
 
     Raises:
         PipelineError: a dataset, a setting or a weight file is wrong or absent.

@@ -3,7 +3,6 @@
 example: python -m pipeline schemas
 """
 
-import argparse
 import json
 from pathlib import Path
 
@@ -17,16 +16,11 @@ from pipeline.core import plugins
 from pipeline.core.atomic_write import write_if_changed
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--output", type=Path, default=Path("config/schemas"), help="folder (default: config/schemas)")
-
-
-def run(*, output: Path) -> None:
+def run(*, output: Path = Path("config/schemas")) -> None:
     """Write one schema per kind of settings.
 
     Args:
-        output: the folder they go to.
+        output: folder to write.
     """
     for name, model in settings_models().items():
         content = json.dumps(model.model_json_schema(), indent=1, sort_keys=True) + "\n"

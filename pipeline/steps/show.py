@@ -3,7 +3,6 @@
 example: python -m pipeline show 'video_0001$_$0004' --dataset demo --output clip.html
 """
 
-import argparse
 import logging
 from pathlib import Path
 
@@ -13,26 +12,22 @@ from pipeline.core.errors import ConfigError
 _log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("clip", help="id of the clip, quoted for the shell: 'video$_$clip'")
-    parser.add_argument("--dataset", help="its dataset (needed only where several have this id)")
-    parser.add_argument("--output", type=Path, help="a page (.html) or a picture (.png); default: CLIP.html")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-    parser.add_argument("--raw", type=Path, default=Path("raw"), help="folder of the raw datasets (default: raw)")
-
-
-def run(*, clip: str, processed: Path, raw: Path, dataset: str | None = None, output: Path | None = None) -> None:
+def run(
+    clip: str,
+    *,
+    dataset: str | None = None,
+    output: Path | None = None,
+    processed: Path = Path("processed"),
+    raw: Path = Path("raw"),
+) -> None:
     """Write the card of a clip.
 
     Args:
-        clip: id of the clip.
-        processed: folder of everything derived.
+        clip: id of the clip, quoted for the shell: 'video$_$clip'.
+        dataset: dataset of the clip; needed only if several contain this id.
+        output: a page (.html) or a picture (.png) (default: CLIP.html).
+        processed: folder of derived files.
         raw: folder of the raw datasets.
-        dataset: its dataset; found by the id unless told otherwise.
-        output: ``.html`` or ``.png``.
 
     Raises:
         ConfigError: an output that is neither.

@@ -3,7 +3,6 @@
 example: python -m pipeline simcse --union mosi_meld
 """
 
-import argparse
 import json
 import logging
 from pathlib import Path
@@ -17,20 +16,12 @@ from pipeline.labels.union_settings import read_union, read_union_settings
 _log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--union", required=True, help="name of the union")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-
-
-def run(*, union: str, processed: Path) -> None:
+def run(*, union: str, processed: Path = Path("processed")) -> None:
     """Write the trained encoder's folder and ``training.json``.
 
     Args:
-        union: name of the union, whose settings ask for training.
-        processed: folder of everything derived.
+        union: name of a union whose settings contain simcse.
+        processed: folder of derived files.
 
     Raises:
         PipelineError: settings, index or weights are absent or damaged.

@@ -3,7 +3,6 @@
 example: python -m pipeline sweep --trials demo/settings/sweeps/small.json --folder demo/sweeps/small
 """
 
-import argparse
 import json
 from pathlib import Path
 from statistics import mean, stdev
@@ -21,18 +20,12 @@ from pipeline.training.run_folder import RunFolder
 from pipeline.training.sweeps import nested
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--trials", type=Path, required=True, help="JSON with the trials drawn")
-    parser.add_argument("--folder", type=Path, required=True, help="<processed>/<dataset>/sweeps/<sweep>")
-
-
 def run(*, trials: Path, folder: Path) -> None:
     """Write ``trials.csv``, best first, and ``best.yaml``, in the form of ``config/models/<model>.yaml``.
 
     Args:
-        trials: JSON with the trials drawn.
-        folder: of the sweep, with ``<trial>/<seed>/train.json``.
+        trials: JSON with the trials of the sweep.
+        folder: <processed>/<dataset>/sweeps/<sweep>, with ``<trial>/<seed>/train.json``.
 
     Raises:
         PipelineError: a trial is not trained, or the metric is none of the dataset's.

@@ -4,7 +4,6 @@ The run's folder contains everything that predicting needs, so it can be moved.
 example: python -m pipeline train --pack p.h5 --settings amccl.json --model amccl --seed 1 --output my_run
 """
 
-import argparse
 import json
 import logging
 import shutil
@@ -29,29 +28,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--pack", type=Path, required=True, help="HDF5 file of the pack; its card is next to it")
-    parser.add_argument(
-        "--settings", type=Path, required=True, help="JSON with the resolved settings of model and training"
-    )
-    parser.add_argument("--model", required=True, help="name of a file in models/")
-    parser.add_argument("--seed", type=int, required=True, help="seed of weights, order and dropout")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-
-
 def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, threads: int = 1) -> None:
     """Train and write ``best.safetensors``, ``config.yaml``, ``history.csv``, ``train.json`` and the pack's card.
 
     An interrupted run leaves ``resume/`` in its folder, from which the next call continues.
 
     Args:
-        pack: the pack's HDF5 file.
-        settings: resolved ``RunSettings`` as JSON.
+        pack: HDF5 file of the pack, next to its card.
+        settings: JSON with the resolved settings of model and training (``RunSettings``).
         model: name of a file in ``models/``.
-        seed: of initial weights, order and dropout.
-        output: the run's folder.
+        seed: random seed of weights, order and dropout.
+        output: folder of the run.
         threads: CPU threads.
 
     Raises:

@@ -3,7 +3,6 @@
 example: python -m pipeline union_pack --union mosi_meld --pack text_50
 """
 
-import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,22 +15,13 @@ from pipeline.packs.build.union import Member, unite
 from pipeline.packs.formats.files import open_splits, read_card, write_card, write_h5, write_pickle
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line."""
-    parser.add_argument("--union", required=True, help="name of the union")
-    parser.add_argument("--pack", required=True, help="name of the pack, which each of its datasets has")
-    parser.add_argument(
-        "--processed", type=Path, default=Path("processed"), help="folder of everything derived (default: processed)"
-    )
-
-
-def run(*, union: str, pack: str, processed: Path) -> None:
+def run(*, union: str, pack: str, processed: Path = Path("processed")) -> None:
     """Write ``packs/<pack>.pkl``, ``.h5`` and ``.json`` of the union.
 
     Args:
-        union: name of the union, whose labels are made.
-        pack: name of the pack.
-        processed: folder of everything derived.
+        union: name of a union with universal labels.
+        pack: name of the pack, which every dataset of the union must have.
+        processed: folder of derived files.
 
     Raises:
         StoreError: a pack or the labels are absent or damaged, or the packs do not fit together.
