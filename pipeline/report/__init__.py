@@ -1,1 +1,1 @@
-"""Tables and pages made of results."""
+"""The report page and the cards of clips."""

@@ -1,4 +1,4 @@
-"""The card of one clip on its own, as a page or as a picture."""
+"""The card of one clip as a page or as a picture."""
 
 import io
 import textwrap
@@ -25,23 +25,23 @@ _FRAMES_IN = 2.3
 _MARKS = "#5ff0ff"
 
 
-def open_card(clip_id: str, *, processed: Path, raw: Path, dataset: str | None = None) -> ClipCard:
+def find_card(clip_id: str, *, processed: Path, raw: Path, dataset: str | None = None) -> ClipCard:
     """Collect the card of a clip.
 
     Args:
         clip_id: the clip.
         processed: folder of everything derived.
         raw: folder of the raw datasets.
-        dataset: its dataset; found by the id unless told otherwise.
+        dataset: its dataset; None: found by the id.
 
     Raises:
         StoreError: no dataset has this clip, or several have.
     """
-    found = find_dataset(open_datasets(processed, raw, [dataset] if dataset else None), clip_id)
+    owner = find_dataset(open_datasets(processed, raw, [dataset] if dataset else None), clip_id)
     return replace(
-        gather_card(found, clip_id),
-        predictions=predictions_of(clip_id, gather_models(found)),
-        borrowed=borrowed_labels(gather_labels(processed), found.name, clip_id),
+        gather_card(owner, clip_id),
+        predictions=predictions_of(clip_id, gather_models(owner)),
+        borrowed=borrowed_labels(gather_labels(processed), owner.name, clip_id),
     )
 
 
@@ -72,9 +72,9 @@ def card_picture(card: ClipCard) -> bytes:
 
 
 def _title(card: ClipCard) -> str:
-    said = "; ".join(f"{row['model']} {prediction_text(row['prediction'])}" for row in records(card.predictions))
+    predicted = "; ".join(f"{row['model']} {prediction_text(row['prediction'])}" for row in records(card.predictions))
     lines = [f"{card.dataset}: {card.clip_id}   {label_text(card)}", textwrap.shorten(str(card.row["text"] or ""), 150)]
-    return "\n".join([*lines, *([f"predicted: {said}"] if said else [])])
+    return "\n".join([*lines, *([f"predicted: {predicted}"] if predicted else [])])
 
 
 def _draw_frame(axes: Axes, frame: KeyFrame) -> None:

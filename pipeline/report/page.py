@@ -26,13 +26,13 @@ from pipeline.report.gather.selection import all_predictions, choose_cards
 from pipeline.report.gather.sources import Dataset, open_datasets
 from pipeline.report.template import render
 
-#: Cards beyond this size in all are left out, so that the page stays easy to open and to send.
+#: Limit of the total size of all cards of a dataset; the rest is omitted, so that the page stays easy to open.
 MAX_CARD_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
 class DatasetPart:
-    """Everything of one dataset: facts to sum up, views to show."""
+    """Facts and views of one dataset."""
 
     facts: DatasetFacts
     features: list[FeatureFacts]
@@ -40,7 +40,7 @@ class DatasetPart:
     view: DatasetView
     feature_views: list[FeatureView]
     cards: list[CardView]
-    left_out: int
+    omitted: int
 
 
 def make_page(*, processed: Path, raw: Path, datasets: Sequence[str] | None = None) -> str:
@@ -49,14 +49,14 @@ def make_page(*, processed: Path, raw: Path, datasets: Sequence[str] | None = No
     Args:
         processed: folder of everything derived.
         raw: folder of the raw datasets, for pictures and sound of clip cards; may be absent.
-        datasets: names; all that are there unless told otherwise.
+        datasets: names; None: all.
 
     Raises:
         StoreError: a named dataset is absent, or a file is damaged.
     """
-    opened, labels = open_datasets(processed, raw, datasets), gather_labels(processed)
+    sources, labels = open_datasets(processed, raw, datasets), gather_labels(processed)
     with style():
-        parts = [_dataset_part(dataset, labels) for dataset in opened]
+        parts = [_dataset_part(dataset, labels) for dataset in sources]
         models = [facts for part in parts for facts in part.models]
         return render(
             "page.html.j2",
@@ -67,7 +67,7 @@ def make_page(*, processed: Path, raw: Path, datasets: Sequence[str] | None = No
                 draw_comparison(path.stem, read_csv(path)) for path in sorted(processed.glob("compare/*.csv"))
             ],
             labels=[draw_labels(facts) for facts in labels],
-            run=draw_run(gather_run(processed, opened, models)),
+            run=draw_run(gather_run(processed, sources, models)),
         )
 
 
@@ -92,7 +92,7 @@ def _dataset_part(dataset: Dataset, labels: Sequence[LabelFacts]) -> DatasetPart
             draw_features(one, f"features-{dataset.name}-{index}", links) for index, one in enumerate(features, start=1)
         ],
         cards=cards,
-        left_out=len(chosen) - len(cards),
+        omitted=len(chosen) - len(cards),
     )
 
 

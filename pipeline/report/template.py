@@ -1,4 +1,4 @@
-"""Filling the page's templates."""
+"""Fill the page's templates."""
 
 import base64
 from hashlib import sha256
@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 
 def render(template: str, **content: Any) -> str:
-    """Fill a template of ``templates/``; its script is the only one that the page lets run."""
+    """Fill a template of ``templates/``. The page allows its own script only, by the script's hash."""
     environment = Environment(
         loader=PackageLoader("pipeline.report"),
         autoescape=True,

@@ -33,12 +33,12 @@ def run(
         ConfigError: an output that is neither.
         StoreError: no dataset has this clip, or several have.
     """
-    from pipeline.report.card import card_page, card_picture, open_card
+    from pipeline.report.card import card_page, card_picture, find_card
 
     target = output or Path(f"{clip.replace('$_$', '_')}.html")
     if target.suffix not in (".html", ".png"):
         raise ConfigError(f"{target}: a card is written as .html or .png; name the output so")
-    card = open_card(clip, processed=processed, raw=raw, dataset=dataset)
+    card = find_card(clip, processed=processed, raw=raw, dataset=dataset)
     with atomic_path(target) as part:
         if target.suffix == ".png":
             part.write_bytes(card_picture(card))

@@ -40,10 +40,10 @@ def page(reported_project):
 
 
 def test_the_page_refers_to_nothing_outside_and_every_link_has_its_place(page):
-    found = _Links(page)
-    inside = {target for target in found.targets if target.startswith("#")}
-    assert {target.partition(":")[0] for target in found.targets - inside} == {"data"}
-    assert {target[1:] for target in inside} <= set(found.ids)
+    links = _Links(page)
+    inside = {target for target in links.targets if target.startswith("#")}
+    assert {target.partition(":")[0] for target in links.targets - inside} == {"data"}
+    assert {target[1:] for target in inside} <= set(links.ids)
     assert "default-src 'none'" in page
 
 
@@ -61,15 +61,15 @@ def test_text_of_the_data_cannot_become_markup(page):
 
 def test_the_best_model_is_chosen_on_the_validation_split_and_variants_are_no_models(page):
     sentence = re.search(r"<p>(On demo, unaligned_50:.*?)</p>", page)[1]
-    assert "good, chosen by MAE on the validation split (0.200)" in sentence
+    assert "good, selected by MAE on the validation split (0.200)" in sentence
     assert "over 2 seeds" in sentence
 
 
-def test_a_page_without_models_keeps_to_its_limit_and_counts_what_it_left_out(packed, tmp_path, monkeypatch):
+def test_a_page_without_models_keeps_to_its_limit_and_counts_omitted_cards(packed, tmp_path, monkeypatch):
     monkeypatch.setattr("pipeline.report.page.MAX_CARD_BYTES", 1)
     bare = make_page(processed=packed.processed, raw=tmp_path)
-    assert "No model was trained yet" in bare
-    assert re.search(r"[1-9]\d* more cards were left out", bare)
+    assert "No model is trained yet" in bare
+    assert re.search(r"[1-9]\d* more cards are omitted", bare)
 
 
 def test_an_imported_pickle_has_a_page_without_any_index(tmp_path):

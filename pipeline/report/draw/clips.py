@@ -1,4 +1,4 @@
-"""Clip cards: pictures, and sound, words and face on one axis of time."""
+"""Clip cards: frames, and sound, words and face over time."""
 
 import base64
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from pipeline.report.draw.tables import Cell, TableView, records, signed
 from pipeline.report.gather.clips import ClipCard, KeyFrame
 
 _WIDTH_PX = 760
-#: Times are thinned to this many points: more than the pixels of a curve cannot be seen.
+#: Curves are thinned to this many points; more cannot be seen at their width.
 _MAX_POINTS = 300
 
 
 @dataclass(frozen=True)
 class FrameView:
-    """A key frame: the picture as a data URI, and the path of the marks over it in its pixels."""
+    """A key frame as a data URI, and SVG paths of the face's marks in its pixels."""
 
     data: str
     alt: str
@@ -32,7 +32,7 @@ class FrameView:
 
 @dataclass(frozen=True)
 class CardView:
-    """What the template shows of a clip."""
+    """The template's data of a clip."""
 
     anchor: str
     clip_id: str
@@ -53,7 +53,7 @@ def draw_card(card: ClipCard, anchor: str) -> CardView:
     """A clip's card.
 
     Args:
-        card: what is known of the clip.
+        card: facts of the clip.
         anchor: its id on the page.
     """
     return CardView(
@@ -74,7 +74,7 @@ def draw_card(card: ClipCard, anchor: str) -> CardView:
 
 
 def label_text(card: ClipCard) -> str:
-    """The label, as the dataset gives it."""
+    """The label as in the dataset."""
     value, name = card.row.get("sentiment"), card.row.get("emotion") or card.row.get("annotation")
     parts = [signed(f"{value:+.2g}") if _is_known(value) else "", str(name) if _is_known(name) and name else ""]
     return " ".join(part for part in parts if part)
@@ -117,7 +117,7 @@ def _predictions(card: ClipCard) -> TableView | None:
 
 
 def prediction_text(value: float | str, sd: float = np.nan) -> str:
-    """A prediction: a class, or a number with its spread where there is one."""
+    """A prediction: a class, or a number with its standard deviation if there is one."""
     if isinstance(value, str):
         return value
     return signed(f"{value:+.2f}") + (f" ± {sd:.2f}" if np.isfinite(sd) else "")
@@ -163,15 +163,15 @@ def draw_panels(axes: list[Axes], card: ClipCard) -> None:
         panel.plot(series.times_s[::step], series.values[::step], color=color, linewidth=1.2)
         panel.set_ylabel(series.name.split(" ")[0], rotation=0, ha="right", va="center")
         panel.set_yticks([])
-        panel.set_ylim(_without_strays(series.values))
+        panel.set_ylim(_robust_limits(series.values))
     if card.face is not None and card.face_times_s is not None:
         _face(rest.pop(0), card)
     axes[-1].set_xlim(0, card.duration_s)
     axes[-1].set_xlabel("seconds")
 
 
-def _without_strays(values: np.ndarray) -> tuple[float, float]:
-    """Limits of an axis that a few values far off, such as a pitch one octave too high, do not stretch."""
+def _robust_limits(values: np.ndarray) -> tuple[float, float]:
+    """Limits of an axis, robust to a few outliers such as a pitch one octave too high."""
     if not np.isfinite(values).any():
         return 0.0, 1.0
     low, high = np.nanpercentile(values, [5, 95])

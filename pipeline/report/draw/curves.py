@@ -12,7 +12,7 @@ from pipeline.report.gather.models import ModelFacts, RunRecord
 
 
 def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart | None:
-    """Validation metric over epochs, one line per seed, a dot at the epoch that was kept."""
+    """Validation metric over epochs, one line per seed, with a dot at the best epoch."""
     metric = facts.main_metric.name
     column = f"valid_{metric}"
     shown = [run for run in runs if column in run.history]
@@ -21,13 +21,13 @@ def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart 
     figure, (axes,) = canvas(300, 200)
     for run in shown:
         axes.plot(run.history["epoch"], run.history[column], color=SERIES[0], linewidth=1.2, alpha=0.7)
-        kept = run.history[run.history["epoch"] == run.facts.get("best_epoch")]
-        axes.plot(kept["epoch"], kept[column], "o", color=SERIES[1], markersize=6)
+        best = run.history[run.history["epoch"] == run.facts.get("best_epoch")]
+        axes.plot(best["epoch"], best[column], "o", color=SERIES[1], markersize=6)
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"validation {metric}")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     epochs = [int(run.facts.get("best_epoch", 0)) for run in shown]
-    caption = f"{model}: a line for each seed; the kept epochs (dots) are {', '.join(map(str, epochs))}."
+    caption = f"{model}: one line per seed; the best epochs (dots) are {', '.join(map(str, epochs))}."
     return chart(figure, title=model, label=f"Validation {metric} over epochs. {caption}", caption=caption)
 
 
@@ -59,14 +59,14 @@ def _corrupted(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
     legend(axes, columns=3)
     last = means.iloc[-1]
     steady = str((last - means.iloc[0]).abs().idxmin())
-    caption = f"Least moved at the strongest level: {steady}, from {means[steady].iloc[0]:.2f} to {last[steady]:.2f}."
+    caption = f"Most robust at the strongest level: {steady}, from {means[steady].iloc[0]:.2f} to {last[steady]:.2f}."
     shown = ", ".join(f"{model} {last[model]:.2f}" for model in models)
     label = f"Test {metric} under {name}; at the strongest level: {shown}"
     return chart(figure, title=name.replace("_", " "), label=label, caption=caption)
 
 
 def _strengths(table: pd.DataFrame, levels: pd.Index) -> list[str]:
-    """What a level means, where the table says so."""
+    """Strengths of the levels if the table has them, else their numbers."""
     if "strength" not in table:
         return [str(level) for level in levels]
     strengths = table.groupby("level")["strength"].first()

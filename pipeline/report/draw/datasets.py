@@ -16,7 +16,7 @@ _MAX_QUARANTINE = 2000
 
 @dataclass(frozen=True)
 class DatasetView:
-    """What the template shows of a dataset."""
+    """The template's data of a dataset."""
 
     name: str
     facts: list[tuple[str, str]]
@@ -41,7 +41,7 @@ def _numbers(facts: DatasetFacts) -> list[tuple[str, str]]:
         ("videos", f"{clips['video_id'].nunique():,}" if clips["video_id"].notna().any() else "–"),
         ("length", length),
         ("languages" if len(facts.languages) > 1 else "language", languages),
-        ("set aside", f"{len({row['clip_id'] for row in facts.quarantine}):,}"),
+        ("quarantined", f"{len({row['clip_id'] for row in facts.quarantine}):,}"),
     ]
 
 
@@ -77,8 +77,8 @@ def _lengths(facts: DatasetFacts) -> Chart:
     by_split: dict[str, pd.Series] = {split: seconds[facts.clips["split"] == split] for split in SPLITS}
     plots.histogram(axes, by_split, plots.bins_for(seconds, low=0.0), xlabel="length of the clip (s)")
     caption = (
-        f"Half of the clips are longer than {seconds.median():.1f} s; the longest takes {duration(seconds.max())}."
-        " Clips beyond the 99.5 % point are not drawn."
+        f"Half of the clips are longer than {seconds.median():.1f} s; the longest has {duration(seconds.max())}."
+        " Clips above the 99.5th percentile are not drawn."
     )
     return chart(figure, title="Lengths", label=f"Histogram of clip lengths by split. {caption}", caption=caption)
 
@@ -108,7 +108,7 @@ def _splits(facts: DatasetFacts) -> TableView:
 
 
 def quarantine(facts: DatasetFacts) -> TableView:
-    """Every clip that lacks something, with the reason."""
+    """Every clip that lacks a modality, and rejected rows, with the reason."""
     rows = [
         [
             Cell(str(row.get(key, "") or "–"), str(row.get(key, "")))

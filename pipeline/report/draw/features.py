@@ -17,7 +17,7 @@ _TABLE_COLUMNS = 160
 
 @dataclass(frozen=True)
 class FeatureView:
-    """What the template shows of an extractor."""
+    """The template's data of an extractor."""
 
     anchor: str
     source: str
@@ -55,15 +55,15 @@ def _summary(facts: FeatureFacts) -> str:
     return " ".join(parts)
 
 
-def _telling(facts: FeatureFacts) -> list[str]:
-    """The columns worth a look: those that go with the label most, in their own order."""
+def _most_correlated(facts: FeatureFacts) -> list[str]:
+    """The columns that correlate most with the label, in their own order."""
     varying = facts.columns[~facts.columns.index.isin([*facts.constant, *facts.missing])]
     chosen = set(varying["r"].abs().fillna(0).nlargest(_SHOWN_COLUMNS).index)
     return [name for name in facts.columns.index if name in chosen]
 
 
 def _distribution(facts: FeatureFacts) -> Chart | None:
-    names = _telling(facts)
+    names = _most_correlated(facts)
     if not facts.quantiles or not names:
         return None
     figure, (axes,) = canvas(380, 90 + 24 * len(names))
@@ -81,11 +81,12 @@ def _correlation(facts: FeatureFacts) -> Chart | None:
         return None
     top = r.loc[r.abs().nlargest(_SHOWN_COLUMNS).index]
     figure, (axes,) = canvas(380, 90 + 24 * len(top))
-    plots.signed_bars(axes, top, limit=facts.chance_r, xlabel="Pearson's r with the label, train clips")
-    beyond = int((r.abs() > facts.chance_r).sum())
+    plots.signed_bars(axes, top, limit=facts.critical_r, xlabel="Pearson's r with the label, train clips")
+    beyond = int((r.abs() > facts.critical_r).sum())
     caption = (
-        f"{beyond} of {len(r)} columns lie beyond the dashed lines (|r| = {facts.chance_r:.2f}), which chance passes "
-        f"in one of twenty such tables. Strongest: {top.index[0]}, r = {signed(format(top.iloc[0], '+.2f'))}."
+        f"{beyond} of {len(r)} columns exceed the dashed lines (|r| = {facts.critical_r:.2f}), which uncorrelated "
+        f"columns do in one of twenty such tables. "
+        f"Strongest: {top.index[0]}, r = {signed(format(top.iloc[0], '+.2f'))}."
     )
     return chart(
         figure,
@@ -105,16 +106,16 @@ def _drift(facts: FeatureFacts) -> Chart | None:
     rows = np.arange(len(top))
     for name in splits:
         axes.plot(top[name], rows, "o", color=plots.SPLIT_COLORS[name], markersize=6, label=name)
-        axes.axvline(facts.chance_drift[name], color=plots.SPLIT_COLORS[name], linewidth=0.9, linestyle=(0, (3, 3)))
+        axes.axvline(facts.critical_drift[name], color=plots.SPLIT_COLORS[name], linewidth=0.9, linestyle=(0, (3, 3)))
     axes.hlines(rows, 0, top.max(axis=1), color=MUTED, linewidth=0.5, zorder=0)
     axes.set_yticks(rows, list(top.index))
     axes.set_ylim(len(top) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.set_xlabel("Kolmogorov-Smirnov distance from train")
     plots.legend(axes)
-    beyond = sum(int((table[name] > facts.chance_drift[name]).sum()) for name in splits)
-    what = f"{beyond} distances lie" if beyond != 1 else "1 distance lies"
-    caption = f"{what} beyond the dashed lines, which chance alone would pass in one of twenty such tables."
+    beyond = sum(int((table[name] > facts.critical_drift[name]).sum()) for name in splits)
+    distances = f"{beyond} distances exceed" if beyond != 1 else "1 distance exceeds"
+    caption = f"{distances} the dashed lines, which equal splits do in one of twenty such tables."
     return chart(
         figure,
         title="Drift between splits",
@@ -124,7 +125,7 @@ def _drift(facts: FeatureFacts) -> Chart | None:
 
 
 def _presence(facts: FeatureFacts) -> Chart | None:
-    """Part of the rows that hold a measurement; drawn for vision, where faces get lost."""
+    """Share of the measured rows; drawn for vision, which may lack faces."""
     if facts.modality != "vision" or facts.measured.empty:
         return None
     figure, (axes,) = canvas()
@@ -143,7 +144,7 @@ def _confidence(facts: FeatureFacts) -> Chart | None:
     methods = facts.notes.get("method", pd.Series(dtype=str)).value_counts()
     used = ", ".join(f"{name} {count}" for name, count in methods.items())
     doubtful = int((facts.notes.get("agrees", pd.Series(1, index=values.index)) == 0).sum())
-    caption = f"Clips by method: {used}. The sound does not seem to fit the transcript in {doubtful} clips."
+    caption = f"Clips by method: {used}. In {doubtful} clips the sound does not seem to match the transcript."
     return chart(
         figure, title="Alignment confidence", label=f"Histogram of alignment confidence. {caption}", caption=caption
     )
@@ -160,7 +161,7 @@ def _outliers(facts: FeatureFacts, links: Mapping[str, str]) -> TableView:
     ]
     hidden = len(facts.outliers) - len(rows)
     note = f"{hidden} more are not listed." if hidden else ""
-    caption = f"Clips that stand out in {facts.source}"
+    caption = f"Outliers in {facts.source}"
     return TableView(
         caption, ("clip", "distance (robust sd)", "most unusual columns"), rows, note, filterable=len(rows) > 8
     )

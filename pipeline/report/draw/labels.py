@@ -1,4 +1,4 @@
-"""The section on universal labels: what was borrowed, how alike the texts are, who lent, how good it is."""
+"""The section on universal labels: borrowed fields, similarity of the texts, donors, quality."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ _KINDS = ("gold", "rule", "borrowed")
 
 @dataclass(frozen=True)
 class LabelView:
-    """What the template shows of a union."""
+    """The template's data of a union."""
 
     name: str
     summary: str
@@ -43,7 +43,7 @@ def _coverage(facts: LabelFacts) -> TableView:
             counts = part[f"{name}_source"].value_counts()
             numbers = [int(counts.get(kind, 0)) for kind in _KINDS]
             rows.append([cell(str(dataset)), cell(name), *(cell(n) for n in (*numbers, len(part) - sum(numbers)))])
-    return TableView("Where each field comes from", ("dataset", "field", *_KINDS, "unknown"), rows)
+    return TableView("Source of each field", ("dataset", "field", *_KINDS, "unknown"), rows)
 
 
 def _similarity(facts: LabelFacts, name: str) -> Chart | None:
@@ -55,18 +55,20 @@ def _similarity(facts: LabelFacts, name: str) -> Chart | None:
     axes.set_xlabel("cosine between the two texts")
     axes.set_ylabel("rows")
     weak = int((values < 0.3).sum())
-    caption = f"Median {values.median():.2f}; {weak:,} of {len(values):,} rows borrow from a text less alike than 0.3."
+    caption = f"Median {values.median():.2f}; {weak:,} of {len(values):,} rows borrow at a similarity below 0.3."
     return chart(figure, title=f"Similarity, {name}", label=f"Histogram of similarities. {caption}", caption=caption)
 
 
 def _balance(facts: LabelFacts, name: str) -> Chart | None:
-    """How often each class was borrowed, beside how often the possible donors of those classes have it."""
-    lent = facts.borrowed(name)[name].dropna()
+    """Frequency of each borrowed class, and its frequency among the possible donors."""
+    borrowed = facts.borrowed(name)[name].dropna()
     owned = facts.gold(name)[name]
-    owned = owned[owned.isin(lent.unique())]
-    if lent.empty or owned.empty or pd.api.types.is_numeric_dtype(lent):
+    owned = owned[owned.isin(borrowed.unique())]
+    if borrowed.empty or owned.empty or pd.api.types.is_numeric_dtype(borrowed):
         return None
-    shares = pd.DataFrame({"borrowed": lent.value_counts(normalize=True), "donors": owned.value_counts(normalize=True)})
+    shares = pd.DataFrame(
+        {"borrowed": borrowed.value_counts(normalize=True), "donors": owned.value_counts(normalize=True)}
+    )
     shares = shares.fillna(0).sort_values("donors", ascending=False)
     figure, (axes,) = canvas(380, 80 + 32 * len(shares))
     rows = np.arange(len(shares))
@@ -78,7 +80,7 @@ def _balance(facts: LabelFacts, name: str) -> Chart | None:
     legend(axes)
     far = str((shares["borrowed"] - shares["donors"]).abs().idxmax())
     caption = (
-        f"Most shifted: {far}, {float(shares['borrowed'][far]):.0%} of what was borrowed, "
+        f"Most shifted: {far}, {float(shares['borrowed'][far]):.0%} of the borrowed rows, "
         f"{float(shares['donors'][far]):.0%} of the possible donors."
     )
     return chart(figure, title=f"Balance, {name}", label=f"Classes borrowed and owned. {caption}", caption=caption)
@@ -88,4 +90,4 @@ def _donors(facts: LabelFacts, name: str) -> TableView:
     donors = facts.borrowed(name)[f"{name}_donor"].value_counts()
     rows = [[Cell(str(donor)), cell(int(uses))] for donor, uses in donors.head(8).items()]
     note = f"{len(donors):,} donors in all."
-    return TableView(f"Busiest donors, {name}", ("donor", "rows it lent to"), rows, note)
+    return TableView(f"Most used donors, {name}", ("donor", "rows that borrowed"), rows, note)

@@ -17,7 +17,7 @@ from pipeline.training.metrics import metric_named
 
 @dataclass(frozen=True)
 class ModelView:
-    """What the template shows of the runs on a pack."""
+    """The template's data of the runs on a pack."""
 
     title: str
     tables: list[TableView]
@@ -55,16 +55,16 @@ def _scores(facts: ModelFacts) -> TableView:
         of_metrics = [_score(scores(runs, "test", name), is_best=means[model][name] == best[name]) for name in metrics]
         rows.append([Cell(model, model), Cell(str(len(runs)), len(runs), is_number=True), *of_metrics])
     chosen = f"Best on the validation split by {facts.main_metric.name}: {facts.best}. " if facts.best else ""
-    note = f"{chosen}Mean ± sample standard deviation over seeds; the best of each column is set in bold."
+    note = f"{chosen}Mean ± sample standard deviation over seeds; the best of each column is bold."
     return TableView(f"Test scores on {facts.dataset}, {facts.pack}", ("model", "seeds", *metrics), rows, note)
 
 
 def _score(values: np.ndarray, *, is_best: bool) -> Cell:
-    known = values[~np.isnan(values)]
-    if not len(known):
+    valid = values[~np.isnan(values)]
+    if not len(valid):
         return Cell("–", is_number=True)
-    spread = f" ± {known.std(ddof=1):.3f}" if len(known) > 1 else ""
-    return Cell(f"{known.mean():.3f}{spread}", float(known.mean()), is_best=is_best, is_number=True)
+    spread = f" ± {valid.std(ddof=1):.3f}" if len(valid) > 1 else ""
+    return Cell(f"{valid.mean():.3f}{spread}", float(valid.mean()), is_best=is_best, is_number=True)
 
 
 def _cost(facts: ModelFacts) -> TableView:
@@ -145,7 +145,7 @@ def _confusion(model: str, truth: pd.Series, guess: pd.Series, classes: list[Any
     plots.matrix(axes, table, xlabel="predicted", ylabel="true")
     right = float(np.trace(table.to_numpy())) / max(float(table.to_numpy().sum()), 1)
     caption = (
-        f"{model}: {right:.0%} of the predictions fall on the diagonal, all seeds together. Shades are parts of a row."
+        f"{model}: {right:.0%} of the predictions are on the diagonal, over all seeds. Shades are shares of a row."
     )
     return chart(figure, title=f"{model}: confusion", label=f"Confusion matrix. {caption}", caption=caption)
 
@@ -158,28 +158,28 @@ def _ablation(facts: ModelFacts) -> list[Chart]:
 
 def _variants(facts: ModelFacts, base: str) -> Chart:
     metric = facts.main_metric
-    found = {
+    by_model = {
         model: scores(runs, "test", metric.name)
         for model, runs in facts.runs.items()
         if model.partition("@")[0] == base
     }
-    figure, (axes,) = canvas(380, 90 + 30 * len(found))
-    for row, (model, values) in enumerate(found.items()):
+    figure, (axes,) = canvas(380, 90 + 30 * len(by_model))
+    for row, (model, values) in enumerate(by_model.items()):
         color = SERIES[0] if model == base else SERIES[1]
         axes.plot(values, np.full(len(values), row), "o", color=color, markersize=4, alpha=0.6)
         axes.plot([values.mean()], [row], "|", color=color, markersize=16, markeredgewidth=2.5)
-    if base in found:
-        axes.axvline(found[base].mean(), color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
-    axes.set_yticks(range(len(found)), [model.partition("@")[2] or "whole model" for model in found])
-    axes.set_ylim(len(found) - 0.5, -0.5)
-    axes.set_xlabel(f"test {metric.name}{'' if metric.higher_is_better else ' (less is better)'}")
+    if base in by_model:
+        axes.axvline(by_model[base].mean(), color=MUTED, linewidth=0.8, linestyle=(0, (3, 3)))
+    axes.set_yticks(range(len(by_model)), [model.partition("@")[2] or "full model" for model in by_model])
+    axes.set_ylim(len(by_model) - 0.5, -0.5)
+    axes.set_xlabel(f"test {metric.name}{'' if metric.higher_is_better else ' (lower is better)'}")
     caption = f"{base} and its variants: every seed (dots) and their mean (bar)."
-    shown = "; ".join(f"{model} {values.mean():.3f}" for model, values in found.items())
+    shown = "; ".join(f"{model} {values.mean():.3f}" for model, values in by_model.items())
     return chart(figure, title=base, label=f"Test {metric.name} of variants: {shown}", caption=caption)
 
 
 def draw_comparison(name: str, frame: pd.DataFrame) -> TableView:
-    """A comparison with published figures, as it was written."""
+    """A table of `compare`, or one with published figures."""
     first, rest = frame.columns[0], frame.columns[1:]
     return of_frame(
         frame.set_index(first)[list(rest)], f"Comparison: {name.replace('_', ' ')}", filterable=len(frame) > 12

@@ -1,4 +1,4 @@
-"""The summary on top: what was made, which model is best, what deserves a look."""
+"""The summary: largest figures, best models, findings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from pipeline.report.gather.models import ModelFacts, mean_score, scores
 
 @dataclass(frozen=True)
 class Overview:
-    """What the template shows on top.
+    """The template's data of the summary.
 
     Attributes:
-        numbers: name and value of the largest facts.
+        numbers: names and values of the main figures.
         best: a sentence for each pack.
-        looks: sentences with the place on the page that they are about.
+        findings: sentences with the anchor of their section.
     """
 
     numbers: list[tuple[str, str]]
     best: list[str]
-    looks: list[tuple[str, str]]
+    findings: list[tuple[str, str]]
 
 
 def draw_overview(
@@ -46,12 +46,12 @@ def draw_overview(
         ("model" if trained == 1 else "models", number(trained)),
         ("training run" if len(runs) == 1 else "training runs", number(len(runs))),
     ]
-    looks = [
-        *(look for facts in datasets for look in _dataset_looks(facts)),
-        *((look, place) for place, facts in features.items() for look in _feature_looks(facts)),
-        *(look for facts in models for look in _model_looks(facts)),
+    findings = [
+        *(finding for facts in datasets for finding in _dataset_findings(facts)),
+        *((finding, place) for place, facts in features.items() for finding in _feature_findings(facts)),
+        *(finding for facts in models for finding in _model_findings(facts)),
     ]
-    return Overview(numbers, [_best(facts) for facts in models if facts.best], looks)
+    return Overview(numbers, [_best(facts) for facts in models if facts.best], findings)
 
 
 def _best(facts: ModelFacts) -> str:
@@ -60,56 +60,58 @@ def _best(facts: ModelFacts) -> str:
     spread = f" ± {test.std(ddof=1):.3f}" if len(test) > 1 else ""
     seeds = f"{len(runs)} seed{'s' if len(runs) != 1 else ''}"
     return (
-        f"On {facts.dataset}, {facts.pack}: {facts.best}, chosen by {metric} on the validation split "
+        f"On {facts.dataset}, {facts.pack}: {facts.best}, selected by {metric} on the validation split "
         f"({mean_score(runs, 'valid', metric):.3f}), scores {test.mean():.3f}{spread} on the test split over {seeds}."
     )
 
 
-def _dataset_looks(facts: DatasetFacts) -> list[tuple[str, str]]:
-    looks = []
-    aside = len({row["clip_id"] for row in facts.quarantine})
-    if aside:
-        looks.append((f"{aside} clips of {facts.name} lack a modality or were set aside.", f"dataset-{facts.name}"))
+def _dataset_findings(facts: DatasetFacts) -> list[tuple[str, str]]:
+    findings = []
+    quarantined = len({row["clip_id"] for row in facts.quarantine})
+    if quarantined:
+        findings.append(
+            (f"{quarantined} clips of {facts.name} lack a modality or were rejected.", f"dataset-{facts.name}")
+        )
     small = [str(split) for split, count in facts.splits["clips"].items() if count < 50]
     if small:
-        looks.append(
+        findings.append(
             (
-                f"{facts.name}: fewer than 50 clips in {', '.join(small)}; scores on so few vary by chance.",
+                f"{facts.name}: fewer than 50 clips in {', '.join(small)}; scores on so few clips vary a lot.",
                 f"dataset-{facts.name}",
             )
         )
-    return looks
+    return findings
 
 
-def _feature_looks(facts: FeatureFacts) -> list[str]:
-    looks = []
+def _feature_findings(facts: FeatureFacts) -> list[str]:
+    findings = []
     if names := [*facts.constant, *facts.missing]:
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-        looks.append(f"{_count(len(names), 'column')} with one value in every clip: {shown}.")
+        findings.append(f"{_count(len(names), 'column')} with one value in every clip: {shown}.")
     if facts.outliers:
-        looks.append(f"{_count(len(facts.outliers), 'clip')} far from all others.")
-    drift = sum(int((facts.columns[f"drift_{name}"] > limit).sum()) for name, limit in facts.chance_drift.items())
+        findings.append(f"{_count(len(facts.outliers), 'clip')} far from the others.")
+    drift = sum(int((facts.columns[f"drift_{name}"] > limit).sum()) for name, limit in facts.critical_drift.items())
     if drift and facts.modality != "words":
-        looks.append(f"{_count(drift, 'column')} differing between splits by more than chance.")
+        findings.append(f"{_count(drift, 'column')} differing significantly between splits.")
     doubtful = int((facts.notes["agrees"] == 0).sum()) if "agrees" in facts.notes else 0
     if doubtful:
-        looks.append(f"{_count(doubtful, 'clip')} whose sound does not seem to fit the transcript.")
+        findings.append(f"{_count(doubtful, 'clip')} whose sound does not seem to match the transcript.")
     faceless = int((facts.measured < 0.5).sum()) if facts.modality == "vision" else 0
     if faceless:
-        looks.append(f"{_count(faceless, 'clip')} with a face in less than half of the frames.")
-    return [f"{facts.source}: {look}" for look in looks]
+        findings.append(f"{_count(faceless, 'clip')} with a face in less than half of the frames.")
+    return [f"{facts.source}: {finding}" for finding in findings]
 
 
 def _count(number_of: int, what: str) -> str:
     return f"{number_of:,} {what}{'s' if number_of != 1 else ''}"
 
 
-def _model_looks(facts: ModelFacts) -> list[tuple[str, str]]:
-    looks = []
+def _model_findings(facts: ModelFacts) -> list[tuple[str, str]]:
+    findings = []
     flags = sorted(
         {flag for runs in facts.runs.values() for run in runs for flag in run.facts["flags"].get("test", [])}
     )
-    looks += [(f"{facts.dataset}, {facts.pack}: {flag}.", "models") for flag in flags]
+    findings += [(f"{facts.dataset}, {facts.pack}: {flag}.", "models") for flag in flags]
     metric = facts.main_metric.name
     spread = {
         model: np.std(scores(runs, "test", metric), ddof=1) / abs(mean_score(runs, "test", metric))
@@ -118,5 +120,5 @@ def _model_looks(facts: ModelFacts) -> list[tuple[str, str]]:
     }
     unsteady = [model for model, part in spread.items() if part > 0.15]
     if unsteady:
-        looks.append((f"{', '.join(unsteady)}: {metric} varies by more than 15 % between seeds.", "models"))
-    return looks
+        findings.append((f"{', '.join(unsteady)}: {metric} varies by more than 15 % between seeds.", "models"))
+    return findings

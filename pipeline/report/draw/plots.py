@@ -1,4 +1,4 @@
-"""The few kinds of charts that the report is made of."""
+"""The kinds of charts in the report."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from pipeline.report.draw.svg import GRID, INK, MUTED, NEGATIVE, POSITIVE, RASTE
 
 #: A split has one colour everywhere.
 SPLIT_COLORS: dict[str, str] = dict(zip(SPLITS, SERIES, strict=False))
-#: From nothing to the raster tone; half transparent at most, so that text stays legible on it.
+#: From transparent to the raster tone; never opaque, so that text on it stays legible.
 SHADES = ListedColormap([(*RASTER_RGB, alpha) for alpha in np.linspace(0, 0.75, 64)])
 FULL_SHADES = ListedColormap([(*RASTER_RGB, alpha) for alpha in np.linspace(0, 1, 128)])
 
@@ -73,7 +73,7 @@ def bars(axes: Axes, values: pd.Series, *, labels: Sequence[str], color: str = S
 
 
 def signed_bars(axes: Axes, values: pd.Series, *, limit: float, xlabel: str) -> None:
-    """Horizontal bars to both sides of 0, with lines where chance alone ends."""
+    """Horizontal bars to both sides of 0, with dashed lines at the limits."""
     colors = [POSITIVE if value > 0 else NEGATIVE for value in values]
     axes.barh(list(values.index), values, height=0.66, color=colors)
     axes.invert_yaxis()
@@ -104,7 +104,7 @@ def quantile_rows(axes: Axes, quantiles: Mapping[str, pd.DataFrame], columns: Se
 
 
 def matrix(axes: Axes, table: pd.DataFrame, *, xlabel: str, ylabel: str) -> None:
-    """Counts in cells, shaded by their part of the row."""
+    """Counts in cells, shaded by their share of the row."""
     parts = table.div(table.sum(axis=1).replace(0, 1), axis=0)
     axes.imshow(parts, cmap=SHADES, vmin=0, vmax=1, aspect="auto", interpolation="none")
     for row, column in np.argwhere(table.to_numpy() > 0):
@@ -117,7 +117,7 @@ def matrix(axes: Axes, table: pd.DataFrame, *, xlabel: str, ylabel: str) -> None
 
 def bins_for(values: pd.Series, *, low: float | None = None, high: float | None = None, count: int = 24) -> np.ndarray:
     """Edges of equal bins over the values, or over a range given."""
-    known = values.dropna()
-    first = float(known.min()) if low is None else low
-    last = float(known.quantile(0.995)) if high is None else high
+    valid = values.dropna()
+    first = float(valid.min()) if low is None else low
+    last = float(valid.quantile(0.995)) if high is None else high
     return np.linspace(first, last if last > first else first + 1, count + 1)

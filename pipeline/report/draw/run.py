@@ -15,7 +15,7 @@ from pipeline.report.gather.run import RunFacts
 
 @dataclass(frozen=True)
 class RunView:
-    """What the template shows of the run."""
+    """The template's data of the run."""
 
     stages: Chart
     charts: list[Chart]
@@ -36,12 +36,12 @@ def draw_run(facts: RunFacts) -> RunView:
         stages=draw_stages(facts.stages),
         charts=[one for one in charts if one],
         tables=[one for one in tables if one.rows],
-        settings=[(title, json.dumps(found, indent=1, ensure_ascii=False)) for title, found in facts.settings],
+        settings=[(title, json.dumps(settings, indent=1, ensure_ascii=False)) for title, settings in facts.settings],
     )
 
 
 def draw_stages(stages: list[tuple[str, list[str]]]) -> Chart:
-    """The way of a clip as boxes from left to right."""
+    """The stages of the pipeline as boxes from left to right."""
     lines = max(len(shown) for _, shown in stages)
     figure, (axes,) = canvas(120 * len(stages), 44 + 16 * lines)
     axes.set_axis_off()
@@ -74,7 +74,7 @@ def draw_stages(stages: list[tuple[str, list[str]]]) -> Chart:
             axes.add_patch(arrow)
     label = "Stages: " + "; ".join(f"{name}: {', '.join(shown)}" for name, shown in stages)
     return chart(
-        figure, label=label, caption="The way from raw clips to this page, with what each stage holds.", wide=True
+        figure, label=label, caption="From raw clips to this page, with the contents of each stage.", wide=True
     )
 
 
@@ -90,8 +90,8 @@ def _times(table: pd.DataFrame, what: str) -> Chart | None:
     axes.set_xlim(0, float(table["seconds"].max()) * 1.6)
     total = table["seconds"].sum()
     caption = (
-        "Sum over jobs as each last ran, whatever ran beside them. "
-        f"{table['seconds'].max() / total:.0%} of {duration(total)} went into {table['seconds'].idxmax()}."
+        "Sum over the last run of each job, also of parallel ones. "
+        f"{table['seconds'].max() / total:.0%} of {duration(total)} was spent on {table['seconds'].idxmax()}."
     )
     shown = "; ".join(f"{name} {label}" for name, label in zip(table.index, labels, strict=True))
     return chart(figure, title=f"Time by {what}", label=f"Time by {what}: {shown}", caption=caption)

@@ -1,6 +1,6 @@
 """Charts as inline SVG whose colours follow the page's theme.
 
-Matplotlib cannot write CSS variables, so a chart is drawn in stand-in colours that are replaced in the SVG's text.
+Matplotlib cannot write CSS variables: a chart is drawn in placeholder colours, which are replaced in the SVG's text.
 """
 
 import io
@@ -20,12 +20,12 @@ from matplotlib.figure import Figure
 _NAMES = (*(f"series-{index}" for index in range(1, 9)), "ink", "muted", "grid", "negative", "positive")
 SERIES = tuple(f"C{index}" for index in range(8))
 INK, MUTED, GRID, NEGATIVE, POSITIVE = (f"C{index}" for index in range(8, 13))
-_STAND_INS = tuple(f"#0000{index:02x}" for index in range(161, 161 + len(_NAMES)))
+_PLACEHOLDERS = tuple(f"#0000{index:02x}" for index in range(161, 161 + len(_NAMES)))
 _ON_WHITE = (
     *("#2b6cb3", "#c85a17", "#2a8459", "#a3437b", "#6857b8", "#8a6d0c", "#17808c", "#75665a"),
     *("#1b2027", "#56606c", "#d5dae0", "#c85a17", "#2b6cb3"),
 )
-#: Pictures inside a chart cannot follow the theme: this tone is seen on white as on black, by its opacity.
+#: Pictures inside a chart cannot follow the theme: this tone is visible on white and on black.
 RASTER_RGB = (0.23, 0.50, 0.78)
 
 _STYLE: dict[Any, Any] = {
@@ -61,7 +61,7 @@ _PX_PER_INCH = 72
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn figure with the sentence below it."""
+    """A figure as SVG, with its caption."""
 
     svg: Markup
     caption: str
@@ -70,12 +70,12 @@ class Chart:
 
 
 def style(*, on_white: bool = False) -> AbstractContextManager[None]:
-    """The report's way of drawing; everything is drawn within it.
+    """The report's matplotlib style; all charts are drawn in this context.
 
     Args:
-        on_white: real colours on white, for a picture; else colours that `to_svg` replaces by the page's own.
+        on_white: final colours on white, for a picture; else placeholders that `to_svg` replaces.
     """
-    colors = cycler(color=_ON_WHITE if on_white else _STAND_INS)
+    colors = cycler(color=_ON_WHITE if on_white else _PLACEHOLDERS)
     background = {"figure.facecolor": "white", "savefig.facecolor": "white"} if on_white else {}
     return mpl.rc_context(_STYLE | {"axes.prop_cycle": colors} | background)
 
@@ -96,11 +96,11 @@ def chart(figure: Figure, *, label: str, caption: str, title: str = "", wide: bo
     """Finish a figure.
 
     Args:
-        figure: what `canvas` began.
-        label: what a listener is told instead of the drawing.
+        figure: from `canvas`.
+        label: description for screen readers.
         caption: the sentence below the figure.
         title: a word or two above it.
-        wide: it takes the page's whole width and scrolls on a narrow screen.
+        wide: take the full width of the page, and scroll on a narrow screen.
     """
     return Chart(to_svg(figure, label=label), caption, title, wide)
 
@@ -110,18 +110,18 @@ def to_svg(figure: Figure, *, label: str) -> Markup:
     with io.StringIO() as buffer:
         figure.savefig(buffer, format="svg", dpi=_PX_PER_INCH, metadata={"Date": None})
         text = buffer.getvalue()
-    return Markup(_tidied(text[text.index("<svg") :], label))  # noqa: S704 - matplotlib escapes all text
+    return Markup(_cleaned(text[text.index("<svg") :], label))  # noqa: S704 - matplotlib escapes all text
 
 
-def _tidied(svg: str, label: str) -> str:
-    """Without fonts, sizes and unused ids of its own; in the colours of the theme."""
+def _cleaned(svg: str, label: str) -> str:
+    """Remove fonts, sizes and unused ids, and use the colours of the theme."""
     width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()  # type: ignore[union-attr]
     svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->|<style.*?</style>", "", svg, flags=re.S)
     svg = _own_ids(svg, "f" + sha256((svg + label).encode()).hexdigest()[:8])
     svg = re.sub(r"font: (?:(bold|\d+) )?([\d.]+)px [^;\"]*", _font, svg)
     svg = re.sub(r" font-family: [^;\"]*;", "", svg)
-    svg = re.sub(r'="[-MLQCz\d.,() \na-z]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg)
-    for color, name in zip(_STAND_INS, _NAMES, strict=True):
+    svg = re.sub(r'="[-MLQCz\d.,() \na-z]*"', lambda match: re.sub(r"(\.\d\d)\d+", r"\1", match[0]), svg)
+    for color, name in zip(_PLACEHOLDERS, _NAMES, strict=True):
         svg = svg.replace(color, f"var(--{name})")
     svg = re.sub(r"\s*\n\s*", "\n", re.sub(r"<defs>\s*</defs>", "", svg))
     start = f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 {width} {height}" style="--width:{width}px">'
@@ -129,12 +129,12 @@ def _tidied(svg: str, label: str) -> str:
 
 
 def _own_ids(svg: str, prefix: str) -> str:
-    """Ids that differ from those of other figures on the page; ids that nothing refers to are dropped."""
+    """Make ids unique on the page, and drop unused ones."""
     used = set(re.findall(r"(?:url\(|href=\")#([^)\"]+)", svg))
-    svg = re.sub(r' id="([^"]+)"', lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "", svg)
+    svg = re.sub(r' id="([^"]+)"', lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "", svg)
     return re.sub(r"(url\(|href=\")#", rf"\1#{prefix}-", svg).replace("xlink:href", "href")
 
 
-def _font(found: re.Match[str]) -> str:
-    weight = f"font-weight: {found[1]}; " if found[1] else ""
-    return f"{weight}font-size: {found[2]}px"
+def _font(match: re.Match[str]) -> str:
+    weight = f"font-weight: {match[1]}; " if match[1] else ""
+    return f"{weight}font-size: {match[2]}px"

@@ -1,4 +1,4 @@
-"""Tables of the page: cells as text, ready for the template."""
+"""Tables of the page."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, what to sort by, a link, and whether it is the best of its column."""
+    """A cell: its text, sort key, link, and whether it is the best of its column."""
 
     text: str
     order: float | int | str = ""
@@ -28,7 +28,7 @@ class TableView:
         header: column names.
         rows: cells; the first cell of a row names it.
         note: a sentence below the table.
-        filterable: a field above it narrows the rows.
+        filterable: show a field that filters the rows.
     """
 
     caption: str
@@ -39,7 +39,7 @@ class TableView:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A number as people write it; a dash where there is none."""
+    """A number in short form; a dash for none."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     if isinstance(value, int) or float(value).is_integer() or abs(value) >= 1000:
@@ -80,7 +80,7 @@ def of_frame(
 
 
 def duration(seconds: float) -> str:
-    """A length of time for people."""
+    """A duration in short form."""
     if not math.isfinite(seconds):
         return "–"
     if seconds < 60:

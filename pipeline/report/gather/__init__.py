@@ -1,1 +1,1 @@
-"""What the report tells, read from ``processed/``; nothing is drawn here."""
+"""Facts for the report, read from ``processed/``."""

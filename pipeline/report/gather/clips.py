@@ -1,4 +1,4 @@
-"""The clip card: what the pipeline saw of one clip, from the raw media and the stores."""
+"""The card of a clip: its media and features."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _ENVELOPE_POINTS = 400
 
 @dataclass(frozen=True)
 class KeyFrame:
-    """A picture of the clip and what the extractor saw in it."""
+    """A frame of the clip with the marks of the detected face."""
 
     time_s: float
     webp: bytes
@@ -58,16 +58,16 @@ class ClipCard:
         reasons: why it is shown.
         frames: key frames; empty without media or picture.
         envelope: lowest and highest sample in each of equal steps; None without sound.
-        words: word, start, end, confidence; empty where words were not timed.
+        words: word, start, end, confidence; empty if words were not timed.
         words_by: the extractor that timed them.
         sound: pitch and energy.
         face_names: names of the rows of ``face``.
-        face: blendshapes over time, NaN where no face was seen; None without.
+        face: blendshapes over time, NaN without a face; None without vision.
         face_times_s: the times of its columns.
         predictions: per model: prediction and sd over seeds.
-        borrowed: labels lent by the universal labels.
-        missing: what could not be shown, and why.
-        notes: what a reader should know.
+        borrowed: labels borrowed from other clips.
+        missing: what cannot be shown, and why.
+        notes: remarks for the reader.
     """
 
     dataset: str
@@ -90,18 +90,17 @@ class ClipCard:
 
 
 def gather_card(dataset: Dataset, clip_id: str, *, reasons: Sequence[str] = ()) -> ClipCard:
-    """Collect the card of a clip; what is not there is left out and named in ``missing``.
+    """Collect the card of a clip; absent parts are listed in ``missing``.
 
     Raises:
         StoreError: a store is damaged.
     """
     row = {str(name): value for name, value in dataset.clips.loc[clip_id].items()}
-    stored: dict[str, ClipFeatures] = {}
+    features: dict[str, ClipFeatures] = {}
     for name in dataset.extractors:
-        found = read_clip(dataset, name, clip_id)
-        if found:
-            stored.setdefault(modality_of(dataset, name), ClipFeatures(name, *found))
-    return fill_card(ClipCard(dataset.name, clip_id, row, reasons=tuple(reasons)), dataset.raw, stored)
+        if stored := read_clip(dataset, name, clip_id):
+            features.setdefault(modality_of(dataset, name), ClipFeatures(name, *stored))
+    return fill_card(ClipCard(dataset.name, clip_id, row, reasons=tuple(reasons)), dataset.raw, features)
 
 
 @dataclass(frozen=True)
@@ -113,23 +112,24 @@ class ClipFeatures:
     names: tuple[str, ...]
 
 
-def fill_card(card: ClipCard, raw: Path, found: Mapping[str, ClipFeatures]) -> ClipCard:
-    """The card with all that its media and features show; what is not there is named in ``missing``.
+def fill_card(card: ClipCard, raw: Path, features: Mapping[str, ClipFeatures]) -> ClipCard:
+    """Add the contents of media and features to a card; absent parts are listed in ``missing``.
 
     Args:
-        card: names the clip; its row names the media file.
-        raw: the folder that the media file's path begins in.
-        found: features by modality; word times under ``words``.
+        card: of the clip; its row names the media file.
+        raw: the folder that the media file's path is relative to.
+        features: by modality; word times under ``words``.
     """
-    card = _with_words(_with_face(_with_sound(card, found.get("audio")), found.get("vision")), found.get("words"))
-    card = _with_media(card, raw, found.get("vision"))
-    times = [one.features.times for one in found.values()]
+    card = _with_sound(card, features.get("audio"))
+    card = _with_words(_with_face(card, features.get("vision")), features.get("words"))
+    card = _with_media(card, raw, features.get("vision"))
+    times = [one.features.times for one in features.values()]
     ends = [float(np.nanmax(each)) for each in times if np.isfinite(each).any()]
     return replace(card, duration_s=max([card.duration_s, *ends]))
 
 
 def read_clip(dataset: Dataset, extractor: str, clip_id: str) -> tuple[Features, tuple[str, ...]] | None:
-    """Features and column names of a clip; None where this extractor has none of it."""
+    """Features and column names of a clip; None if this extractor has none."""
     for path in dataset.extractors[extractor]:
         with StoreReader(path) as reader:
             if clip_id in reader.ids():
@@ -137,11 +137,11 @@ def read_clip(dataset: Dataset, extractor: str, clip_id: str) -> tuple[Features,
     return None
 
 
-def _with_sound(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
+def _with_sound(card: ClipCard, source: ClipFeatures | None) -> ClipCard:
     """Pitch and energy, by the names that openSMILE's sets give them."""
-    if found is None:
+    if source is None:
         return card
-    features, names = found.features, found.names
+    features, names = source.features, source.names
     series = []
     for label, starts in (("pitch", ("F0",)), ("energy", ("Loudness", "pcm_RMS", "audspec_length"))):
         column = next((index for index, name in enumerate(names) if name.startswith(starts)), None)
@@ -152,11 +152,11 @@ def _with_sound(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
     return replace(card, sound=tuple(series))
 
 
-def _with_face(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
+def _with_face(card: ClipCard, source: ClipFeatures | None) -> ClipCard:
     """The blendshapes that move most within the clip."""
-    if found is None or not found.features.mask.any():
+    if source is None or not source.features.mask.any():
         return card
-    features, names = found.features, found.names
+    features, names = source.features, source.names
     shapes = [index for index, name in enumerate(names) if not name.endswith(("_rad", "_cm")) and name != "presence"]
     seen = features.values[features.mask][:, shapes]
     chosen = [shapes[index] for index in np.argsort(-np.ptp(seen, axis=0), kind="stable")[:12]]
@@ -166,10 +166,10 @@ def _with_face(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
     return replace(card, face_names=chosen_names, face=face, face_times_s=features.times.mean(axis=1))
 
 
-def _with_words(card: ClipCard, found: ClipFeatures | None) -> ClipCard:
-    if found is None:
+def _with_words(card: ClipCard, source: ClipFeatures | None) -> ClipCard:
+    if source is None:
         return card
-    name, features, text = found.extractor, found.features, str(card.row.get("text") or "")
+    name, features, text = source.extractor, source.features, str(card.row.get("text") or "")
     spans = features.extras.get("word_spans", np.zeros((0, 2), int))
     words = [
         (text[begin:end], float(start_s), float(end_s), float(confidence))
@@ -231,17 +231,17 @@ def _key_frame(frame: Frame, vision: ClipFeatures | None) -> KeyFrame:
 
 
 def find_dataset(datasets: Sequence[Dataset], clip_id: str) -> Dataset:
-    """The one dataset that has this clip.
+    """The dataset that has this clip.
 
     Raises:
-        StoreError: none has it, or several have.
+        StoreError: none has it, or several do.
     """
-    found = [dataset for dataset in datasets if clip_id in dataset.clips.index]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(dataset.name for dataset in found)
-        raise StoreError(f"clip {clip_id} stands in {names}; say which: --dataset {found[0].name}")
+    owners = [dataset for dataset in datasets if clip_id in dataset.clips.index]
+    if len(owners) == 1:
+        return owners[0]
+    if owners:
+        names = ", ".join(dataset.name for dataset in owners)
+        raise StoreError(f"clip {clip_id} is in {names}; choose one: --dataset {owners[0].name}")
     ids = [str(known) for dataset in datasets for known in dataset.clips.index]
     near = [known for known in ids if clip_id in known or known.partition("$")[0] == clip_id.partition("$")[0]][:3]
     shown = f"; near: {', '.join(near)}" if near else f"; {len(ids)} clips are known"

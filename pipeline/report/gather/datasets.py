@@ -19,14 +19,14 @@ class DatasetFacts:
         name: its name.
         clips: the rows of its label table with their ``duration_s`` (NaN where unknown).
         splits: per split clips, videos, speakers, hours, median length, mean label.
-        hours: length of all clips; None where nothing tells it.
-        is_estimate: the hours were measured on a sample.
+        hours: length of all clips; None if unknown.
+        is_estimate: the hours are extrapolated from a sample.
         languages: clips by language.
-        coverage: part of the clips that each extractor has features of.
-        quarantine: clips that lack a modality, and rows set aside.
+        coverage: clips that each extractor has features of.
+        quarantine: clips that lack a modality, and rejected rows.
         family: family of metrics.
         label_range: lowest and highest label.
-        licence: what the owners allow.
+        licence: terms of use.
     """
 
     name: str
@@ -43,11 +43,11 @@ class DatasetFacts:
 
 
 def gather_dataset(dataset: Dataset, measures: Sequence[Measures]) -> DatasetFacts:
-    """Count what a dataset has."""
+    """Count the clips of a dataset."""
     clips = dataset.clips.assign(duration_s=_durations(dataset.clips, measures))
     known = clips["duration_s"].notna()
     hours = clips["duration_s"].mean() * len(clips) / 3600 if known.any() else None
-    config: dict[str, Any] = next((found["config"] for found in dataset.settings("packs").values()), {})
+    config: dict[str, Any] = next((settings["config"] for settings in dataset.settings("packs").values()), {})
     languages = clips["language"].fillna(config.get("language", "unknown")).value_counts()
     return DatasetFacts(
         name=dataset.name,
@@ -65,12 +65,12 @@ def gather_dataset(dataset: Dataset, measures: Sequence[Measures]) -> DatasetFac
 
 
 def _durations(clips: pd.DataFrame, measures: Sequence[Measures]) -> pd.Series:
-    """Length by the segment's bounds, else by the last row of the extractor that saw most of the clip."""
-    found = pd.Series(float("nan"), index=clips.index)
+    """Length from the segment's bounds, else from the last row of audio or vision."""
+    lengths = pd.Series(float("nan"), index=clips.index)
     if {"start_s", "end_s"} <= set(clips.columns):
-        found = clips["end_s"].astype(float) - clips["start_s"].astype(float).fillna(0)
+        lengths = clips["end_s"].astype(float) - clips["start_s"].astype(float).fillna(0)
     ends = [one.facts["duration_s"] for one in measures if one.modality in ("audio", "vision")]
-    return found.fillna(pd.concat(ends, axis=1).max(axis=1).reindex(clips.index)) if ends else found
+    return lengths.fillna(pd.concat(ends, axis=1).max(axis=1).reindex(clips.index)) if ends else lengths
 
 
 def _splits(clips: pd.DataFrame) -> pd.DataFrame:
@@ -88,7 +88,7 @@ def _splits(clips: pd.DataFrame) -> pd.DataFrame:
 
 
 def _coverage(num_clips: int, measures: Sequence[Measures]) -> pd.DataFrame:
-    """Per extractor the clips that have features, and the mean part of their rows that was measured."""
+    """Per extractor, the clips that have features and the mean share of measured rows."""
     return pd.DataFrame(
         [
             {

@@ -1,4 +1,4 @@
-"""What the vision extractor saw in a picture: stored landmarks, else the head's pose."""
+"""The detected face in a frame: stored landmarks, else the head's pose."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ class Marks:
     """Marks of one picture, x and y as fractions of its width and height.
 
     Attributes:
-        points: landmarks; empty where they were not stored.
-        lines: a cross on the face and a line along the gaze of the head; empty where there are landmarks.
+        points: landmarks; empty if they were not stored.
+        lines: a cross on the face and a line in the direction of the head; empty if there are landmarks.
     """
 
     points: Float64[np.ndarray, "points 2"]
@@ -50,7 +50,7 @@ def marks_at(features: Features, names: tuple[str, ...], row: int, aspect: float
 
 
 def _projected(pose: Float64[np.ndarray, "6"], aspect: float) -> Float64[np.ndarray, "lines 2 2"]:
-    """The cross as the assumed camera sees it."""
+    """The cross projected by the assumed camera."""
     seen = _CROSS_CM @ _rotation(*pose[:3]).T + pose[3:]
     depth = -seen[..., 2:] * _HALF_FIELD
     place = seen[..., :2] / np.where(depth > 0, depth, np.nan) / [aspect, 1.0]
@@ -58,7 +58,7 @@ def _projected(pose: Float64[np.ndarray, "6"], aspect: float) -> Float64[np.ndar
 
 
 def _rotation(pitch: float, yaw: float, roll: float) -> Float64[np.ndarray, "3 3"]:
-    """Rz(roll) Ry(yaw) Rx(pitch), as the extractor defines its angles."""
+    """Rz(roll) Ry(yaw) Rx(pitch), the extractor's definition of its angles."""
     (sx, sy, sz), (cx, cy, cz) = (f(np.array([pitch, yaw, roll])) for f in (np.sin, np.cos))
     x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
     y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])

@@ -1,4 +1,4 @@
-"""How features are spread, drift between splits, go with the label, and which clips stand out."""
+"""Distribution of features, drift between splits, correlation with the label, outliers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pipeline.core.types import SPLITS
 from pipeline.report.gather.measures import Measures
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: Two-sided level of the lines that say what chance alone would give, shared by all columns (Bonferroni).
+#: Two-sided level of the critical values, shared by all columns (Bonferroni).
 _LEVEL = 0.05
 #: Tukey's outer fence.
 _FAR_OUT = 3.0
@@ -21,7 +21,7 @@ _MIN_FOR_OUTLIERS = 12
 
 @dataclass(frozen=True)
 class Outlier:
-    """A clip whose features lie far from those of the others."""
+    """A clip whose features are far from those of the others."""
 
     clip_id: str
     source: str
@@ -41,13 +41,13 @@ class FeatureFacts:
         quantiles: by split, the 5, 25, 50, 75, 95 % points of each column, in units of the train split's sd.
         constant: columns that have one value in all clips.
         missing: columns that are zero in all clips.
-        chance_r: correlation beyond which chance alone would bring one column in twenty such tables.
-        chance_drift: the same for the distances, by split.
-        outliers: clips that stand out, farthest first.
+        critical_r: correlation that uncorrelated columns exceed in one of twenty such tables.
+        critical_drift: the same for the distances, by split.
+        outliers: farthest first.
         rows: rows per clip.
-        measured: part of each clip's rows that was measured.
-        notes: what the extractor noted, one row per clip.
-        num_clips: clips looked at.
+        measured: share of each clip's rows that was measured.
+        notes: of the extractor, one row per clip.
+        num_clips: number of clips.
     """
 
     source: str
@@ -56,8 +56,8 @@ class FeatureFacts:
     quantiles: dict[str, pd.DataFrame]
     constant: list[str]
     missing: list[str]
-    chance_r: float
-    chance_drift: dict[str, float]
+    critical_r: float
+    critical_drift: dict[str, float]
     outliers: list[Outlier]
     rows: pd.Series
     measured: pd.Series
@@ -69,7 +69,7 @@ def gather_features(measures: Measures, clips: pd.DataFrame) -> FeatureFacts:
     """Describe one extractor.
 
     Args:
-        measures: what it says of the clips.
+        measures: of its features.
         clips: label table with ``split`` and ``sentiment``.
     """
     means = measures.means[measures.means.index.isin(clips.index)]
@@ -97,8 +97,8 @@ def gather_features(measures: Measures, clips: pd.DataFrame) -> FeatureFacts:
         quantiles=_quantiles(parts),
         constant=[name for name in constant if name not in missing],
         missing=missing,
-        chance_r=_chance_r(len(parts.get("train", ())), len(columns)),
-        chance_drift={name: _chance_drift(len(parts["train"]), len(parts[name]), len(columns)) for name in drift},
+        critical_r=_critical_r(len(parts.get("train", ())), len(columns)),
+        critical_drift={name: _critical_drift(len(parts["train"]), len(parts[name]), len(columns)) for name in drift},
         outliers=_outliers(means, measures.name),
         rows=measures.facts["rows"],
         measured=measures.facts["measured"],
@@ -138,7 +138,7 @@ def _distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(below[0] - below[1]).max())
 
 
-def _chance_r(clips: int, columns: int) -> float:
+def _critical_r(clips: int, columns: int) -> float:
     """Critical value of Pearson's r for ``columns`` tests at once."""
     if clips < 4:
         return 1.0
@@ -146,7 +146,7 @@ def _chance_r(clips: int, columns: int) -> float:
     return float(t / np.sqrt(clips - 2 + t**2))
 
 
-def _chance_drift(train: int, other: int, columns: int) -> float:
+def _critical_drift(train: int, other: int, columns: int) -> float:
     """Critical Kolmogorov-Smirnov distance for ``columns`` tests at once (asymptotic)."""
     return float(min(1.0, np.sqrt(-np.log(_LEVEL / max(columns, 1) / 2) * (train + other) / (2 * train * other))))
 
@@ -169,8 +169,8 @@ def _outliers(means: pd.DataFrame, source: str) -> list[Outlier]:
 
 def all_outliers(features: Sequence[FeatureFacts]) -> dict[str, list[Outlier]]:
     """Outliers of all extractors by clip."""
-    found: dict[str, list[Outlier]] = {}
+    outliers: dict[str, list[Outlier]] = {}
     for facts in features:
         for outlier in facts.outliers:
-            found.setdefault(outlier.clip_id, []).append(outlier)
-    return found
+            outliers.setdefault(outlier.clip_id, []).append(outlier)
+    return outliers

@@ -1,4 +1,4 @@
-"""Universal labels, where a union of datasets has them."""
+"""Universal labels of unions of datasets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ class LabelFacts:
     Attributes:
         name: the union.
         labels: one row per utterance, as docs/formats.md describes ``labels.csv``.
-        tables: tables beside it, such as ``quality``, by the file's name.
+        tables: other tables, such as ``quality``, by the file's name.
     """
 
     name: str
@@ -25,24 +25,24 @@ class LabelFacts:
 
     @property
     def known_fields(self) -> list[str]:
-        """Fields that say where their values come from."""
+        """Fields with a source of their values."""
         return [str(name).removesuffix("_source") for name in self.labels.columns if str(name).endswith("_source")]
 
     @property
     def fields(self) -> list[str]:
-        """Fields that some rows have borrowed."""
+        """Fields that some rows borrowed."""
         return [name for name in self.known_fields if len(self.borrowed(name))]
 
     def borrowed(self, name: str) -> pd.DataFrame:
-        """Rows whose value of a field is another row's."""
+        """Rows that borrowed a field from another row."""
         return self.labels[self.labels[f"{name}_source"] == "borrowed"]
 
     def gold(self, name: str) -> pd.DataFrame:
-        """Train rows that have a field of their own: the possible donors."""
+        """Train rows with a gold value of a field: the possible donors."""
         return self.labels[(self.labels[f"{name}_source"] == "gold") & (self.labels["split"] == "train")]
 
     def of_clip(self, dataset: str, clip_id: str) -> dict[str, str]:
-        """What a clip was lent, with the donor; empty where nothing was."""
+        """Borrowed values of a clip with their donors."""
         rows = self.labels[(self.labels["dataset"] == dataset) & (self.labels["id"] == clip_id)]
         return {
             name: f"{row[name]} from {row[f'{name}_donor']}"
@@ -58,8 +58,8 @@ def gather_labels(processed: Path) -> list[LabelFacts]:
 
 
 def borrowed_labels(unions: Sequence[LabelFacts], dataset: str, clip_id: str) -> dict[str, str]:
-    """What a clip was lent by the first union that lends it anything."""
-    return next((found for facts in unions if (found := facts.of_clip(dataset, clip_id))), {})
+    """Borrowed values of a clip in the first union that has any."""
+    return next((values for facts in unions if (values := facts.of_clip(dataset, clip_id))), {})
 
 
 def _read(folder: Path) -> LabelFacts:

@@ -1,4 +1,4 @@
-"""Numbers per clip from the feature stores: column means, measured rows, notes. Reading is bounded."""
+"""Statistics per clip from the feature stores: column means, measured rows, notes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from pipeline.features.store import StoreReader
 from pipeline.packs.schema import Card
 from pipeline.report.gather.sources import Dataset
 
-#: More clips than this are sampled, the same ones every time.
+#: Larger datasets are sampled, always with the same clips.
 MAX_CLIPS = 2000
 _BATCH = 64
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What one extractor (or one modality of an imported pack) says of the clips.
+    """Statistics of one extractor, or of one modality of an imported pack.
 
     Attributes:
         name: the extractor, or ``pack: modality``.
         modality: text, audio, vision, or words for word times.
         means: mean of each column over the measured rows, one row per clip.
-        facts: per clip ``rows``, ``measured`` (part of the rows) and ``duration_s``.
-        notes: what the extractor noted, one row per clip.
-        num_clips: clips in the store; more than ``len(means)`` where they were sampled.
+        facts: per clip ``rows``, ``measured`` (share of the rows) and ``duration_s``.
+        notes: of the extractor, one row per clip.
+        num_clips: clips in the store; more than ``len(means)`` if they were sampled.
     """
 
     name: str
@@ -43,14 +43,14 @@ class Measures:
 
 
 def measure(dataset: Dataset) -> list[Measures]:
-    """Every extractor of a dataset; the modalities of its first pack where it has no stores."""
+    """Statistics of every extractor; without stores, of every modality of the first pack."""
     if dataset.extractors:
         return [_from_stores(name, modality_of(dataset, name), paths) for name, paths in dataset.extractors.items()]
-    return [found for pack, card in list(dataset.cards.items())[:1] for found in _from_pack(dataset, pack, card)]
+    return [one for pack, card in list(dataset.cards.items())[:1] for one in _from_pack(dataset, pack, card)]
 
 
 def modality_of(dataset: Dataset, extractor: str) -> str:
-    """The modality that an extractor serves in the packs, or ``words``."""
+    """The modality of an extractor in the packs, or ``words``."""
     for card in dataset.cards.values():
         for modality, name in card.extractors.items():
             if name == extractor:
@@ -112,7 +112,7 @@ def _from_pack(dataset: Dataset, pack: str, card: Card) -> Iterator[Measures]:
             for modality in MODALITIES:
                 yield _packed(file, f"{pack}: {modality}", modality, card)
     except (OSError, KeyError) as error:
-        raise StoreError(f"{path}: cannot be read as a pack ({error}); make it anew") from error
+        raise StoreError(f"{path}: cannot be read as a pack ({error}); build it again") from error
 
 
 def _packed(file: h5py.File, name: str, modality: Modality, card: Card) -> Measures:
@@ -143,7 +143,7 @@ def _packed(file: h5py.File, name: str, modality: Modality, card: Card) -> Measu
 
 
 def _mask(group: h5py.Group, modality: Modality, here: slice) -> np.ndarray:
-    """Measured rows; for text those that hold a token."""
+    """Measured rows; of text, those with a token."""
     if f"{modality}_mask" in group:
         return group[f"{modality}_mask"][here]
     values = group[modality][here]

@@ -22,9 +22,9 @@ class RunRecord:
         model: name of the model, with ``@variant``.
         seed: its seed.
         facts: content of ``metrics.json``.
-        history: one row per epoch; empty where there is none.
-        predictions: id, split, label, prediction; empty where there is none.
-        robustness: scores under corruptions; empty where they were not measured.
+        history: one row per epoch; may be empty.
+        predictions: id, split, label, prediction; may be empty.
+        robustness: scores under corruptions; empty if not measured.
     """
 
     model: str
@@ -44,7 +44,7 @@ class ModelFacts:
         pack: the pack's name.
         families: family of metrics, or that of each dataset in a union.
         runs: by model, its runs by seed.
-        best: the model with the best validation score (mean over seeds), variants left out; None without runs.
+        best: the model with the best validation score (mean over seeds), without variants; None without runs.
         label_range: lowest and highest label.
     """
 
@@ -57,12 +57,12 @@ class ModelFacts:
 
     @property
     def main_metric(self) -> Metric:
-        """The metric that models are chosen by."""
+        """The metric that selects models."""
         return main_metric(self.families)
 
     @property
     def base(self) -> dict[str, list[RunRecord]]:
-        """Runs of models as they are."""
+        """Runs of models without a variant."""
         return {model: runs for model, runs in self.runs.items() if "@" not in model}
 
     @property
@@ -97,8 +97,8 @@ def _pack_models(dataset: Dataset, pack: str, folders: Iterable[RunFolder]) -> M
 
 def _best(runs: dict[str, list[RunRecord]], metric: Metric) -> str | None:
     scores = {model: mean_score(own, "valid", metric.name) for model, own in runs.items() if "@" not in model}
-    known = {model: metric.loss(score) for model, score in scores.items() if not np.isnan(score)}
-    return min(known, key=lambda model: known[model]) if known else None
+    losses = {model: metric.loss(score) for model, score in scores.items() if not np.isnan(score)}
+    return min(losses, key=lambda model: losses[model]) if losses else None
 
 
 def _read(folder: RunFolder) -> RunRecord:
@@ -135,7 +135,7 @@ def mean_predictions(runs: Sequence[RunRecord]) -> pd.DataFrame:
     if not pd.api.types.is_numeric_dtype(table["prediction"]):
         votes = table.groupby("id")["prediction"].agg(lambda values: values.mode().iloc[0])
         return table.groupby("id")[["split", "label"]].first().assign(prediction=votes, sd=np.nan)
-    found = table.groupby("id").agg(
+    means = table.groupby("id").agg(
         split=("split", "first"), label=("label", "first"), prediction=("prediction", "mean")
     )
-    return found.assign(sd=table.groupby("id")["prediction"].std(ddof=1))
+    return means.assign(sd=table.groupby("id")["prediction"].std(ddof=1))

@@ -1,4 +1,4 @@
-"""What the run cost and what went into it: time, memory, versions, fingerprints, settings."""
+"""Time, memory, versions, fingerprints and settings of the whole run."""
 
 import re
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ _REUSE = re.compile(r"(reused|computed|failed) (\d+)")
 
 @dataclass(frozen=True)
 class RunFacts:
-    """How the folder came about.
+    """How ``processed/`` was computed.
 
     Attributes:
         rules: per rule: jobs, seconds in all, longest job, peak memory in MB.
         extractors: seconds and peak memory of each extractor.
         reuse: per dataset and extractor: clips reused, computed and failed when its jobs last ran.
         versions: library versions.
-        fingerprints: what, and its fingerprint.
+        fingerprints: names and fingerprints.
         settings: title and resolved settings.
-        stages: name and counts of each stage, for the drawing.
+        stages: name and counts of each stage, for the diagram.
     """
 
     rules: pd.DataFrame
@@ -61,7 +61,7 @@ def _jobs(folder: Path) -> pd.DataFrame:
             row = pd.read_csv(path, sep="\t", na_values="-").iloc[-1]
             seconds, memory = float(row["s"]), float(row.get("max_rss", float("nan")))
         except (OSError, ValueError, KeyError, IndexError):
-            continue  # a benchmark that is being written, or of a job that was killed
+            continue  # a benchmark that is incomplete, or of a job that was killed
         rows.append({"rule": parts[0], "part": parts[2] if len(parts) > 2 else "", "s": seconds, "mb": memory})
     return pd.DataFrame(rows, columns=["rule", "part", "s", "mb"])
 
@@ -79,9 +79,9 @@ def _reuse(folder: Path) -> pd.DataFrame:
     rows: dict[tuple[str, str], dict[str, int]] = {}
     for path in sorted(folder.rglob("*.log")):
         dataset, extractor = path.relative_to(folder).parts[:2]
-        found = _REUSE.findall(path.read_text(errors="replace")[-400:])
+        counts = _REUSE.findall(path.read_text(errors="replace")[-400:])
         total = rows.setdefault((dataset, extractor), {"reused": 0, "computed": 0, "failed": 0})
-        for what, number in found[-3:]:
+        for what, number in counts[-3:]:
             total[what] += int(number)
     return pd.DataFrame.from_dict(rows, orient="index", columns=["reused", "computed", "failed"])
 
@@ -98,21 +98,21 @@ def _versions(datasets: list[Dataset]) -> dict[str, str]:
 
 def _fingerprints(dataset: Dataset) -> list[tuple[str, str]]:
     extractors = dataset.settings("features").items()
-    rows = [(f"{dataset.name}: extractor {name}", found.get("identity", "")) for name, found in extractors]
+    rows = [(f"{dataset.name}: extractor {name}", settings.get("identity", "")) for name, settings in extractors]
     return rows + [(f"{dataset.name}: inputs of pack {name}", card.inputs) for name, card in dataset.cards.items()]
 
 
 def _settings(dataset: Dataset) -> list[tuple[str, dict[str, Any]]]:
     kinds = {"features": "extractor", "packs": "pack", "models": "model"}
     return [
-        (f"{dataset.name}: {word} {name}", found)
+        (f"{dataset.name}: {word} {name}", settings)
         for kind, word in kinds.items()
-        for name, found in dataset.settings(kind).items()
+        for name, settings in dataset.settings(kind).items()
     ]
 
 
 def _stages(datasets: list[Dataset], models: list[ModelFacts]) -> list[tuple[str, list[str]]]:
-    """What the drawing of the way says: stage, then lines."""
+    """Lines of the diagram by stage."""
     clips = sum(len(dataset.clips) for dataset in datasets)
     stores = sorted({name for dataset in datasets for name in dataset.extractors})
     quarantined = len({row["clip_id"] for dataset in datasets for row in dataset.quarantine})
@@ -122,7 +122,7 @@ def _stages(datasets: list[Dataset], models: list[ModelFacts]) -> list[tuple[str
     return [
         ("scan", [_counted(len(datasets), "dataset"), _counted(clips, "clip")]),
         ("extract", stores or ["imported"]),
-        ("gate", [_counted(quarantined, "clip"), "set aside"]),
+        ("gate", [_counted(quarantined, "clip"), "quarantined"]),
         ("pack", packs or ["none"]),
         ("train", [_counted(len(trained), "model"), _counted(runs, "run")]),
         ("evaluate", [f"{runs} scored"]),

@@ -1,4 +1,4 @@
-"""Which clips get a card: a sample, and every clip that stands out."""
+"""Which clips get a card: a sample, the largest errors and the outliers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ MAX_OUTLIERS = 40
 def choose_cards(
     clips: pd.DataFrame, outliers: Mapping[str, Sequence[Outlier]], models: Sequence[ModelFacts]
 ) -> dict[str, list[str]]:
-    """Clips to show, each with the reasons for it.
+    """Clips to show, with the reasons.
 
     Args:
         clips: label table of the dataset.
@@ -24,7 +24,7 @@ def choose_cards(
         models: runs on the dataset's packs.
 
     Returns:
-        Reasons by clip: first a sample spread over the labels, then what the best model got most wrong, then
+        Reasons by clip: first a sample spread over the labels, then the largest errors of the best model, then
         outliers, farthest first.
     """
     chosen: dict[str, list[str]] = {}
@@ -34,15 +34,15 @@ def choose_cards(
         for clip_id in _worst(facts):
             if clip_id in clips.index:
                 chosen.setdefault(clip_id, []).append(f"largest errors of {facts.best}")
-    far = sorted(outliers, key=lambda clip_id: -max(found.score for found in outliers[clip_id]))
+    far = sorted(outliers, key=lambda clip_id: -max(outlier.score for outlier in outliers[clip_id]))
     for clip_id in far[:MAX_OUTLIERS]:
         if clip_id in clips.index:
-            chosen.setdefault(clip_id, []).extend(f"outlier in {found.source}" for found in outliers[clip_id])
+            chosen.setdefault(clip_id, []).extend(f"outlier in {outlier.source}" for outlier in outliers[clip_id])
     return chosen
 
 
 def _spread(clips: pd.DataFrame) -> list[str]:
-    """Clips at equal steps through the labels, from the test split where there is one."""
+    """Clips at equal steps through the labels, from the test split if there is one."""
     pool = clips[clips["split"] == "test"] if (clips["split"] == "test").any() else clips
     by = [name for name in ("sentiment", "emotion") if name in pool]
     ordered = pool.sort_values(by, kind="stable").index
@@ -65,7 +65,7 @@ def _worst(facts: ModelFacts) -> list[str]:
 
 
 def predictions_of(clip_id: str, models: Sequence[ModelFacts]) -> pd.DataFrame:
-    """What every model said of a clip: pack, model, prediction, sd; empty where none was asked."""
+    """Predictions of all models for a clip: pack, model, prediction, sd; may be empty."""
     return all_predictions(models).get(clip_id, pd.DataFrame())
 
 

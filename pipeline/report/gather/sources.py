@@ -1,4 +1,4 @@
-"""The datasets of a processed folder: their clips, cards and stores, opened once for all sections."""
+"""The datasets of a processed folder: their clips, cards and stores, read once for all sections."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ _TEXT_COLUMNS = ("annotation", "emotion", "speaker", "text", "language", "media"
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset as the report sees it.
+    """One dataset of the report.
 
     Attributes:
         name: its name.
-        paths: where everything derived from it lies.
-        raw: its raw folder; clip cards take pictures and sound from there.
+        paths: of everything derived from it.
+        raw: its raw folder, for pictures and sound of clip cards.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Dataset:
 
     @cached_property
     def clips(self) -> pd.DataFrame:
-        """All usable rows of the label table, by clip id; those of the packs where there is no table."""
+        """All usable rows of the label table, by clip id; those of the packs if there is no table."""
         labels = self.paths.labels
         frame = self._table() if labels.is_file() and labels.stat().st_size else self._packed()
         for name in _TEXT_COLUMNS:
@@ -53,7 +53,7 @@ class Dataset:
 
     @cached_property
     def quarantine(self) -> list[dict[str, Any]]:
-        """Clips that lack a modality and rows that were set aside, with reasons."""
+        """Clips that lack a modality and rejected rows, with reasons."""
         return read_jsonl(self.paths.quarantine) if self.paths.quarantine.is_file() else []
 
     @cached_property
@@ -95,25 +95,25 @@ def open_datasets(processed: Path, raw: Path, names: Sequence[str] | None = None
     """The named datasets, or all that have an index or a pack.
 
     Raises:
-        StoreError: a named dataset is not there.
+        StoreError: a named dataset is absent.
     """
     layout = Layout(processed)
-    found = {
+    known = {
         path.parents[1].name
         for pattern in ("*/index/summary.json", "*/packs/*.json")
         for path in processed.glob(pattern)
     }
-    absent = sorted(set(names or ()) - found)
+    absent = sorted(set(names or ()) - known)
     if absent:
         raise StoreError(
-            f"{processed}: nothing of dataset {', '.join(absent)}; found {', '.join(sorted(found)) or 'none'}; "
+            f"{processed}: nothing of dataset {', '.join(absent)}; found {', '.join(sorted(known)) or 'none'}; "
             "run: snakemake packs"
         )
-    return [Dataset(name, layout.dataset(name), raw / name) for name in (names or sorted(found))]
+    return [Dataset(name, layout.dataset(name), raw / name) for name in (names or sorted(known))]
 
 
 def pack_rows(path: Path) -> pd.DataFrame:
-    """What a pack's HDF5 says of its clips, by clip id: split, sentiment, annotation, text.
+    """Split, sentiment, annotation and text of a pack's clips, by clip id.
 
     Raises:
         StoreError: the file is absent or no pack.
@@ -122,7 +122,7 @@ def pack_rows(path: Path) -> pd.DataFrame:
         with h5py.File(path, "r") as file:
             return pd.concat([_split_rows(file[split], split) for split in SPLITS])
     except (OSError, KeyError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read as a pack ({error}); make it anew") from error
+        raise StoreError(f"{path}: cannot be read as a pack ({error}); build it again") from error
 
 
 def _split_rows(group: Mapping[str, Any], split: str) -> pd.DataFrame:

@@ -1,19 +1,19 @@
 "use strict";
 
-/* Theme: the system's unless chosen; a private page may refuse to remember. */
-const remembered = (() => { try { return localStorage.getItem("triptych-theme"); } catch { return null; } })();
+/* Theme: the system's by default; storage may be blocked. */
+const stored = (() => { try { return localStorage.getItem("triptych-theme"); } catch { return null; } })();
 function setTheme(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
-  try { localStorage.setItem("triptych-theme", theme); } catch { /* not remembered */ }
+  try { localStorage.setItem("triptych-theme", theme); } catch { /* not stored */ }
 }
 for (const choice of document.querySelectorAll('input[name="theme"]')) {
-  choice.checked = choice.value === (remembered || "system");
+  choice.checked = choice.value === (stored || "system");
   choice.addEventListener("change", () => setTheme(choice.value));
 }
-if (remembered) setTheme(remembered);
+if (stored) setTheme(stored);
 
-/* Filters: rows of a table, or cards, that hold every word typed. */
+/* Filters: show table rows or cards that contain every word. */
 for (const field of document.querySelectorAll("input[data-filters]")) {
   const list = document.getElementById(field.dataset.filters);
   const items = [...(list.tBodies ? list.tBodies[0].rows : list.children)];
@@ -32,7 +32,7 @@ for (const field of document.querySelectorAll("input[data-filters]")) {
   apply();
 }
 
-/* Sorting: a click on a column's name. */
+/* Sorting by a click on a column's name. */
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
@@ -55,7 +55,7 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
   });
 }
 
-/* A link to a card opens it; print shows every card. */
+/* A link to a card opens it; printing opens every card. */
 function openTarget() {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (target instanceof HTMLDetailsElement) { target.open = true; target.scrollIntoView(); }
