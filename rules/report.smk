@@ -57,7 +57,7 @@ rule report_page:
 
 
 rule compare:
-    """The models on {wildcards.dataset}/{wildcards.pack} beside each other."""
+    """Compare the models on {wildcards.dataset}/{wildcards.pack}."""
     input:
         compared,
     output:

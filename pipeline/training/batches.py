@@ -49,7 +49,7 @@ class ClipTensors:
         Args:
             split: the arrays; not changed.
             use: modalities that the model may see; the others are masked.
-            device: of the batches; the whole split moves there if it fits.
+            device: of the batches; the split moves there if it fits.
 
         Raises:
             StoreError: the split is empty.
@@ -60,40 +60,40 @@ class ClipTensors:
         seen = {"text": split.text_bert[:, 1] > 0, "audio": split.audio_mask, "vision": split.vision_mask}
         masks = {name: mask if name in use else np.zeros_like(mask) for name, mask in seen.items()}
         self.lengths = ClipLengths(**{name: _last_true(mask) for name, mask in masks.items()})
-        self._whole = _to_batch(split, masks)
-        if self.device.type != "cpu" and _fits(self._whole, self.device):
-            self._whole = self._whole.to(self.device)
+        self._all = _to_batch(split, masks)
+        if self.device.type != "cpu" and _fits(self._all, self.device):
+            self._all = self._all.to(self.device)
 
     def __len__(self) -> int:
         """The number of clips."""
-        return len(self._whole)
+        return len(self._all)
 
     @property
     def ids(self) -> tuple[str, ...]:
         """Names of the clips."""
-        return self._whole.ids
+        return self._all.ids
 
     def take(self, clips: Int64[np.ndarray, "batch"]) -> Batch:
         """The clips of these indices, trimmed to their longest text, audio and vision."""
-        whole = self._whole
-        index = torch.from_numpy(clips).to(whole.audio.device)
+        all_clips = self._all
+        index = torch.from_numpy(clips).to(all_clips.audio.device)
         text, audio, vision = (int(part[clips].max()) for part in vars(self.lengths).values())
-        rows = text if whole.text.shape[1] == whole.text_mask.shape[1] else whole.text.shape[1]
+        rows = text if all_clips.text.shape[1] == all_clips.text_mask.shape[1] else all_clips.text.shape[1]
         batch = Batch(
-            ids=_pick(whole.ids, clips),
-            raw_text=_pick(whole.raw_text, clips),
-            token_ids=whole.token_ids[:, :text].index_select(0, index),
-            token_types=whole.token_types[:, :text].index_select(0, index),
-            text_mask=whole.text_mask[:, :text].index_select(0, index),
-            text=whole.text[:, :rows].index_select(0, index),
-            audio=whole.audio[:, :audio].index_select(0, index),
-            audio_mask=whole.audio_mask[:, :audio].index_select(0, index),
-            vision=whole.vision[:, :vision].index_select(0, index),
-            vision_mask=whole.vision_mask[:, :vision].index_select(0, index),
-            labels={key: label.index_select(0, index) for key, label in whole.labels.items()},
-            annotations=_pick(whole.annotations, clips),
+            ids=_pick(all_clips.ids, clips),
+            raw_text=_pick(all_clips.raw_text, clips),
+            token_ids=all_clips.token_ids[:, :text].index_select(0, index),
+            token_types=all_clips.token_types[:, :text].index_select(0, index),
+            text_mask=all_clips.text_mask[:, :text].index_select(0, index),
+            text=all_clips.text[:, :rows].index_select(0, index),
+            audio=all_clips.audio[:, :audio].index_select(0, index),
+            audio_mask=all_clips.audio_mask[:, :audio].index_select(0, index),
+            vision=all_clips.vision[:, :vision].index_select(0, index),
+            vision_mask=all_clips.vision_mask[:, :vision].index_select(0, index),
+            labels={key: label.index_select(0, index) for key, label in all_clips.labels.items()},
+            annotations=_pick(all_clips.annotations, clips),
         )
-        return batch if whole.audio.device == self.device else batch.to(self.device)
+        return batch if all_clips.audio.device == self.device else batch.to(self.device)
 
 
 def training_order(
@@ -140,8 +140,8 @@ def epoch_visits(
     for name in sorted(set(owners.tolist())):
         clips = np.flatnonzero(owners == name)
         visits = round(shares.get(name, 1.0) * len(clips))
-        whole, rest = divmod(visits, len(clips))
-        chosen += [clips] * whole + [rng.permutation(clips)[:rest]]
+        rounds, rest = divmod(visits, len(clips))
+        chosen += [clips] * rounds + [rng.permutation(clips)[:rest]]
     return np.concatenate(chosen)
 
 

@@ -182,10 +182,6 @@ class RunFolder:
             raise StoreError(f"{self.metrics_file}: no key 'test'; delete it and run again")
         return metrics
 
-    def history(self) -> "pd.DataFrame":
-        """Losses, valid metrics, learning rate and seconds of each epoch."""
-        return read_csv(self.history_file)
-
     def predictions(self) -> "pd.DataFrame":
         """Columns id, split, label, prediction."""
         return read_csv(self.predictions_file)

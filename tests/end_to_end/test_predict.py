@@ -144,7 +144,7 @@ def test_features_of_the_store_land_on_the_packs_own_arrays(packed, split_name):
 def test_a_run_on_features_that_have_changed_is_refused(packed):
     card = read_card(packed.processed / "demo" / "packs" / "unaligned_50.json")
     assert make_recipe(card, ("text",)).extractors.keys() == {"bert"}
-    for change, message in [({"version": 99}, "made with version 99"), ({"weights": {"a": "b"}}, "weights of")]:
+    for change, message in [({"version": 99}, "built with version 99"), ({"weights": {"a": "b"}}, "weights of")]:
         settings = {**card.extractor_settings, "bert": {**card.extractor_settings["bert"], **change}}
         with pytest.raises(ConfigError, match=message):
             make_recipe(card.model_copy(update={"extractor_settings": settings}), ("text",))

@@ -1,4 +1,4 @@
-"""The report page and the card of one clip, made of real stores and made-up runs."""
+"""The report page and the card of one clip, from real stores and synthetic runs."""
 
 import base64
 import json

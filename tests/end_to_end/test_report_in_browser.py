@@ -25,9 +25,9 @@ def browser():
     if path is None:
         pytest.skip(f"none of {', '.join(_NAMES)} is installed; run: make browser")
     with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
-        yield found
-        found.close()
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-background-networking"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +39,16 @@ def screenshots(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def opened(browser, reported_project):
-    """Open the page as a viewer would; everything it says or asks for is kept."""
+    """Open the page and record its console messages and requests."""
     pages = []
 
     def open_page(width: str = "wide", theme: str = "light"):
         size = {"width": WIDTHS_PX[width], "height": 1000}
         page = browser.new_page(viewport=size, color_scheme=theme, reduced_motion="reduce")
-        page.said, page.asked = [], []
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
+        page.messages, page.requests = [], []
+        page.on("console", lambda message: page.messages.append(message.text))
+        page.on("pageerror", lambda error: page.messages.append(str(error)))
+        page.on("request", lambda request: page.requests.append(request.url))
         page.goto((reported_project.processed / "report.html").as_uri())
         pages.append(page)
         return page
@@ -77,8 +77,8 @@ def test_the_page_is_quiet_and_whole(opened, screenshots, width, theme):
     assert all(one["name"] for one in figures)
     # Wide tables and figures scroll within themselves, the page does not.
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTHS_PX[width]
-    assert page.said == []
-    assert {url.partition(":")[0] for url in page.asked} <= {"file", "data"}
+    assert page.messages == []
+    assert {url.partition(":")[0] for url in page.requests} <= {"file", "data"}
     assert page.title() == "Triptych report"
 
 

@@ -32,8 +32,8 @@ def test_a_sweep_trains_every_trial_with_every_seed_and_evaluates_none(packed, t
     write_sweep(project)
     assert planned_jobs(project) == {"train_trial": 6, "rank_trials": 1, "sweep": 1}
     settings = project.processed / "demo" / "settings" / "sweeps"
-    plan = json.loads((settings / "small.json").read_text())
-    for name, values in plan["trials"].items():
+    drawn = json.loads((settings / "small.json").read_text())
+    for name, values in drawn["trials"].items():
         trial = json.loads((settings / "small" / f"{name}.json").read_text())
         assert trial["model"]["text_lr"] == values["model.text_lr"]
 

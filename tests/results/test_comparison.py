@@ -140,8 +140,8 @@ def test_clips_of_one_video_count_once_when_they_are_flipped_together():
 
 def test_the_test_finds_differences_no_more_often_than_it_says():
     rng = np.random.default_rng(1)
-    found = [paired_difference(*rng.normal(size=(2, 12)), "abcdefghijkl").p < 0.1 for _ in range(100)]
-    assert np.mean(found) == pytest.approx(0.1, abs=0.07)
+    significant = [paired_difference(*rng.normal(size=(2, 12)), "abcdefghijkl").p < 0.1 for _ in range(100)]
+    assert np.mean(significant) == pytest.approx(0.1, abs=0.07)
 
 
 def test_holm_multiplies_the_smallest_by_the_number_of_tests_and_never_falls():

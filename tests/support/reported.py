@@ -1,4 +1,4 @@
-"""A project with everything that the report can show, made once."""
+"""A project with everything that the report can show."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ HOSTILE = "<script>document.title='taken'</script> & <b>bold</b> $x_1$"
 
 @pytest.fixture(scope="session")
 def reported_project(made_once, packed) -> Project:
-    """The small demo with made-up runs of two models and a variant, a quarantine, and its report."""
+    """The small demo with synthetic runs of two models and a variant, a quarantine, and its report."""
 
     def build(folder: Path) -> None:
         project = packed.copy_to(folder)

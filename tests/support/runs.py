@@ -1,4 +1,4 @@
-"""Training runs written by hand, as `train` and `evaluate` would leave them, for what only reads them."""
+"""Synthetic run folders with the files of `train` and `evaluate`, without weights."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ def write_run(folder: Path, labels: dict[str, tuple[str, float]], *, error: floa
     Args:
         folder: ``runs/<pack>/<model>/<seed>``.
         labels: split and label by clip.
-        error: how far predictions are off; also the MAE.
+        error: mean error of the predictions; also the MAE.
         seed: of the errors.
     """
     folder.mkdir(parents=True)

@@ -43,8 +43,8 @@ def seed_of_a_fair_shuffle():
     """The first seed whose shuffle has no chance correlation: the test's one feature would show it in full."""
     labels = SPLITS["train"].labels["M"]
     for seed in range(1000):
-        found = label_shuffle.with_shuffled_labels(SPLITS["train"], seed=seed).labels["M"]
-        if max(abs(np.corrcoef(found, truth)[0, 1]) for truth in (labels, labels > 0)) < 0.03:
+        shuffled = label_shuffle.with_shuffled_labels(SPLITS["train"], seed=seed).labels["M"]
+        if max(abs(np.corrcoef(shuffled, truth)[0, 1]) for truth in (labels, labels > 0)) < 0.03:
             return seed
     raise AssertionError("no shuffle without a correlation")
 

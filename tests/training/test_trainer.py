@@ -95,9 +95,9 @@ def test_the_same_seed_repeats_a_run_and_another_does_not(make_trainer):
     assert torch.equal(weights(first), weights(same))
 
 
-def test_a_run_killed_and_started_again_equals_an_unbroken_one(make_trainer, monkeypatch):
-    unbroken = make_trainer(name="unbroken")
-    expected = fit(unbroken)
+def test_a_run_killed_and_started_again_equals_an_uninterrupted_one(make_trainer, monkeypatch):
+    uninterrupted = make_trainer(name="uninterrupted")
+    expected = fit(uninterrupted)
     killed = make_trainer(name="killed")
     train_epoch = killed._train_epoch
 
@@ -113,10 +113,10 @@ def test_a_run_killed_and_started_again_equals_an_unbroken_one(make_trainer, mon
     history = fit(resumed)
     assert history.epochs == 4
     assert without_seconds(history) == without_seconds(expected)
-    assert torch.equal(weights(resumed), weights(unbroken))
+    assert torch.equal(weights(resumed), weights(uninterrupted))
 
 
-def test_a_corrupted_run_killed_and_started_again_equals_an_unbroken_one(make_trainer):
+def test_a_corrupted_run_killed_and_started_again_equals_an_uninterrupted_one(make_trainer):
     def corrupted(epoch):
         return replace(TRAIN, audio=TRAIN.audio * np.float32(epoch))
 
@@ -125,18 +125,18 @@ def test_a_corrupted_run_killed_and_started_again_equals_an_unbroken_one(make_tr
             raise KeyboardInterrupt
         return corrupted(epoch)
 
-    unbroken = make_trainer(name="unbroken")
-    expected = unbroken.fit(TRAIN, VALID, families="mosi", corrupted=corrupted)
+    uninterrupted = make_trainer(name="uninterrupted")
+    expected = uninterrupted.fit(TRAIN, VALID, families="mosi", corrupted=corrupted)
     with pytest.raises(KeyboardInterrupt):
         make_trainer(name="killed").fit(TRAIN, VALID, families="mosi", corrupted=dying)
     resumed = make_trainer(name="killed")
     assert without_seconds(resumed.fit(TRAIN, VALID, families="mosi", corrupted=corrupted)) == without_seconds(expected)
-    assert torch.equal(weights(resumed), weights(unbroken))
+    assert torch.equal(weights(resumed), weights(uninterrupted))
     assert without_seconds(fit(make_trainer(name="clean"))) != without_seconds(expected)
 
 
 @pytest.mark.parametrize("damage", ["other identity", "cut short"])
-def test_a_state_that_does_not_belong_to_the_run_is_passed_over(make_trainer, tmp_path, damage):
+def test_a_state_that_does_not_belong_to_the_run_is_ignored(make_trainer, tmp_path, damage):
     expected = fit(make_trainer(SETTINGS.model_copy(update={"epochs": 2})))
     state = tmp_path / "run" / "resume" / "last.pt"
     if damage == "cut short":

@@ -25,8 +25,8 @@ def union():
 
 def test_each_dataset_is_scored_on_its_own_clips_and_emotions(union):
     sentiment = union.labels["M"] + np.linspace(-1, 1, 14, dtype=np.float32)
-    said = Predictions(sentiment, categories=("a, x",) * 14)
-    values = score(FAMILIES, union, said).values
+    predictions = Predictions(sentiment, categories=("a, x",) * 14)
+    values = score(FAMILIES, union, predictions).values
     mosi = sentiment_scores("mosi", union.labels["M"][:6], sentiment[:6]).values
     assert {name: values[f"mosi_{name}"] for name in mosi} == mosi
     assert values["meld_Acc"] == emotion_scores(list("xyxy"), ["x"] * 4).values["Acc"] == 0.5
@@ -37,5 +37,5 @@ def test_each_dataset_is_scored_on_its_own_clips_and_emotions(union):
 
 def test_a_single_emotion_of_a_union_is_taken_whole(union):
     families = {"meld": "emotion", "mosi": "mosi"}
-    said = Predictions(union.labels["M"], categories=tuple(union.annotations))
-    assert score(families, union, said).values["meld_Acc"] == 1.0
+    predictions = Predictions(union.labels["M"], categories=tuple(union.annotations))
+    assert score(families, union, predictions).values["meld_Acc"] == 1.0
