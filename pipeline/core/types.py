@@ -15,4 +15,6 @@ Split = Literal["train", "valid", "test"]
 
 #: Always in this order.
 MODALITIES: tuple[Modality, ...] = get_args(Modality)
+#: Modalities with rows in time.
+STREAMS: tuple[Modality, ...] = ("audio", "vision")
 SPLITS: tuple[Split, ...] = get_args(Split)

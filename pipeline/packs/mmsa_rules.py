@@ -12,10 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pipeline.core.types import SPLITS, Split
+from pipeline.core.types import SPLITS, STREAMS, Split
 
 Arrays = Mapping[str, Any]
-_STREAMS = ("audio", "vision")
 _REQUIRED = ("id", "raw_text", "text", "text_bert", "audio", "vision", "regression_labels")
 _STRINGS = ("id", "raw_text")
 _OPTIONAL = ("audio_lengths", "vision_lengths")
@@ -110,26 +109,26 @@ def _ids(arrays: Arrays) -> Iterator[Finding]:
 
 
 def _shapes(arrays: Arrays) -> Iterator[Finding]:
-    for key in ("text", *_STREAMS):
+    for key in ("text", *STREAMS):
         if not isinstance(arrays[key], np.ndarray) or arrays[key].ndim != 3:
             yield _error(key, "not a 3-dimensional array; expected (clips, steps, features)")
     tokens = np.shape(arrays["text_bert"])
     if len(tokens) != 3 or tokens[1] != 3:
         yield _error("text_bert", f"shape {tokens}; expected (clips, 3, tokens): ids, mask, token types")
-    for key in _OPTIONAL:
-        if key in arrays and np.size(arrays[key]) != len(arrays["regression_labels"]):
-            yield _error(key, f"shape {np.shape(arrays[key])}; expected one length per clip")
+    for name in _OPTIONAL:
+        if name in arrays and np.size(arrays[name]) != len(arrays["regression_labels"]):
+            yield _error(name, f"shape {np.shape(arrays[name])}; expected one length per clip")
 
 
 def _dtype(arrays: Arrays) -> Iterator[Finding]:
     """Rule 1: everything is cast to float32."""
-    for key in ("text", *_STREAMS):
+    for key in ("text", *STREAMS):
         if arrays[key].dtype != np.float32:
             yield _warning(key, f"stored as {arrays[key].dtype}; MMSA casts to float32, store that")
 
 
 def _finite(arrays: Arrays) -> Iterator[Finding]:
-    for key in ("text", *_STREAMS):
+    for key in ("text", *STREAMS):
         bad = int((~np.isfinite(np.asarray(arrays[key], np.float64))).sum())
         if bad:
             yield _error(key, f"{bad} values are NaN or infinite; only -inf in audio is mended by MMSA")
@@ -137,7 +136,7 @@ def _finite(arrays: Arrays) -> Iterator[Finding]:
 
 def _lengths(arrays: Arrays) -> Iterator[Finding]:
     """Rules 3, 4 and 5: padding at the end, lengths from 1 to the padded axis."""
-    for key in _STREAMS:
+    for key in STREAMS:
         if f"{key}_lengths" not in arrays:
             continue
         lengths, rows = np.asarray(arrays[f"{key}_lengths"]).reshape(-1), arrays[key].shape[1]
@@ -165,20 +164,20 @@ def _tokens(arrays: Arrays) -> Iterator[Finding]:
 
 def _steps(arrays: Arrays) -> Iterator[Finding]:
     """Rules 5 and 6: misa and aligned runs count tokens, MulT convolves five steps."""
-    for key in ("text", *_STREAMS):
+    for key in ("text", *STREAMS):
         if arrays[key].shape[1] < 5:
             yield _warning(key, f"{arrays[key].shape[1]} steps; mult convolves five without padding")
     longest = int(np.asarray(arrays["text_bert"])[:, 1].sum(1).max())
-    for key in _STREAMS:
+    for key in STREAMS:
         if arrays[key].shape[1] < longest:
             yield _warning(key, f"{arrays[key].shape[1]} steps; misa takes as many as the longest text has: {longest}")
 
 
 def _aligned(arrays: Arrays) -> Iterator[Finding]:
     """Rule 11: an aligned file has no lengths and one number of steps."""
-    if any(f"{key}_lengths" in arrays for key in _STREAMS):
+    if any(f"{key}_lengths" in arrays for key in STREAMS):
         return
-    steps = {key: arrays[key].shape[1] for key in ("text", *_STREAMS)}
+    steps = {key: arrays[key].shape[1] for key in ("text", *STREAMS)}
     if len(set(steps.values())) > 1:
         yield _error("audio_lengths", f"no lengths, yet the steps differ {steps}; write lengths or align")
 
@@ -206,7 +205,7 @@ def _emotions(arrays: Arrays) -> set[str]:
 
 def _scale(arrays: Arrays) -> Iterator[Finding]:
     """Rule 13: MMSA never scales features."""
-    for key in _STREAMS:
+    for key in STREAMS:
         largest = float(np.abs(np.nan_to_num(np.asarray(arrays[key], np.float64))).max(initial=0))
         if largest > _UNSCALED:
             yield _warning(key, f"values up to {largest:.3g}; scale by the train split, MMSA does not")
@@ -220,7 +219,7 @@ _VALUE_RULES: tuple[_Rule, ...] = (_ids, _dtype, _finite, _lengths, _tokens, _st
 
 def _across_splits(splits: Mapping[Split, Arrays]) -> Iterator[Finding]:
     """Rules 2, 8 and 9, and ids that stand in two splits."""
-    for key in ("text", "text_bert", *_STREAMS):
+    for key in ("text", "text_bert", *STREAMS):
         shapes = {split: np.shape(splits[split][key])[1:] for split in SPLITS}
         if len(set(shapes.values())) > 1:
             yield _error(key, f"shapes differ between splits: {shapes}")

@@ -71,7 +71,7 @@ class PackSplit(Generic[ArrayT_co]):
         return PackSplit(**{**vars(self), **{name: getattr(self, name)[:] for name in ARRAYS}})
 
 
-class Lengths(FrozenModel):
+class LengthReport(FrozenModel):
     """How the length of one modality was fixed, and what that cut."""
 
     policy: str
@@ -133,7 +133,7 @@ class Card(FrozenModel):
     feature_names: dict[Modality, list[str]] = Field(default_factory=dict)
     rate_hz: dict[Modality, float | None] = Field(default_factory=dict)
     """Rows per second of clip after pooling; None where rows have no fixed rate."""
-    lengths: dict[Modality, Lengths] = Field(default_factory=dict)
+    lengths: dict[Modality, LengthReport] = Field(default_factory=dict)
     normalisation: dict[Modality, Normalisation] = Field(default_factory=dict)
     label_range: tuple[float, float] = (-3.0, 3.0)
     metrics: Literal["mosi", "sims", "emotion"] = "mosi"

@@ -12,7 +12,7 @@ from pipeline.extraction.tasks import Failure, Outcome, Success, Task
 from pipeline.extraction.worker import build, process
 from pipeline.features.store import Header
 from pipeline.media.span import MediaSpan
-from pipeline.packs.build.streams import Extracted
+from pipeline.packs.build.streams import ExtractedClip
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.recipe import Recipe
 
@@ -77,11 +77,11 @@ class Extractors:
         """End their processes."""
         self._stack.close()
 
-    def extract(self, clips: Sequence[NewClip]) -> tuple[dict[str, list[Extracted]], dict[str, dict[str, Failure]]]:
+    def extract(self, clips: Sequence[NewClip]) -> tuple[dict[str, list[ExtractedClip]], dict[str, dict[str, Failure]]]:
         """Features and failures by extractor; extractors that read text get no clip without text."""
         names = list(self._running)
         outcomes = self._map(lambda name: self._outcomes(name, clips), names)
-        done: dict[str, list[Extracted]] = {}
+        done: dict[str, list[ExtractedClip]] = {}
         failed: dict[str, dict[str, Failure]] = {}
         for name, results in zip(names, outcomes, strict=True):
             header = Header(name, self._recipe.identity(name), self._running[name].ready.feature_names)

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.core.types import MODALITIES, Modality
 from pipeline.extraction.tasks import Failure
 from pipeline.features.features import Features
-from pipeline.packs.build.new_clips import Fitted
+from pipeline.packs.build.new_clips import PackedClips
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.recipe import Recipe
 
@@ -75,7 +75,7 @@ class Extraction:
 
     recipe: Recipe
     model: str
-    inputs: Fitted
+    inputs: PackedClips
     failed: Mapping[str, Mapping[str, Failure]]
 
     def uses(self, index: int, clip: NewClip) -> dict[Modality, ModalityUse]:

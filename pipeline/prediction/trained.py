@@ -8,8 +8,8 @@ from pipeline.core.errors import MediaError
 from pipeline.core.types import MODALITIES
 from pipeline.features.features import Features
 from pipeline.media.probe import probe
-from pipeline.packs.build.new_clips import NewClips, fit_to_pack
-from pipeline.packs.build.streams import Extracted
+from pipeline.packs.build.new_clips import NewClips, pack_new_clips
+from pipeline.packs.build.streams import ExtractedClip
 from pipeline.prediction.clips import NewClip
 from pipeline.prediction.extractors import Extractors
 from pipeline.prediction.inputs import collect
@@ -94,7 +94,7 @@ class TrainedRun:
             return {}
         features, failed = self._extractors.extract(clips)
         texts = {clip.clip_id: clip.text for clip in clips if clip.text}
-        inputs = fit_to_pack(NewClips([clip.clip_id for clip in clips], texts, features), self.recipe.card)
+        inputs = pack_new_clips(NewClips([clip.clip_id for clip in clips], texts, features), self.recipe.card)
         extraction = Extraction(self.recipe, self.run.model, inputs, failed)
         outputs = predict_split(self._model, inputs.split, use=self.run.settings.training.use)
         predictions = {}
@@ -105,7 +105,7 @@ class TrainedRun:
 
 
 def _features_of(
-    clip: NewClip, features: Mapping[str, Sequence[Extracted]]
+    clip: NewClip, features: Mapping[str, Sequence[ExtractedClip]]
 ) -> dict[str, tuple[Features, tuple[str, ...]]]:
     return {
         name: (values, header.feature_names)

@@ -10,7 +10,7 @@ from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import Layout
 from pipeline.corruptions.levels import MEDIA, Level, MediaName, at_level
 from pipeline.index.dataset_index import DatasetIndex
-from pipeline.packs.build.corrupted import Stores, with_stream, write_corrupted
+from pipeline.packs.build.corrupted import with_corrupted, write_corrupted
 from pipeline.packs.formats.files import read_card, read_split
 
 
@@ -46,12 +46,14 @@ def run(
             "run python -m pipeline robustness, which scores feature-space proxies"
         )
     where, index = paths.corrupted(under.name, level), DatasetIndex(paths)
-    stores = Stores(
+    split, lacking = with_corrupted(
+        test,
+        modality,
+        card,
         corrupted=index.stores(card.extractors[modality], where),
         text=index.stores(card.extractors["text"]) if card.aligned else [],
         words=index.stores(card.settings["align"]["words"]) if card.aligned else [],
     )
-    split, lacking = with_stream(test, modality, stores, card)
     if len(lacking) > max_failed_fraction * len(test):
         raise StoreError(
             f"{dataset}, {corruption} {level}: {len(lacking)} of {len(test)} test clips have no {modality} "

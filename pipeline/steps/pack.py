@@ -18,7 +18,7 @@ from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.core.types import Split
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import quarantine_row, read_jsonl
-from pipeline.packs.build.assemble import Source, assemble
+from pipeline.packs.build.assemble import PackInputs, assemble
 from pipeline.packs.build.imported import import_splits
 from pipeline.packs.formats.files import read_pickle, write_card, write_h5, write_pickle
 from pipeline.packs.row_arrays import RowArray
@@ -76,7 +76,7 @@ def _assembled(
     texts = index.texts()
     labels = read_jsonl(paths.labels)
     extractors = config.extractors()
-    source = Source(
+    inputs = PackInputs(
         labels=labels,
         texts=texts,
         stores={modality: index.stores(name) for modality, name in extractors.items()},
@@ -86,9 +86,9 @@ def _assembled(
     settings = {name: _read_settings(paths.extractor_settings(name)) for name in config.all_extractors()}
     text_weights = settings[extractors["text"]]["outside"].get("weights")
     described = {**described, "text_weights": text_weights, "extractor_settings": settings}
-    splits, card = assemble(source, config, described, scratch=paths.packs)
-    inputs = digest([labels, texts, card.identities, [row.clip_id for row in card.dropped]])
-    return splits, card.model_copy(update={"inputs": inputs})
+    splits, card = assemble(inputs, config, described, scratch=paths.packs)
+    fingerprint = digest([labels, texts, card.identities, [row.clip_id for row in card.dropped]])
+    return splits, card.model_copy(update={"inputs": fingerprint})
 
 
 def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[dict[str, Any]]:

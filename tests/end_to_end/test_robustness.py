@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.core.fingerprints import file_sha256
 from pipeline.features.store import StoreReader
-from pipeline.packs.build.corrupted import Stores, read_corrupted, with_stream
+from pipeline.packs.build.corrupted import read_corrupted, with_corrupted
 from pipeline.packs.formats.files import read_card, read_split
 
 REACHED = {"blur": ("vision", "face"), "audio_noise": ("audio", "egemaps")}
@@ -62,8 +62,8 @@ def test_clean_stores_give_the_pack_itself(corrupted, name):
     project, _ = corrupted
     test, card, _ = of_pack(project)
     modality, extractor = REACHED[name]
-    stores = Stores(sorted((project.processed / "demo" / "features" / extractor).glob("*.h5")))
-    same, lacking = with_stream(test, modality, stores, card)
+    stores = sorted((project.processed / "demo" / "features" / extractor).glob("*.h5"))
+    same, lacking = with_corrupted(test, modality, card, corrupted=stores)
     assert lacking == []
     for field in (modality, f"{modality}_mask", f"{modality}_lengths"):
         np.testing.assert_array_equal(getattr(same, field), getattr(test, field))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.core.types import Split
-from pipeline.packs.build.new_clips import NewClips, fit_to_pack
+from pipeline.packs.build.new_clips import NewClips, pack_new_clips
 from pipeline.packs.build.streams import stored_clips
 from pipeline.packs.formats.files import read_split
 from pipeline.packs.schema import Card
@@ -19,6 +19,6 @@ def assert_fits(dataset: Path, card: Card, split_name: Split) -> None:
         name: list(stored_clips(sorted((dataset / "features" / name).glob("*.h5")), set(split.ids))) for name in names
     }
     texts = dict(zip(split.ids, split.raw_text, strict=True))
-    fitted = fit_to_pack(NewClips(split.ids, texts, features), card).split
+    fitted = pack_new_clips(NewClips(split.ids, texts, features), card).split
     for field in ("text", "text_bert", "audio", "vision", "audio_mask", "vision_mask", "audio_lengths"):
         np.testing.assert_array_equal(getattr(fitted, field), getattr(split, field))

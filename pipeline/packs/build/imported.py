@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from pipeline.core.errors import StoreError
-from pipeline.core.types import MODALITIES, SPLITS, Modality, Split
+from pipeline.core.types import MODALITIES, SPLITS, STREAMS, Modality, Split
 from pipeline.packs.build.scaling import Scaler, fit_scaler
 from pipeline.packs.schema import LABEL_KEYS, Card, PackSplit
 
 _NEEDED = ("id", "raw_text", "text_bert", "audio", "vision", "regression_labels")
-_STREAMS: tuple[Modality, ...] = ("audio", "vision")
 
 
 def import_splits(
@@ -40,9 +39,9 @@ def import_splits(
 def _imported(
     content: Mapping[Split, Mapping[str, Any]], described: Mapping[str, Any], *, normalise: bool
 ) -> tuple[dict[Split, PackSplit], Card]:
-    counts = {name: sum(_not_finite(content[split][name]) for split in SPLITS) for name in _STREAMS}
+    counts = {name: sum(_not_finite(content[split][name]) for split in SPLITS) for name in STREAMS}
     plain = {split: _plain_split(content[split]) for split in SPLITS}
-    scalers = {name: _scaler(plain["train"], name, normalise=normalise) for name in _STREAMS}
+    scalers = {name: _scaler(plain["train"], name, normalise=normalise) for name in STREAMS}
     splits = {split: _scaled(plain[split], scalers) for split in SPLITS}
     card = Card(
         **described,
@@ -71,8 +70,8 @@ def _not_finite(values: np.ndarray) -> int:
 
 def _plain_split(arrays: Mapping[str, Any]) -> PackSplit:
     text_bert = np.asarray(arrays["text_bert"], np.float32)
-    streams = {name: _finite(arrays[name]) for name in _STREAMS}
-    lengths = {name: _lengths(arrays.get(f"{name}_lengths"), streams[name]) for name in _STREAMS}
+    streams = {name: _finite(arrays[name]) for name in STREAMS}
+    lengths = {name: _lengths(arrays.get(f"{name}_lengths"), streams[name]) for name in STREAMS}
     fallback = np.zeros((len(text_bert), 1, 1), np.float32)
     return PackSplit(
         ids=[str(value) for value in arrays["id"]],

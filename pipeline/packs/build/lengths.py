@@ -1,4 +1,4 @@
-"""How long a padded axis is, and what that cuts."""
+"""Length of a padded axis, and what it cuts."""
 
 from collections.abc import Mapping
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from pipeline.config.settings import Length
 from pipeline.core.errors import ConfigError
-from pipeline.packs.schema import Lengths
+from pipeline.packs.schema import LengthReport
 
 
-def fixed_length(policy: Length, counts: Mapping[str, int], train: set[str], *, at_least: int) -> Lengths:
+def fixed_length(policy: Length, counts: Mapping[str, int], train: set[str], *, at_least: int) -> LengthReport:
     """Apply a length policy.
 
     Args:
         policy: a fixed number of rows, or a percentile of the train clips.
         counts: rows per clip, over all splits.
-        train: the clips of the train split; no other clip has a say.
+        train: the clips of the train split, which alone define a percentile.
         at_least: lower bound. MMSA packs audio and vision by the number of tokens, so that neither axis may be
             shorter than the text's.
     """
@@ -29,7 +29,7 @@ def fixed_length(policy: Length, counts: Mapping[str, int], train: set[str], *, 
         raise ConfigError("a length policy needs rows or percentile")
     padded = -(-max(rows, at_least, 5) // policy.multiple_of) * policy.multiple_of
     cut = [count - padded for count in counts.values() if count > padded]
-    return Lengths(
+    return LengthReport(
         policy=f"{words}, rounded up to a multiple of {policy.multiple_of}",
         padded=padded,
         longest=max(counts.values(), default=0),

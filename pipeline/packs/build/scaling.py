@@ -1,4 +1,4 @@
-"""Normalisation by statistics of the train split, kept in the card and used again for new clips."""
+"""Normalisation by statistics of the train split, stored in the card and applied to new clips."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ Method = Literal["none", "zscore", "robust"]
 
 #: The interquartile range of a normal distribution of standard deviation 1.
 _NORMAL_IQR = 1.349
-#: A feature that varies less than this over the train split carries nothing; it is centred, not blown up.
+#: A feature that varies less than this over the train split is constant; it is centred, not scaled up.
 _FLAT = 1e-6
-#: Room for the columns whose quartiles are looked for at once.
+#: Memory for the columns whose quartiles are computed at once.
 _COLUMN_BYTES = 256 << 20
 
 
@@ -35,17 +35,21 @@ class Scaler:
         return np.where(mask[..., None], scaled, 0).astype(np.float32)
 
     def described(self) -> Normalisation:
-        """The statistics as the card keeps them."""
+        """The statistics for the card."""
         if self.method == "none":
             return Normalisation(method="none")
         return Normalisation(method=self.method, mean=self.mean.tolist(), scale=self.scale.tolist())
 
 
-def scaler_of(kept: Normalisation, width: int) -> Scaler:
-    """The scaler that a card describes."""
-    if kept.method == "none":
-        return Scaler("none", np.zeros(width), np.ones(width))
-    return Scaler(kept.method, np.array(kept.mean), np.array(kept.scale))
+#: Changes nothing.
+UNSCALED = Scaler("none", np.zeros(1), np.ones(1))
+
+
+def scaler_of(statistics: Normalisation) -> Scaler:
+    """The scaler of a card's statistics."""
+    if statistics.method == "none":
+        return UNSCALED
+    return Scaler(statistics.method, np.array(statistics.mean), np.array(statistics.scale))
 
 
 def fit_scaler(
@@ -66,7 +70,7 @@ def fit_scaler(
     clips = [clip_id for clip_id in train if clip_id in values]
     count = sum(int(masks[clip_id].sum()) for clip_id in clips)
     if method == "none" or count == 0:
-        return Scaler("none", np.zeros(width), np.ones(width))
+        return UNSCALED
     if method == "robust":
         low, centre, high = _quartiles(lambda: _measured(values, masks, clips), count, width)
         spread = (high - low) / _NORMAL_IQR
@@ -79,7 +83,7 @@ def fit_scaler(
 def _measured(
     values: Mapping[str, np.ndarray], masks: Mapping[str, np.ndarray], clips: Sequence[str]
 ) -> Iterator[Float64[np.ndarray, "_ features"]]:
-    """One clip after the other: the rows of all may be more than the memory holds."""
+    """One clip after the other: the rows of all clips may not fit into memory."""
     return (values[clip_id][masks[clip_id]].astype(np.float64) for clip_id in clips)
 
 

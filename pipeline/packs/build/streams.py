@@ -1,6 +1,6 @@
-"""Reading feature stores into one modality of all clips, on the pack's grid."""
+"""One modality of all clips on a pack's grid, and the word times that an aligned pack needs."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from pipeline.core.errors import StoreError
 from pipeline.features.features import Features
 from pipeline.features.store import Header, StoreReader
 from pipeline.packs.build.spool import Spool
-from pipeline.packs.schema import Lengths
+from pipeline.packs.schema import LengthReport
 
-#: Rows of a clip on the pack's grid: values and what was measured.
-Gridded = tuple[np.ndarray, np.ndarray]
-#: Features of one clip, with what all clips of their extractor share.
-Extracted = tuple[str, Features, Header]
+#: Rows of a clip on the pack's grid: values and mask of the measured ones.
+PooledRows = tuple[np.ndarray, np.ndarray]
+#: Puts the rows of a clip, named by its id, onto the pack's grid.
+Regrid = Callable[[str, Features], PooledRows]
+#: Id and features of a clip, with the header of their store.
+ExtractedClip = tuple[str, Features, Header]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Stream:
     identity: str
 
 
-#: A modality that the pack leaves out: no clip has it. One column, since a layer of no width cannot be built.
+#: A modality that the pack leaves out: no clip has it. One column, because a layer of width 0 cannot be built.
 ABSENT = Stream(values={}, masks={}, names=("absent",), identity="")
 
 
@@ -45,16 +47,16 @@ class Text:
     """The text of all clips.
 
     Attributes:
-        vectors: contextual vectors of the kept tokens.
+        vectors: contextual vectors of the tokens, after cutting.
         tokens: rows of ``text_bert`` per clip, unpadded.
-        word_ids: the raw word of each kept token, -1 for special ones.
-        lengths: what was cut.
+        word_ids: the raw word of each token, -1 for special ones.
+        lengths: of the padded axis, and what it cuts.
     """
 
     vectors: Stream
     tokens: Mapping[str, Float32[np.ndarray, "3 _"]]
     word_ids: Mapping[str, Int32[np.ndarray, "_"]]
-    lengths: Lengths
+    lengths: LengthReport
 
 
 @dataclass(frozen=True)
@@ -74,100 +76,69 @@ class WordTimes:
     agrees: bool
 
 
-def load_stream(
-    paths: Sequence[Path],
-    wanted: set[str],
-    regrid: Callable[[str, Features], Gridded],
-    *,
-    values: Spool | None = None,
-) -> Stream:
-    """Read one modality of the wanted clips.
-
-    Args:
-        paths: its stores.
-        wanted: ids of the clips.
-        regrid: puts the rows of a clip onto the pack's grid.
-        values: where the rows are kept; in memory unless told otherwise.
-    """
-    return stream_of(stored_clips(paths, wanted), regrid, values=values)
+def stored_clips(paths: Sequence[Path], wanted: Collection[str]) -> Iterator[ExtractedClip]:
+    """Read the wanted clips of some stores, one after the other."""
+    for path in paths:
+        with StoreReader(path) as reader:
+            header = reader.header
+            for clip_id in sorted(reader.ids().intersection(wanted)):
+                yield clip_id, reader.read(clip_id), header
 
 
-def stream_of(
-    clips: Iterable[Extracted], regrid: Callable[[str, Features], Gridded], *, values: Spool | None = None
-) -> Stream:
-    """Put one modality of some clips onto the pack's grid."""
-    kept: dict[str, np.ndarray] | Spool = {} if values is None else values
+def stream_of(clips: Iterable[ExtractedClip], regrid: Regrid, *, values: dict[str, np.ndarray] | Spool) -> Stream:
+    """Put one modality of some clips onto the pack's grid; its rows go into ``values``, in memory or on disk."""
     masks: dict[str, np.ndarray] = {}
     names: tuple[str, ...] = ()
     identity = ""
     for clip_id, features, header in clips:
         names, identity = header.feature_names, header.identity
-        kept[clip_id], masks[clip_id] = regrid(clip_id, features)
-    return Stream(kept, masks, names, identity)
+        values[clip_id], masks[clip_id] = regrid(clip_id, features)
+    return Stream(values, masks, names, identity)
 
 
-def load_text(paths: Sequence[Path], wanted: set[str], rows: int, *, values: Spool | None = None) -> Text:
-    """Read tokens and vectors of the wanted clips, cut as `text_of` does."""
-    return text_of(stored_clips(paths, wanted), rows, values=values)
-
-
-def text_of(clips: Iterable[Extracted], rows: int, *, values: Spool | None = None) -> Text:
+def text_of(clips: Iterable[ExtractedClip], rows: int, *, values: dict[str, np.ndarray] | Spool) -> Text:
     """Tokens and vectors of some clips, cut to ``rows - 1`` so that every mask ends with a zero."""
-    kept: dict[str, np.ndarray] = {}
+    counts: dict[str, int] = {}
     tokens: dict[str, np.ndarray] = {}
     word_ids: dict[str, np.ndarray] = {}
 
-    def cut(clip_id: str, features: Features) -> Gridded:
-        keep = _kept_tokens(len(features.values), rows - 1)
-        kept[clip_id] = np.array([len(features.values), len(keep)])
-        ids, types = features.extras["token_ids"][keep], features.extras["token_types"][keep]
+    def cut(clip_id: str, features: Features) -> PooledRows:
+        counts[clip_id] = len(features.values)
+        chosen = _within_limit(counts[clip_id], rows - 1)
+        ids, types = features.extras["token_ids"][chosen], features.extras["token_types"][chosen]
         tokens[clip_id] = np.stack([ids, np.ones_like(ids), types]).astype(np.float32)
-        word_ids[clip_id] = features.extras["word_ids"][keep]
-        return features.values[keep], np.ones(len(keep), bool)
+        word_ids[clip_id] = features.extras["word_ids"][chosen]
+        return features.values[chosen], np.ones(len(chosen), bool)
 
     vectors = stream_of(clips, cut, values=values)
-    lost = {clip_id: int(before - after) for clip_id, (before, after) in kept.items() if before > after}
-    lengths = Lengths(
+    cuts = [count - (rows - 1) for count in counts.values() if count > rows - 1]
+    lengths = LengthReport(
         policy=f"{rows} positions, the last one always padding",
         padded=rows,
-        longest=int(max((before for before, _ in kept.values()), default=0)),
-        clips_cut=len(lost),
-        rows_cut=sum(lost.values()),
+        longest=max(counts.values(), default=0),
+        clips_cut=len(cuts),
+        rows_cut=sum(cuts),
     )
     return Text(vectors, tokens, word_ids, lengths)
 
 
-def load_word_times(paths: Sequence[Path], wanted: set[str]) -> dict[str, WordTimes]:
-    """Read the word times of the wanted clips."""
-    return word_times_of(stored_clips(paths, wanted))
-
-
-def word_times_of(clips: Iterable[Extracted]) -> dict[str, WordTimes]:
+def word_times_of(clips: Iterable[ExtractedClip]) -> dict[str, WordTimes]:
     """Word times of some clips.
 
     Raises:
-        StoreError: the features are none of word times.
+        StoreError: the features are not word times.
     """
-    found = {}
+    times = {}
     for clip_id, features, header in clips:
         if "method" not in features.notes:
             raise StoreError(f"{header.extractor} gives no word times; name a words_* extractor under align")
         method, agrees = str(features.notes["method"]), bool(features.notes.get("agrees", 1))
-        found[clip_id] = WordTimes(features.times, features.mask, method, agrees)
-    return found
+        times[clip_id] = WordTimes(features.times, features.mask, method, agrees)
+    return times
 
 
-def stored_clips(paths: Sequence[Path], wanted: set[str]) -> Iterator[Extracted]:
-    """The wanted clips of some stores, one after the other."""
-    for path in paths:
-        with StoreReader(path) as reader:
-            header = reader.header
-            for clip_id in sorted(reader.ids() & wanted):
-                yield clip_id, reader.read(clip_id), header
-
-
-def _kept_tokens(length: int, limit: int) -> np.ndarray:
-    """All tokens, or the first ones and the closing special token."""
+def _within_limit(length: int, limit: int) -> np.ndarray:
+    """Indices of all tokens, or of the first ones and the closing special token."""
     if length <= limit:
         return np.arange(length)
     return np.append(np.arange(limit - 1), length - 1)

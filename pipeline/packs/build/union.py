@@ -9,7 +9,7 @@ from jaxtyping import Int64
 
 from models.layers.universal_label import UniversalLabel
 from pipeline.core.errors import StoreError
-from pipeline.core.types import SPLITS, Modality, Split
+from pipeline.core.types import SPLITS, STREAMS, Modality, Split
 from pipeline.packs.row_arrays import RowArray, joined, zeros
 from pipeline.packs.schema import Card, Dropped, PackSplit
 
@@ -17,7 +17,6 @@ from pipeline.packs.schema import Card, Dropped, PackSplit
 Labels = Mapping[tuple[str, str, str], UniversalLabel]
 #: Intensities of all datasets are brought to the range of CMU-MOSI.
 UNIVERSAL_RANGE = (-3.0, 3.0)
-_STREAMS: tuple[Modality, ...] = ("audio", "vision")
 _FIELD_NAMES = {"tenths": "intensity", "meld": "emotion of MELD", "iemocap": "emotion of IEMOCAP"}
 _LISTS = ("ids", "raw_text", "annotations")
 _LENGTHS = ("audio_lengths", "vision_lengths")
@@ -66,7 +65,7 @@ def unite(
     """
     _check(members)
     taxonomies = tuple(member.taxonomy for member in members.values() if member.taxonomy)
-    widths = {name: _width(members, name) for name in _STREAMS}
+    widths = {name: _width(members, name) for name in STREAMS}
     splits: dict[Split, PackSplit[RowArray]] = {}
     dropped: list[Dropped] = []
     for split in SPLITS:
@@ -85,7 +84,7 @@ def _check(members: Mapping[str, Member]) -> None:
         if len(set(found.values())) > 1:
             told = ", ".join(f"{name} {value}" for name, value in found.items())
             raise StoreError(f"packs of a union differ in {what} ({told}); make them alike in config/packs")
-    for stream in _STREAMS:
+    for stream in STREAMS:
         names = {
             name: tuple(member.card.feature_names[stream]) for name, member in members.items() if _has(member, stream)
         }
@@ -184,7 +183,7 @@ def _card(
     first = next(iter(cards.values()))
     names = {
         stream: next((card.feature_names[stream] for card in cards.values() if stream in card.extractors), ["absent"])
-        for stream in _STREAMS
+        for stream in STREAMS
     }
     return Card(
         **described,
