@@ -1,6 +1,6 @@
 """Convert a pack between MMSA pickle (.pkl), HDF5 (.h5) and a folder of computational sequences (.csd).
 
-Nothing is lost on the way: pickle, HDF5, csd, HDF5, pickle gives the first file again. The card goes along.
+The conversion is lossless: pickle, HDF5, csd, HDF5, pickle gives the first file again. The card is copied too.
 A target folder is one whose name ends in .csd or in a slash.
 example: python -m pipeline convert processed/demo/packs/unaligned_50.pkl exports/unaligned_50.csd
 """
@@ -14,8 +14,10 @@ from pipeline.core.atomic_write import atomic_path
 from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.types import SPLITS
 from pipeline.packs.formats import csd, mmsa_pickle
-from pipeline.packs.formats.contents import Contents, plain, read_contents, write_contents
-from pipeline.packs.formats.files import read_pickle
+from pipeline.packs.formats.contents import plain, write_contents
+from pipeline.packs.formats.reader import card_path, read_pack
+
+_log = logging.getLogger(__name__)
 
 Format = Literal["pkl", "h5", "csd"]
 
@@ -23,7 +25,7 @@ _SUFFIXES: dict[str, Format] = {".pkl": "pkl", ".h5": "h5", ".hdf5": "h5", ".csd
 
 
 def run(source: Path, target: str | Path, *, to: Format | None = None) -> None:
-    """Convert a pack; its card, if there is one, is copied beside the target (into it, if that is a folder).
+    """Convert a pack; its card, if there is one, is copied next to the target (into it, if that is a folder).
 
     Args:
         source: a pack: .pkl, .h5, or a folder of .csd files.
@@ -31,12 +33,14 @@ def run(source: Path, target: str | Path, *, to: Format | None = None) -> None:
         to: format of the target, if its name does not give it.
 
     Raises:
-        StoreError: the source cannot be read, or the target folder holds something else.
-        ConfigError: neither ``to`` nor the target's name tells the format.
+        StoreError: the source cannot be read, or the target folder contains something else.
+        ConfigError: neither ``to`` nor the target's name gives the format.
     """
     form, path = to or _format_of(target), Path(target)
-    contents = _read(source)
-    card = source / csd.CARD if source.is_dir() else source.with_suffix(".json")
+    contents = plain(read_pack(source), str(source))
+    if absent := [split for split in SPLITS if "id" not in contents[split]]:
+        raise StoreError(f"{source}: no key id in {', '.join(absent)}; expected a list of clip ids in every split")
+    card = card_path(source)
     if form == "csd":
         csd.write_csd(path, contents, card_file=card if card.is_file() else None)
     else:
@@ -56,21 +60,8 @@ def _format_of(target: Path | str) -> Format:
         return _SUFFIXES[Path(target).suffix]
     except KeyError:
         raise ConfigError(
-            f"{target}: the name tells no format; expected {', '.join(_SUFFIXES)}, or a folder/; or give --to"
+            f"{target}: unknown format; expected a name that ends in {', '.join(_SUFFIXES)}, or a folder/; or give --to"
         ) from None
-
-
-def _read(source: Path) -> Contents:
-    if source.is_dir():
-        return csd.read_csd(source)
-    if not source.is_file():
-        raise StoreError(f"{source}: no such file; expected a pack: .pkl, .h5 or a folder of .csd files")
-    if _SUFFIXES.get(source.suffix) == "h5":
-        return read_contents(source)
-    contents = plain(read_pickle(source), str(source))
-    if absent := [split for split in SPLITS if "id" not in contents[split]]:
-        raise StoreError(f"{source}: no key id in {', '.join(absent)}; expected a list of clip ids in every split")
-    return contents
 
 
 def _copy_card(card: Path, target: Path) -> None:
@@ -78,4 +69,6 @@ def _copy_card(card: Path, target: Path) -> None:
         with atomic_path(target) as part:
             shutil.copyfile(card, part)
     elif target.is_file() and not card.is_file():
-        logging.getLogger(__name__).warning("%s stays, though the source has no card: it may not fit", target)
+        logging.getLogger(__name__).warning(
+            "%s is left in place, but the source has no card: it may describe another pack", target
+        )

@@ -13,17 +13,14 @@ from typing import Any
 import numpy as np
 
 from pipeline.core.console import print_json, print_line, print_table
-from pipeline.core.errors import StoreError
 from pipeline.core.types import MODALITIES, SPLITS, Modality, Split
-from pipeline.packs.formats.contents import read_contents
-from pipeline.packs.formats.csd import CARD, read_csd
-from pipeline.packs.formats.files import read_card, read_pickle
+from pipeline.packs.formats.reader import Pack, read_pack
 from pipeline.packs.mmsa_rules import Finding, check
 from pipeline.packs.schema import Card
 
 
 def run(file: Path, *, json: bool = False) -> int:
-    """Print what the pack holds and what is wrong with it.
+    """Print the contents of a pack and every violation of MMSA's rules.
 
     Args:
         file: a pack: .pkl, .h5, or a folder of .csd files.
@@ -35,12 +32,8 @@ def run(file: Path, *, json: bool = False) -> int:
     Raises:
         StoreError: the file cannot be read as a pack at all.
     """
-    if not file.exists():
-        raise StoreError(f"{file}: no such file; expected a pack: .pkl, .h5, or a folder of .csd files")
-    splits = _read(file)
+    splits, card = read_pack(file), Pack(file).card
     findings = check(splits)
-    path = file / CARD if file.is_dir() else file.with_suffix(".json")
-    card = read_card(path) if path.is_file() else None
     if json:
         print_json(_described(file, splits, card, findings))
     else:
@@ -48,14 +41,6 @@ def run(file: Path, *, json: bool = False) -> int:
         _print_card(card)
         _print_findings(findings)
     return int(any(finding.level == "error" for finding in findings))
-
-
-def _read(file: Path) -> Mapping[Split, Mapping[str, Any]]:
-    if file.is_dir():
-        return read_csd(file)
-    if file.suffix in (".h5", ".hdf5"):
-        return read_contents(file)
-    return read_pickle(file)
 
 
 def _described(
@@ -85,7 +70,7 @@ def _shape(value: Any) -> str:
 
 def _print_card(card: Card | None) -> None:
     if card is None:
-        print_line("no card lies beside it: rates, lengths and scale are not known")
+        print_line("no card is next to it: rates, lengths and scale are unknown")
         return
     rows = [[name, *_facts(card, name)] for name in MODALITIES]
     print_table(f"{card.pack} of {card.dataset}", ("", "extractor", "columns", "rows", "cut", "scale"), rows)

@@ -1,5 +1,6 @@
-"""A pack for use in Python, whatever the file: NumPy arrays, a table of its clips, a torch dataset."""
+"""Packs of any format: plain arrays, and `Pack`, which gives NumPy arrays, a table of clips or a torch dataset."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,28 @@ if TYPE_CHECKING:
 _HDF5 = (".h5", ".hdf5")
 
 
+def read_pack(path: Path) -> Mapping[Split, Mapping[str, Any]]:
+    """Read all arrays of a pack, as they are in the file: MMSA pickle, HDF5 or csd folder.
+
+    Raises:
+        StoreError: there is no such file, or it is not readable as a pack.
+    """
+    _require(path)
+    if path.is_dir():
+        return read_csd(path)
+    return read_contents(path) if path.suffix in _HDF5 else read_pickle(path)
+
+
+def card_path(path: Path) -> Path:
+    """Where the card of a pack is: in a csd folder, or next to a file."""
+    return path / CARD if path.is_dir() else path.with_suffix(".json")
+
+
 class Pack:
-    """A pack that was opened; arrays are read when they are asked for.
+    """A pack on disk; arrays are read on demand.
 
     Attributes:
-        file: where it lies.
+        file: its file or folder.
     """
 
     def __init__(self, file: Path) -> None:
@@ -33,14 +51,13 @@ class Pack:
         Raises:
             StoreError: there is no such file.
         """
-        if not file.exists():
-            raise StoreError(f"{file}: no such file; expected a pack: .h5, .pkl, or a folder of .csd files")
+        _require(file)
         self.file = file
 
     @cached_property
     def card(self) -> Card | None:
-        """What the pack holds and how it was made; None where no card lies beside it."""
-        path = self.file / CARD if self.file.is_dir() else self.file.with_suffix(".json")
+        """Contents and origin of the pack; None without a card next to it."""
+        path = card_path(self.file)
         return read_card(path) if path.is_file() else None
 
     def numpy(self, split: Split = "train") -> dict[str, np.ndarray]:
@@ -70,14 +87,15 @@ class Pack:
 
     @cached_property
     def _contents(self) -> Contents:
-        if self.file.is_dir():
-            return read_csd(self.file)
-        if self.file.suffix in _HDF5:
-            return read_contents(self.file)
-        return plain(read_pickle(self.file), str(self.file))
+        return plain(read_pack(self.file), str(self.file))
 
     def _table(self, split: Split) -> "pd.DataFrame":
         import pandas as pd
 
         columns = {key: values for key, values in self.numpy(split).items() if values.ndim == 1}
         return pd.DataFrame(columns).set_index("id").assign(split=split)
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise StoreError(f"{path}: no such file; expected a pack: .pkl, .h5, or a folder of .csd files")

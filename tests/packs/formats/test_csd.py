@@ -18,7 +18,7 @@ from pipeline.packs.formats import mmsa_pickle
 from pipeline.packs.formats.csd import read_csd, write_csd
 from pipeline.packs.formats.entries import entry_id
 from pipeline.packs.formats.files import read_pickle, to_arrays, write_card, write_h5, write_pickle
-from pipeline.packs.schema import AlignmentReport, Card, Dropped, Lengths, Normalisation
+from pipeline.packs.schema import AlignmentReport, Card, Dropped, LengthReport, Normalisation
 from pipeline.steps import convert, inspect
 from tests.support.splits import BERT_WIDE, make_split
 
@@ -304,7 +304,7 @@ def test_the_page_on_formats_names_every_key_and_every_field_of_the_card(folder)
     page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
     keys = {*read_csd(folder)["train"], *(path.name for path in folder.iterdir()), *TEMPLATE}
     keys = {key for key in keys if not re.fullmatch("regression_labels_[TAV]", key)}
-    nested = {name for model in (Lengths, Normalisation, Dropped, AlignmentReport) for name in model.model_fields}
+    nested = {name for model in (LengthReport, Normalisation, Dropped, AlignmentReport) for name in model.model_fields}
     assert not {name for name in keys | nested | Card.model_fields.keys() if f"`{name}`" not in page.replace("\n", " ")}
 
 
