@@ -1,4 +1,4 @@
-"""Corruptions of decoded media: what an extractor sees and hears is blurred or noisy, the file stays as it is."""
+"""Corruptions of decoded media: blurred pictures and noisy sound for an extractor; the file is not changed."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ from pipeline.media.audio import Sound
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Frame, PixelRegion, Video
 
-#: The side that the standard deviation of the blur refers to.
+#: Shorter side of the picture that the standard deviation of the blur refers to.
 _REFERENCE_PX = 256
 _FULL_SCALE = 32767
 
 
 class BlurredVideo(Video):
-    """The pictures of a clip under a Gaussian blur that hides the same detail whatever size they are asked for.
+    """The pictures of a clip under a Gaussian blur that hides the same detail at every requested size.
 
     Args:
         span: the file or segment.

@@ -14,7 +14,7 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Rows:
+class ClipRows:
     """Audio or vision of one clip, padded at the end.
 
     Attributes:
@@ -28,7 +28,7 @@ class Rows:
     length: int | None
 
 
-def with_rows_dropped(rows: Rows, part: float, random: np.random.Generator) -> Rows:
+def with_rows_dropped(rows: ClipRows, part: float, random: np.random.Generator) -> ClipRows:
     """Remove a part of the rows, rounded down, and close the gaps; at least one row stays.
 
     In an aligned pack the rows keep their places and become masked.
@@ -39,32 +39,32 @@ def with_rows_dropped(rows: Rows, part: float, random: np.random.Generator) -> R
     if rows.length is None:
         mask = rows.mask.copy()
         mask[lost] = False
-        return Rows(np.where(mask[:, None], rows.values, np.float32(0)), mask, None)
-    kept = np.setdiff1d(places, lost)
+        return ClipRows(np.where(mask[:, None], rows.values, np.float32(0)), mask, None)
+    left = np.setdiff1d(places, lost)
     values, mask = np.zeros_like(rows.values), np.zeros_like(rows.mask)
-    values[: len(kept)], mask[: len(kept)] = rows.values[kept], rows.mask[kept]
-    return Rows(values, mask, len(kept))
+    values[: len(left)], mask[: len(left)] = rows.values[left], rows.mask[left]
+    return ClipRows(values, mask, len(left))
 
 
 def with_noise(
-    rows: Rows, strength: float, random: np.random.Generator, spread: Float64[np.ndarray, "features"]
-) -> Rows:
+    rows: ClipRows, strength: float, random: np.random.Generator, spread: Float64[np.ndarray, "features"]
+) -> ClipRows:
     """Add Gaussian noise of ``strength`` standard deviations of each column over the train split (``spread``)."""
     end = _end(rows.mask)
     values = rows.values.copy()
     noise = random.standard_normal((end, len(spread))) * (strength * spread)
     values[:end] = np.where(rows.mask[:end, None], values[:end] + noise, values[:end])
-    return Rows(values, rows.mask, rows.length)
+    return ClipRows(values, rows.mask, rows.length)
 
 
-def smoothed(rows: Rows, strength: float) -> Rows:
+def smoothed(rows: ClipRows, strength: float) -> ClipRows:
     """Replace each measured row by the mean of those within ``round(8 * strength)`` rows of it."""
     end, half = _end(rows.mask), round(_HALF_BOX * strength)
     values = rows.values.copy()
     for row in np.flatnonzero(rows.mask) if half else ():
         near = slice(max(0, row - half), min(end, row + half + 1))
         values[row] = rows.values[near][rows.mask[near]].mean(axis=0)
-    return Rows(values, rows.mask, rows.length)
+    return ClipRows(values, rows.mask, rows.length)
 
 
 def _end(mask: np.ndarray) -> int:

@@ -1,4 +1,4 @@
-"""A split of a pack under a corruption. Each clip is corrupted by itself: its neighbours and their order count not."""
+"""A split of a pack under a corruption. Each clip is corrupted on its own, whatever its neighbours and their order."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from jaxtyping import Float64
 
 from pipeline.config.weights import resolve_text_encoder
 from pipeline.core.types import Modality
-from pipeline.corruptions.levels import NAMES, Name, random_of
-from pipeline.corruptions.rows import Rows, smoothed, with_noise, with_rows_dropped
+from pipeline.corruptions.levels import CORRUPTIONS, CorruptionName, random_of
+from pipeline.corruptions.rows import ClipRows, smoothed, with_noise, with_rows_dropped
 from pipeline.corruptions.text import (
     Encode,
     Tokenise,
@@ -26,26 +26,25 @@ from pipeline.packs.schema import PackSplit
 
 _log = logging.getLogger(__name__)
 
-_OF_TEXT: tuple[Name, ...] = ("missing_text", "shuffled_words")
+_OF_TEXT: tuple[CorruptionName, ...] = ("missing_text", "shuffled_words")
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What corrupting needs besides the clips.
+    """What a corruption needs besides the clips.
 
     Attributes:
         tokenise: of the encoder that the pack's token ids belong to.
         language: of the transcripts.
         spread: standard deviation of each column of audio and vision over the train split.
-        names: corruptions that can be made; those of the text are left out where nobody can make the vectors that a
-            model reads.
-        encode: makes the vectors of changed sentences; None where no model reads them.
+        names: the possible corruptions; those of the text require an encoder if a model reads text vectors.
+        encode: computes the vectors of changed sentences; None if no model reads them.
     """
 
     tokenise: Tokenise
     language: str
     spread: Mapping[Modality, Float64[np.ndarray, "_"]]
-    names: tuple[Name, ...] = NAMES
+    names: tuple[CorruptionName, ...] = CORRUPTIONS
     encode: Encode | None = None
 
 
@@ -59,7 +58,7 @@ def make_tools(train: PackSplit, *, text_encoder: str, language: str, stored_tex
         stored_text: the model reads the pack's text vectors.
 
     Raises:
-        MissingDependencyError: the encoder is nowhere to be found.
+        MissingDependencyError: the encoder is not installed.
     """
     folder = resolve_text_encoder(text_encoder)
     tools = Tools(make_tokenise(folder), language, spread_of(train))
@@ -69,11 +68,11 @@ def make_tools(train: PackSplit, *, text_encoder: str, language: str, stored_tex
     if are_vectors_of(encode, train):
         return replace(tools, encode=encode)
     _log.warning(
-        "the pack's text vectors are not those of %s, so none can be made of a changed sentence; left out: %s",
+        "the pack's text vectors are not those of %s, so changed sentences cannot be encoded; left out: %s",
         text_encoder,
         ", ".join(_OF_TEXT),
     )
-    return replace(tools, names=tuple(name for name in NAMES if name not in _OF_TEXT))
+    return replace(tools, names=tuple(name for name in CORRUPTIONS if name not in _OF_TEXT))
 
 
 def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
@@ -85,11 +84,12 @@ def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
     return {name: _deviation(rows) for name, rows in measured.items()}
 
 
-def corrupt(split: PackSplit, name: Name, strengths: Sequence[float], *, seed: int, tools: Tools) -> PackSplit:
-    """A copy of a split under one corruption; blur and noise are their feature-space proxies.
+def corrupt(
+    split: PackSplit, name: CorruptionName, strengths: Sequence[float], *, seed: int, tools: Tools
+) -> PackSplit:
+    """Copy a split under one corruption; blur and noise are applied as feature-space proxies.
 
-    Contextual vectors (``text``) of a changed sentence are made anew where a model reads them, else zero: the pack's
-    were made from the old one.
+    Contextual vectors (``text``) of a changed sentence are computed again if a model reads them, else zero.
 
     Args:
         split: the clips; never changed.
@@ -125,7 +125,9 @@ def with_text(split: PackSplit, texts: Sequence[str], tools: Tools) -> PackSplit
     return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
 
 
-def _corrupted_rows(name: Name, rows: Rows, strength: float, random: np.random.Generator, spread: np.ndarray) -> Rows:
+def _corrupted_rows(
+    name: CorruptionName, rows: ClipRows, strength: float, random: np.random.Generator, spread: np.ndarray
+) -> ClipRows:
     if strength == 0:
         return rows
     if name == "dropped_frames":
@@ -133,13 +135,13 @@ def _corrupted_rows(name: Name, rows: Rows, strength: float, random: np.random.G
     return with_noise(smoothed(rows, strength) if name == "blur" else rows, strength, random, spread)
 
 
-def _rows_of(split: PackSplit, modality: Modality) -> list[Rows]:
+def _rows_of(split: PackSplit, modality: Modality) -> list[ClipRows]:
     values, mask = getattr(split, modality), getattr(split, f"{modality}_mask")
     lengths = getattr(split, f"{modality}_lengths")
-    return [Rows(values[i], mask[i], None if lengths is None else int(lengths[i])) for i in range(len(split))]
+    return [ClipRows(values[i], mask[i], None if lengths is None else int(lengths[i])) for i in range(len(split))]
 
 
-def _with_rows(split: PackSplit, modality: Modality, clips: Sequence[Rows]) -> PackSplit:
+def _with_rows(split: PackSplit, modality: Modality, clips: Sequence[ClipRows]) -> PackSplit:
     aligned = getattr(split, f"{modality}_lengths") is None
     changes: dict[str, Any] = {
         modality: np.stack([rows.values for rows in clips]),

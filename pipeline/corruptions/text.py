@@ -15,16 +15,16 @@ Tokenise = Callable[[str, int], Float32[np.ndarray, "3 positions"]]
 #: Rows of ``text_bert`` to contextual vectors, zeros in the padding.
 Encode = Callable[[Float32[np.ndarray, "clips 3 positions"]], Float32[np.ndarray, "clips positions width"]]
 
-#: Products such as 0.3 * 10 lie a rounding above the whole number.
+#: Products such as 0.3 * 10 exceed the whole number by a rounding error.
 _ROUNDING = 1e-9
-#: Sentences that an encoder is given at once.
+#: Sentences per call of the encoder.
 _ENCODED_AT_ONCE = 32
-#: Sentences by which an encoder is recognised, and how far its values may be off on another machine.
+#: Sentences compared to recognise an encoder, and the tolerance for values of another machine.
 _PROBES, _TOLERANCE = 4, 1e-2
 
 
 def without_sentence(text: str, chance: float, random: np.random.Generator) -> str:
-    """Nothing, with the given chance."""
+    """The text, or with the given chance an empty one."""
     return "" if random.random() < chance else text
 
 
@@ -32,10 +32,10 @@ def with_words_shuffled(text: str, part: float, random: np.random.Generator, *, 
     """Permute a part of the word positions; each chosen position gets another chosen position's word.
 
     Args:
-        text: the transcript; what stands between words stays.
+        text: the transcript; characters between words stay.
         part: of the positions, rounded up; a single one stays as it is.
         random: chooses the positions and their cycle.
-        language: tells where words end.
+        language: decides where words end.
     """
     spans = word_spans(text, language)
     words = [text[start:end] for start, end in spans]
@@ -51,7 +51,7 @@ def with_words_shuffled(text: str, part: float, random: np.random.Generator, *, 
 def in_its_context(
     old: Float32[np.ndarray, "3 positions"], new: Float32[np.ndarray, "3 positions"]
 ) -> Float32[np.ndarray, "3 positions"]:
-    """Put a sentence where the old one stood among the turns around it, which token types tell apart.
+    """Replace a sentence within the turns around it, which have another token type.
 
     Args:
         old: rows of ``text_bert``; token type 1 marks the sentence and its closing token, where there is context.
@@ -90,9 +90,9 @@ def make_tokenise(folder: Path) -> Tokenise:
 
 
 def make_encode(folder: Path) -> Encode:
-    """The last hidden states of a text encoder, as packs hold them under ``text``.
+    """The last hidden states of a text encoder, as packs store them under ``text``.
 
-    A sentence that a pack cuts is encoded as cut; the pack's own vectors saw all of it.
+    A sentence that a pack cuts is encoded as cut; the pack's own vectors were computed on the whole sentence.
 
     Args:
         folder: the encoder's folder.
@@ -121,5 +121,5 @@ def are_vectors_of(encode: Encode, split: PackSplit) -> bool:
     """Whether the text vectors of a split are those of an encoder, judged by some sentences that were not cut."""
     tokens = split.text_bert[:, 1].sum(axis=1)
     whole = np.flatnonzero((tokens > 0) & (tokens < split.text_bert.shape[2] - 1))[:_PROBES]
-    made, stored = encode(split.text_bert[whole]), split.text[whole]
-    return len(whole) > 0 and made.shape == stored.shape and np.allclose(made, stored, atol=_TOLERANCE)
+    vectors, stored = encode(split.text_bert[whole]), split.text[whole]
+    return len(whole) > 0 and vectors.shape == stored.shape and np.allclose(vectors, stored, atol=_TOLERANCE)

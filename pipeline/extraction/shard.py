@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.extraction.isolation import IsolatedExtractor
 from pipeline.extraction.progress import Progress
 from pipeline.extraction.tasks import Failure, Success, Task
-from pipeline.features.store import Header, Stored, StoreReader, open_if_usable, write_store
+from pipeline.features.store import Header, StoreEntry, StoreReader, open_if_usable, write_store
 
 #: Work that a killed job may lose.
 _FLUSH_S = 20.0
@@ -71,7 +71,7 @@ def update_shard(job: ShardJob, tasks: Sequence[Task]) -> list[Failure]:
         with ExitStack() as stack:
             kept = _reusable(stack, job, tasks)
             clips = [
-                Stored(task.clip_id, task.key, reader=kept[task.clip_id]) for task in tasks if task.clip_id in kept
+                StoreEntry(task.clip_id, task.key, reader=kept[task.clip_id]) for task in tasks if task.clip_id in kept
             ]
             write_store(job.output, header, clips)
     shutil.rmtree(job.spool, ignore_errors=True)
@@ -102,7 +102,7 @@ def _old_header(job: ShardJob, kept: Mapping[str, StoreReader]) -> Header | None
 def _compute(job: ShardJob, tasks: Sequence[Task], progress: Progress) -> tuple[Header, list[Failure]]:
     """Extract the clips into the spool."""
     failures: list[Failure] = []
-    pending: list[Stored] = []
+    pending: list[StoreEntry] = []
     keys = {task.clip_id: task.key for task in tasks}
     with IsolatedExtractor(job.extractor, job.settings, limit_s=job.limit_s) as extractor:
         header = Header(job.extractor, job.identity, extractor.ready.feature_names)
@@ -110,7 +110,7 @@ def _compute(job: ShardJob, tasks: Sequence[Task], progress: Progress) -> tuple[
         for batch in _batches(tasks, extractor.ready.batch_size):
             for outcome in extractor.extract(batch):
                 if isinstance(outcome, Success):
-                    pending.append(Stored(outcome.clip_id, keys[outcome.clip_id], outcome.features))
+                    pending.append(StoreEntry(outcome.clip_id, keys[outcome.clip_id], outcome.features))
                     progress.add(computed=1)
                 else:
                     failures.append(outcome)
@@ -121,7 +121,7 @@ def _compute(job: ShardJob, tasks: Sequence[Task], progress: Progress) -> tuple[
     return header, failures
 
 
-def _flush(job: ShardJob, header: Header, pending: list[Stored]) -> list[Stored]:
+def _flush(job: ShardJob, header: Header, pending: list[StoreEntry]) -> list[StoreEntry]:
     if pending:
         name = f"{len(list(job.spool.glob('*.h5'))):05d}.h5"
         write_store(job.spool / name, header, sorted(pending, key=lambda clip: clip.clip_id))

@@ -1,4 +1,4 @@
-"""The features of one clip, as an extractor returns them and the store keeps them."""
+"""The features of one clip, as an extractor returns them and a store contains them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ class Features:
     Attributes:
         values: one row per frame (audio, vision) or sub-word token (text).
         times: start and end of each row in seconds of the clip; NaN where a row has no time (text).
-        mask: False where a row holds no measurement, such as a frame without a face. Such rows keep
-            their place, so that time is never lost, and their values are zero.
+        mask: False where nothing was measured, such as a frame without a face. Such rows stay in place, so that
+            the time axis has no gaps, and their values are zero.
         extras: further arrays of the clip, such as token ids, keyed by name.
-        notes: small facts about how the clip went (a number or a word each), kept as attributes.
+        notes: small facts about the extraction (a number or a word each), stored as attributes.
     """
 
     values: Float32[np.ndarray, "frames features"]
@@ -30,7 +30,7 @@ class Features:
 
 
 def validate_features(features: Features, *, num_features: int) -> None:
-    """Check what every consumer of a store relies on.
+    """Check the guarantees that every reader of a store relies on.
 
     Args:
         features: the features of one clip.
@@ -52,4 +52,4 @@ def validate_features(features: Features, *, num_features: int) -> None:
         bad = int((~np.isfinite(features.values)).sum())
         raise FeatureError(f"{bad} of {features.values.size} values are not finite")
     if features.values[~features.mask].any():
-        raise FeatureError("masked rows hold values other than zero")
+        raise FeatureError("masked rows have values other than zero")

@@ -1,7 +1,7 @@
 """Features on disk: one HDF5 file per extractor and shard, one group per clip.
 
-The same content gives the same bytes, whether clips were computed now or kept from an earlier file: groups are
-created in the order of their ids, without time stamps, and a kept clip goes through the same calls as a new one
+The same content gives the same bytes, whether clips were computed now or copied from an earlier file: groups are
+created in the order of their ids, without time stamps, and a copied clip goes through the same calls as a new one
 (its compressed chunks are copied as they are; HDF5's own object copy would lay the file out differently).
 """
 
@@ -27,11 +27,11 @@ _MIN_COMPRESSED = 512
 
 @dataclass(frozen=True)
 class Header:
-    """What all clips of a store share.
+    """The facts shared by all clips of a store.
 
     Attributes:
         extractor: the extractor's name.
-        identity: fingerprint of what shapes its numbers.
+        identity: fingerprint of everything that its numbers depend on.
         feature_names: one name per column of the values.
     """
 
@@ -41,8 +41,8 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A clip to be written: either new ``features``, or the ``reader`` that already holds it."""
+class StoreEntry:
+    """A clip to be written: either new ``features``, or the ``reader`` of the store to copy it from."""
 
     clip_id: str
     key: str
@@ -66,9 +66,9 @@ class StoreReader:
             reason = " ".join(str(error).split())
             raise StoreError(f"{path}: not a readable feature store ({reason}); delete it and run again") from error
         if self._file.attrs.get("format") != _FORMAT:
-            found = self._file.attrs.get("format", "no format mark")
+            mark = self._file.attrs.get("format", "no format mark")
             self._file.close()
-            raise StoreError(f"{path}: {found}; expected {_FORMAT}; delete it and run again")
+            raise StoreError(f"{path}: {mark}; expected {_FORMAT}; delete it and run again")
 
     def __enter__(self) -> "StoreReader":
         """Begin."""
@@ -80,7 +80,7 @@ class StoreReader:
 
     @property
     def header(self) -> Header:
-        """What all clips share."""
+        """The facts shared by all clips."""
         attributes = self._file.attrs
         names = tuple(name.decode() for name in self._file["feature_names"][()])
         return Header(attributes["extractor"], attributes["identity"], names)
@@ -90,7 +90,7 @@ class StoreReader:
         return {clip_id: group.attrs["key"] for clip_id, group in self._clips().items()}
 
     def sound_keys(self) -> dict[str, str]:
-        """The keys of clips whose arrays are there and fit each other; the others cannot be kept."""
+        """The keys of clips whose arrays are present and fit each other; the others must be computed again."""
         width = self._file["feature_names"].shape[0]
         return {clip_id: group.attrs["key"] for clip_id, group in self._clips().items() if _is_sound(group, width)}
 
@@ -103,7 +103,7 @@ class StoreReader:
         return self._clips()[clip_id].attrs["key"]
 
     def notes(self, clip_id: str) -> dict[str, Any]:
-        """What the extractor noted about a clip."""
+        """The extractor's notes on a clip."""
         attributes = self._clips()[clip_id].attrs
         return {name.removeprefix(_NOTE): _plain(attributes[name]) for name in attributes if name.startswith(_NOTE)}
 
@@ -111,7 +111,7 @@ class StoreReader:
         """Read the features of a clip.
 
         Raises:
-            StoreError: the clip is not here, or its arrays are damaged.
+            StoreError: the clip is absent, or its arrays are damaged.
         """
         try:
             group = self._clips()[clip_id]
@@ -130,7 +130,7 @@ class StoreReader:
 
 
 def open_if_usable(path: Path) -> StoreReader | None:
-    """Open an earlier store, or None if there is none that can be trusted to be whole."""
+    """Open an earlier store; None if there is none, or if it is damaged."""
     if not path.is_file():
         return None
     try:
@@ -153,13 +153,13 @@ def _is_sound(group: h5py.Group, width: int) -> bool:
     return (values.dtype, values.shape, times.shape) == (np.float32, (rows, width), (rows, 2))
 
 
-def write_store(path: Path, header: Header, clips: Iterable[Stored]) -> None:
+def write_store(path: Path, header: Header, clips: Iterable[StoreEntry]) -> None:
     """Write a store in one atomic step.
 
     Args:
         path: the file to make or replace.
-        header: what all clips share.
-        clips: new and kept clips, sorted by id.
+        header: the facts shared by all clips.
+        clips: new and copied clips, sorted by id.
     """
     with atomic_path(path) as part, new_hdf5(part) as file:
         file.attrs["format"] = _FORMAT
@@ -171,7 +171,7 @@ def write_store(path: Path, header: Header, clips: Iterable[Stored]) -> None:
             _write_clip(group.create_group(clip.clip_id), clip)
 
 
-def _write_clip(group: h5py.Group, clip: Stored) -> None:
+def _write_clip(group: h5py.Group, clip: StoreEntry) -> None:
     group.attrs["key"] = clip.key
     if clip.features is not None:
         for name, value in sorted(clip.features.notes.items()):

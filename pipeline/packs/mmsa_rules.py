@@ -1,8 +1,7 @@
-"""What MMSA relies on without saying so: checks that explain each violation before hours of training.
+"""The undocumented assumptions of MMSA, checked before hours of training.
 
-The checks work on the dicts of a pickle (or on an HDF5 read into the same dicts), not on our own classes, so that
-files of any origin can be judged. Each check yields findings; an error would crash or mislead MMSA, a warning
-concerns some models only.
+The checks take the dicts of a pickle (or an HDF5 read into the same dicts), so that files of any origin can be
+checked. Each check yields findings: an error would crash or mislead MMSA, a warning concerns some models only.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,22 +13,22 @@ import numpy as np
 
 from pipeline.core.types import SPLITS, STREAMS, Split
 
-Arrays = Mapping[str, Any]
+SplitArrays = Mapping[str, Any]
 _REQUIRED = ("id", "raw_text", "text", "text_bert", "audio", "vision", "regression_labels")
 _STRINGS = ("id", "raw_text")
 _OPTIONAL = ("audio_lengths", "vision_lengths")
-#: Absolute values beyond this point to features that nobody scaled.
+#: Larger absolute values suggest features that were not scaled.
 _UNSCALED = 100.0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, or worth knowing.
+    """A violation, or a remark.
 
     Attributes:
         level: error or warning.
         where: split and key.
-        what: what was found, what was expected, what to do.
+        what: actual, expected, what to do.
     """
 
     level: Literal["error", "warning"]
@@ -37,12 +36,12 @@ class Finding:
     what: str
 
 
-def check(splits: Mapping[Split, Arrays]) -> list[Finding]:
-    """Judge a pack by the rules of MMSA's loader and models."""
+def check(splits: Mapping[Split, SplitArrays]) -> list[Finding]:
+    """Check a pack against the rules of MMSA's loader and models."""
     findings = list(_splits_and_keys(splits))
     for rules in (_KIND_RULES, _SHAPE_RULES, _VALUE_RULES):
         if any(finding.level == "error" for finding in findings):
-            return findings  # what comes next would stumble over what was found
+            return findings  # the next rules assume that these hold
         findings += [
             Finding(finding.level, f"{split}.{finding.where}", finding.what)
             for split in SPLITS
@@ -60,7 +59,7 @@ def _warning(where: str, what: str) -> Finding:
     return Finding("warning", where, what)
 
 
-def _splits_and_keys(splits: Mapping[Split, Arrays]) -> Iterator[Finding]:
+def _splits_and_keys(splits: Mapping[Split, SplitArrays]) -> Iterator[Finding]:
     for split in SPLITS:
         if split not in splits:
             yield _error(split, "the split is missing; MMSA reads all three")
@@ -77,8 +76,8 @@ def _is_empty(rows: Any) -> bool:
     return is_list and len(rows) == 0
 
 
-def _kinds(arrays: Arrays) -> Iterator[Finding]:
-    """Rows of strings, rows of numbers: what the other rules take for granted."""
+def _kinds(arrays: SplitArrays) -> Iterator[Finding]:
+    """Rows of strings and rows of numbers, which the other rules assume."""
     for key in (*_REQUIRED, *_OPTIONAL):
         if key not in arrays:
             continue
@@ -90,25 +89,25 @@ def _kinds(arrays: Arrays) -> Iterator[Finding]:
         if array.ndim == 0:
             yield _error(key, f"a {type(arrays[key]).__name__}; expected one row per clip")
         elif key not in _STRINGS and array.dtype.kind not in "biuf":
-            yield _error(key, f"holds {array.dtype}; expected numbers")
+            yield _error(key, f"contains {array.dtype}; expected numbers")
 
 
-def _rows(arrays: Arrays) -> Iterator[Finding]:
+def _rows(arrays: SplitArrays) -> Iterator[Finding]:
     expected = len(arrays["regression_labels"])
     for key in (*_REQUIRED, *_OPTIONAL):
         if key in arrays and len(arrays[key]) != expected:
             yield _error(key, f"{len(arrays[key])} rows; regression_labels has {expected}")
 
 
-def _ids(arrays: Arrays) -> Iterator[Finding]:
+def _ids(arrays: SplitArrays) -> Iterator[Finding]:
     ids = [str(value) for value in arrays["id"]]
     if len(set(ids)) != len(ids):
-        yield _error("id", f"{len(ids) - len(set(ids))} ids stand twice; expected each once")
+        yield _error("id", f"{len(ids) - len(set(ids))} ids occur twice; expected each once")
     if not all("$_$" in clip_id for clip_id in ids):
         yield _warning("id", "not all ids read video$_$clip, as the field's do")
 
 
-def _shapes(arrays: Arrays) -> Iterator[Finding]:
+def _shapes(arrays: SplitArrays) -> Iterator[Finding]:
     for key in ("text", *STREAMS):
         if not isinstance(arrays[key], np.ndarray) or arrays[key].ndim != 3:
             yield _error(key, "not a 3-dimensional array; expected (clips, steps, features)")
@@ -120,21 +119,21 @@ def _shapes(arrays: Arrays) -> Iterator[Finding]:
             yield _error(name, f"shape {np.shape(arrays[name])}; expected one length per clip")
 
 
-def _dtype(arrays: Arrays) -> Iterator[Finding]:
+def _dtype(arrays: SplitArrays) -> Iterator[Finding]:
     """Rule 1: everything is cast to float32."""
     for key in ("text", *STREAMS):
         if arrays[key].dtype != np.float32:
             yield _warning(key, f"stored as {arrays[key].dtype}; MMSA casts to float32, store that")
 
 
-def _finite(arrays: Arrays) -> Iterator[Finding]:
+def _finite(arrays: SplitArrays) -> Iterator[Finding]:
     for key in ("text", *STREAMS):
         bad = int((~np.isfinite(np.asarray(arrays[key], np.float64))).sum())
         if bad:
-            yield _error(key, f"{bad} values are NaN or infinite; only -inf in audio is mended by MMSA")
+            yield _error(key, f"{bad} values are NaN or infinite; MMSA replaces only -inf in audio")
 
 
-def _lengths(arrays: Arrays) -> Iterator[Finding]:
+def _lengths(arrays: SplitArrays) -> Iterator[Finding]:
     """Rules 3, 4 and 5: padding at the end, lengths from 1 to the padded axis."""
     for key in STREAMS:
         if f"{key}_lengths" not in arrays:
@@ -149,7 +148,7 @@ def _lengths(arrays: Arrays) -> Iterator[Finding]:
             yield _error(key, "values beyond the stated length; pad at the end with zeros")
 
 
-def _tokens(arrays: Arrays) -> Iterator[Finding]:
+def _tokens(arrays: SplitArrays) -> Iterator[Finding]:
     """Rule 7, and what BERT models read."""
     mask = np.asarray(arrays["text_bert"])[:, 1]
     if not np.isin(mask, (0, 1)).all():
@@ -162,7 +161,7 @@ def _tokens(arrays: Arrays) -> Iterator[Finding]:
         yield _warning("text_bert", "a mask without a zero: tfr_net takes the first zero as the length")
 
 
-def _steps(arrays: Arrays) -> Iterator[Finding]:
+def _steps(arrays: SplitArrays) -> Iterator[Finding]:
     """Rules 5 and 6: misa and aligned runs count tokens, MulT convolves five steps."""
     for key in ("text", *STREAMS):
         if arrays[key].shape[1] < 5:
@@ -173,7 +172,7 @@ def _steps(arrays: Arrays) -> Iterator[Finding]:
             yield _warning(key, f"{arrays[key].shape[1]} steps; misa takes as many as the longest text has: {longest}")
 
 
-def _aligned(arrays: Arrays) -> Iterator[Finding]:
+def _aligned(arrays: SplitArrays) -> Iterator[Finding]:
     """Rule 11: an aligned file has no lengths and one number of steps."""
     if any(f"{key}_lengths" in arrays for key in STREAMS):
         return
@@ -182,7 +181,7 @@ def _aligned(arrays: Arrays) -> Iterator[Finding]:
         yield _error("audio_lengths", f"no lengths, yet the steps differ {steps}; write lengths or align")
 
 
-def _labels(arrays: Arrays) -> Iterator[Finding]:
+def _labels(arrays: SplitArrays) -> Iterator[Finding]:
     """Rule 12, and the type of the labels per modality."""
     labels = np.asarray(arrays["regression_labels"], np.float64)
     if not np.isfinite(labels).all():
@@ -198,12 +197,12 @@ def _labels(arrays: Arrays) -> Iterator[Finding]:
             yield _error(key, "a list; MMSA calls astype on it, store an array")
 
 
-def _emotions(arrays: Arrays) -> set[str]:
+def _emotions(arrays: SplitArrays) -> set[str]:
     """Annotations that are no polarity."""
     return {str(name).lower() for name in arrays.get("annotations", ())} - {"", "negative", "neutral", "positive"}
 
 
-def _scale(arrays: Arrays) -> Iterator[Finding]:
+def _scale(arrays: SplitArrays) -> Iterator[Finding]:
     """Rule 13: MMSA never scales features."""
     for key in STREAMS:
         largest = float(np.abs(np.nan_to_num(np.asarray(arrays[key], np.float64))).max(initial=0))
@@ -211,14 +210,14 @@ def _scale(arrays: Arrays) -> Iterator[Finding]:
             yield _warning(key, f"values up to {largest:.3g}; scale by the train split, MMSA does not")
 
 
-_Rule = Callable[[Arrays], Iterator[Finding]]
+_Rule = Callable[[SplitArrays], Iterator[Finding]]
 _KIND_RULES: tuple[_Rule, ...] = (_kinds,)
 _SHAPE_RULES: tuple[_Rule, ...] = (_rows, _shapes)
 _VALUE_RULES: tuple[_Rule, ...] = (_ids, _dtype, _finite, _lengths, _tokens, _steps, _aligned, _labels, _scale)
 
 
-def _across_splits(splits: Mapping[Split, Arrays]) -> Iterator[Finding]:
-    """Rules 2, 8 and 9, and ids that stand in two splits."""
+def _across_splits(splits: Mapping[Split, SplitArrays]) -> Iterator[Finding]:
+    """Rules 2, 8 and 9, and ids in two splits."""
     for key in ("text", "text_bert", *STREAMS):
         shapes = {split: np.shape(splits[split][key])[1:] for split in SPLITS}
         if len(set(shapes.values())) > 1:
@@ -226,7 +225,7 @@ def _across_splits(splits: Mapping[Split, Arrays]) -> Iterator[Finding]:
     ids = {split: {str(value) for value in splits[split]["id"]} for split in SPLITS}
     for one, other in combinations(SPLITS, 2):
         if shared := ids[one] & ids[other]:
-            yield _error("id", f"{len(shared)} clips stand in {one} and in {other}, such as {min(shared)}")
+            yield _error("id", f"{len(shared)} clips are in {one} and in {other}, such as {min(shared)}")
     width = splits["train"]["text"].shape[2]
     if width != 768:
         yield _warning("text", f"{width} wide; MMSA's BERT models assume 768 (they read text_bert, not this)")

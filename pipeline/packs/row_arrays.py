@@ -1,4 +1,4 @@
-"""Arrays that are read or made a few rows at a time, so that a pack may be larger than the memory."""
+"""Arrays that are read or computed a few rows at a time, so that a pack may be larger than the memory."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _BLOCK_BYTES = 32 << 20
 
 @runtime_checkable
 class RowArray(Protocol):
-    """What an array in memory, an HDF5 dataset and a `Computed` one share: rows that can be had by slices."""
+    """An array in memory, an HDF5 dataset or a `Computed` one: rows are read by slices."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -28,21 +28,21 @@ class RowArray(Protocol):
 
 @dataclass(frozen=True)
 class Computed:
-    """An array whose rows are made when they are asked for, and not kept.
+    """An array whose rows are computed on each reading.
 
     Attributes:
         shape: of the whole.
         dtype: of the values.
-        make: the rows of a range.
+        compute: gives the rows of a range.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    make: Callable[[range], np.ndarray]
+    compute: Callable[[range], np.ndarray]
 
     def __getitem__(self, rows: slice, /) -> np.ndarray:
         """Consecutive rows."""
-        return self.make(range(self.shape[0])[rows])
+        return self.compute(range(self.shape[0])[rows])
 
 
 def blocks(array: RowArray, *, multiple_of: int = 1) -> Iterator[np.ndarray]:
@@ -64,26 +64,26 @@ def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Computed:
 
 
 def joined(arrays: Sequence[RowArray], chosen: Sequence[np.ndarray]) -> Computed:
-    """Rows of several arrays behind each other, all other axes padded with zeros to the longest.
+    """Rows of several arrays concatenated, all other axes padded with zeros to the longest.
 
     Args:
         arrays: of one type, with equally many axes.
         chosen: the rows wanted of each, ascending.
     """
-    # HDF5 names equal types by different objects, which a pickle would tell apart.
+    # HDF5 has several objects for equal dtypes, which a pickle would distinguish.
     dtype = np.dtype(arrays[0].dtype.str)
     tail = tuple(max(lengths) for lengths in zip(*(array.shape[1:] for array in arrays), strict=True))
     ends = np.cumsum([len(rows) for rows in chosen]).tolist()
 
-    def make(rows: range) -> np.ndarray:
-        made = np.zeros((len(rows), *tail), dtype)
+    def compute(rows: range) -> np.ndarray:
+        values = np.zeros((len(rows), *tail), dtype)
         for array, wanted, end in zip(arrays, chosen, ends, strict=True):
             first = end - len(wanted)
             picked = wanted[max(rows.start - first, 0) : max(rows.stop - first, 0)]
             if len(picked):
                 block = array[int(picked[0]) : int(picked[-1]) + 1][picked - picked[0]]
                 target = slice(max(first - rows.start, 0), max(first - rows.start, 0) + len(picked))
-                made[(target, *map(slice, block.shape[1:]))] = block
-        return made
+                values[(target, *map(slice, block.shape[1:]))] = block
+        return values
 
-    return Computed((ends[-1], *tail), dtype, make)
+    return Computed((ends[-1], *tail), dtype, compute)

@@ -72,7 +72,7 @@ class PackSplit(Generic[ArrayT_co]):
 
 
 class LengthReport(FrozenModel):
-    """How the length of one modality was fixed, and what that cut."""
+    """Length of one modality's padded axis, and what it cuts."""
 
     policy: str
     """The setting, in words."""
@@ -103,7 +103,7 @@ class AlignmentReport(FrozenModel):
     methods: dict[str, int]
     """Clips by the method that timed them; ``proportional`` is the fallback for an aligner that failed."""
     fallback_clips: list[str]
-    """Clips that were timed by the fallback, or whose transcript does not seem to fit the sound."""
+    """Clips timed by the fallback, or whose transcript does not seem to fit the sound."""
     tokens_without_rows: dict[Modality, int]
     """Tokens of words during which the modality has no measured row; they are masked."""
 
@@ -119,7 +119,7 @@ class Dropped(FrozenModel):
 
 
 class Card(FrozenModel):
-    """What a pack holds, how it was made, and what is missing from it."""
+    """Contents of a pack, how it was built, and what is missing from it."""
 
     dataset: str
     pack: str
@@ -129,7 +129,7 @@ class Card(FrozenModel):
     dims: dict[Modality, int]
     """Columns per modality; taken from the files, never from a constant."""
     extractors: dict[Modality, str] = Field(default_factory=dict)
-    """Which extractor made which modality; empty for an imported pickle."""
+    """The extractor of each modality; empty for an imported pickle."""
     feature_names: dict[Modality, list[str]] = Field(default_factory=dict)
     rate_hz: dict[Modality, float | None] = Field(default_factory=dict)
     """Rows per second of clip after pooling; None where rows have no fixed rate."""
@@ -139,8 +139,8 @@ class Card(FrozenModel):
     metrics: Literal["mosi", "sims", "emotion"] = "mosi"
     """Which family of metrics the labels ask for."""
     members: dict[str, Literal["mosi", "sims", "emotion"]] = Field(default_factory=dict)
-    """The datasets of a union with their family of metrics; clips are named ``<dataset>/<clip>``, and annotations hold
-    an emotion for each dataset of emotions, in this order, joined by ``, ``. Empty for a dataset of its own."""
+    """The datasets of a union with their family of metrics; clips are named ``<dataset>/<clip>``, and annotations have
+    an emotion for each dataset of emotions, in this order, joined by ``, ``. Empty for a single dataset."""
     language: str = "en"
     text_weights: str | None = None
     """Name of the text encoder whose vocabulary the token ids belong to."""
@@ -156,8 +156,8 @@ class Card(FrozenModel):
     identities: dict[str, str] = Field(default_factory=dict)
     """Fingerprint of each extractor's name, version, settings, weights and libraries."""
     extractor_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """By extractor, the one of word times included: resolved settings, version, hashes of weights, libraries. A clip
-    that is not in the pack is extracted by them."""
+    """By extractor, the one of word times included: resolved settings, version, hashes of weights, libraries. New
+    clips are extracted with them."""
     inputs: str = ""
-    """Fingerprint of everything that went in: the keys of all clips and their labels."""
+    """Fingerprint of all inputs: the keys of all clips and their labels."""
     versions: dict[str, str] = Field(default_factory=dict)

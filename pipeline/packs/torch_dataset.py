@@ -1,4 +1,4 @@
-"""A split of a pack as a torch dataset. Imported only by who has torch in hand: packing does without it."""
+"""A split of a pack as a torch dataset. In a module of its own, because packing does not import torch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ class PackDataset(Dataset[dict[str, Any]]):
     """One dict per clip, under MMSA's keys: tensors for numbers, str for ids and texts."""
 
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take over a split's arrays, which are not copied."""
+        """Wrap a split's arrays, without copying them."""
         self._strings = {key: values for key, values in arrays.items() if values.dtype.kind == "U"}
         self._tensors = {key: torch.from_numpy(values) for key, values in arrays.items() if key not in self._strings}
 

@@ -1,4 +1,4 @@
-"""Settings of MMSA-FET as ours, where there is an equal; every other one is told in a line.
+"""Settings of MMSA-FET as Triptych's; each one without an equivalent gives a remark.
 
 MMSA-FET's configuration is a JSON with the sections audio, video, text and align, each naming a tool and its options.
 """
@@ -19,12 +19,12 @@ _SAMPLE_RATE_HZ = 16_000
 
 @dataclass
 class Converted:
-    """Settings of Triptych, and what did not come over.
+    """Settings of Triptych, and remarks on what was not converted.
 
     Attributes:
         pack: content of ``config/packs/<name>.yaml``.
         features: overrides of extractor settings, by extractor.
-        remarks: one line per setting that has no equal, or another meaning.
+        remarks: one line per setting without an equivalent, or with another meaning.
     """
 
     pack: dict[str, Any] = field(default_factory=dict)
@@ -51,119 +51,121 @@ def convert(config: Mapping[str, Any]) -> Converted:
     """
     if not _SECTIONS.keys() & config.keys():
         raise ConfigError(f"no section {', '.join(_SECTIONS)}; found {', '.join(config) or 'nothing'}")
-    made = Converted()
+    result = Converted()
     for name, read in _SECTIONS.items():
         if isinstance(config.get(name), Mapping):
-            read(config[name], made)
+            read(config[name], result)
         elif name != "align":
-            made.remarks.append(f"{name}: no such section; the pack has {_DEFAULTS[name]} there")
-    made.remarks += [f"{name}: no equal" for name in config if name not in _SECTIONS]
-    return made
+            result.remarks.append(f"{name}: no such section; the pack has {_DEFAULTS[name]} there")
+    result.remarks += [f"{name}: no equivalent" for name in config if name not in _SECTIONS]
+    return result
 
 
-def _audio(section: Section, made: Converted) -> None:
+def _audio(section: Section, result: Converted) -> None:
     tool, options = section.get("tool"), _options(section, "args")
     feature_set = str(options.get("feature_set"))
     if tool != "opensmile":
-        made.remarks.append(f"audio.tool {tool}: no equal; the pack has egemaps (openSMILE) instead")
+        result.remarks.append(f"audio.tool {tool}: no equivalent; the pack has egemaps (openSMILE) instead")
     extractor = _FEATURE_SETS.get(feature_set) or _OLDER_SETS.get(feature_set, "egemaps")
     if tool == "opensmile" and feature_set not in _FEATURE_SETS:
-        made.remarks.append(f"audio.args.feature_set {feature_set}: no equal; the pack has {extractor} instead")
-    made.set_pack("audio", extractor=extractor)
+        result.remarks.append(f"audio.args.feature_set {feature_set}: no equivalent; the pack has {extractor} instead")
+    result.set_pack("audio", extractor=extractor)
     if tool == "opensmile":
-        _feature_level(str(options.get("feature_level", "LowLevelDescriptors")), extractor, made)
+        _feature_level(str(options.get("feature_level", "LowLevelDescriptors")), extractor, result)
     rate_hz = section.get("sample_rate")
     if rate_hz not in (None, _SAMPLE_RATE_HZ):
-        made.remarks.append(f"audio.sample_rate {rate_hz}: no equal; sound is always read at {_SAMPLE_RATE_HZ} Hz")
+        result.remarks.append(f"audio.sample_rate {rate_hz}: no equivalent; the rate is always {_SAMPLE_RATE_HZ} Hz")
     known = {"feature_set", "feature_level"} if tool == "opensmile" else set()
-    made.remarks += _left_over("audio", section, {"tool", "sample_rate", "args"})
-    made.remarks += _left_over("audio.args", options, known)
+    result.remarks += _left_over("audio", section, {"tool", "sample_rate", "args"})
+    result.remarks += _left_over("audio.args", options, known)
 
 
-def _feature_level(level: str, extractor: str, made: Converted) -> None:
+def _feature_level(level: str, extractor: str, result: Converted) -> None:
     if level == "Functionals":
-        made.set_feature(extractor, functionals=True)
-        made.remarks.append(
+        result.set_feature(extractor, functionals=True)
+        result.remarks.append(
             f"audio.args.feature_level Functionals: stored as the extra array functionals of {extractor}; the pack "
-            "holds the rows of the low-level descriptors"
+            "contains the rows of the low-level descriptors"
         )
     elif level != "LowLevelDescriptors":
-        made.remarks.append(f"audio.args.feature_level {level}: no equal; the pack has the low-level descriptors")
+        result.remarks.append(
+            f"audio.args.feature_level {level}: no equivalent; the pack has the low-level descriptors"
+        )
 
 
-def _video(section: Section, made: Converted) -> None:
+def _video(section: Section, result: Converted) -> None:
     tool, args = section.get("tool"), _options(section, "args")
     mesh = _options(args, "face_mesh") if tool == "mediapipe" else {}
-    made.set_pack("vision", extractor="face")
+    result.set_pack("vision", extractor="face")
     if tool != "mediapipe":
-        made.remarks.append(f"video.tool {tool}: no equal; the pack has face (MediaPipe's blendshapes, head pose)")
+        result.remarks.append(f"video.tool {tool}: no equivalent; the pack has face (MediaPipe)")
     elif "face_mesh" in args:
-        made.remarks.append(
+        result.remarks.append(
             "video.args.face_mesh: the pack has 52 blendshapes, head pose and presence; the landmarks are stored "
             "as the extra array landmarks of face"
         )
-        made.set_feature("face", landmarks=True)
+        result.set_feature("face", landmarks=True)
     for theirs, ours in (("min_detection_confidence", "min_detection"), ("min_tracking_confidence", "min_tracking")):
         if theirs in mesh:
-            made.set_feature("face", **{ours: mesh[theirs]})
-    _video_rates(section, made)
+            result.set_feature("face", **{ours: mesh[theirs]})
+    _video_rates(section, result)
     speaker = _options(section, "multiFace")
     if speaker.get("enable"):
-        made.remarks.append("video.multiFace: no equal; the largest face is followed")
-    made.remarks += _left_over("video", section, {"tool", "fps", "average_over", "args", "multiFace"})
-    made.remarks += _left_over("video.args", args, {"face_mesh"} if tool == "mediapipe" else set())
+        result.remarks.append("video.multiFace: no equivalent; the largest face is followed")
+    result.remarks += _left_over("video", section, {"tool", "fps", "average_over", "args", "multiFace"})
+    result.remarks += _left_over("video.args", args, {"face_mesh"} if tool == "mediapipe" else set())
     known = {"min_detection_confidence", "min_tracking_confidence", "refine_landmarks"}
-    made.remarks += _left_over("video.args.face_mesh", mesh, known)
+    result.remarks += _left_over("video.args.face_mesh", mesh, known)
 
 
-def _video_rates(section: Section, made: Converted) -> None:
+def _video_rates(section: Section, result: Converted) -> None:
     fps, average_over = section.get("fps"), section.get("average_over")
     if fps is not None:
-        made.set_feature("face", rate_hz=float(fps))
+        result.set_feature("face", rate_hz=float(fps))
     if average_over not in (None, 1):
-        made.set_pack("vision", rate_hz=float(fps or 25) / float(average_over))
+        result.set_pack("vision", rate_hz=float(fps or 25) / float(average_over))
 
 
-def _text(section: Section, made: Converted) -> None:
+def _text(section: Section, result: Converted) -> None:
     tool = section.get("model", section.get("tool"))
     if tool in ("bert", "roberta"):
-        made.set_pack("text", extractor="bert")
+        result.set_pack("text", extractor="bert")
         if section.get("pretrained"):
-            made.set_feature("bert", weights=section["pretrained"])
+            result.set_feature("bert", weights=section["pretrained"])
         if section.get("device"):
-            made.set_feature("bert", device=section["device"])
+            result.set_feature("bert", device=section["device"])
     else:
-        made.remarks.append(f"text.model {tool}: no equal; the pack has bert instead")
+        result.remarks.append(f"text.model {tool}: no equivalent; the pack has bert instead")
     known = {"model", "tool", "pretrained", "device", "args"}
-    made.remarks += _left_over("text", section, known if tool in ("bert", "roberta") else {"model", "tool", "args"})
-    made.remarks += _left_over("text.args", _options(section, "args"), set())
+    result.remarks += _left_over("text", section, known if tool in ("bert", "roberta") else {"model", "tool", "args"})
+    result.remarks += _left_over("text.args", _options(section, "args"), set())
 
 
-def _align(section: Section, made: Converted) -> None:
+def _align(section: Section, result: Converted) -> None:
     tool, args = section.get("tool"), _options(section, "args")
     if not tool:
         return
-    made.set_pack("align", words="words_ctc")
+    result.set_pack("align", words="words_ctc")
     if tool == "wav2vec":
         if args.get("model_name"):
-            made.set_feature("words_ctc", weights=args["model_name"])
+            result.set_feature("words_ctc", weights=args["model_name"])
         if section.get("device"):
-            made.set_feature("words_ctc", device=section["device"])
+            result.set_feature("words_ctc", device=section["device"])
     else:
-        made.remarks.append(f"align.tool {tool}: no equal; words are timed by words_ctc, which wants weights")
-    made.remarks += _left_over("align", section, {"tool", "args", "device"})
-    made.remarks += _left_over("align.args", args, {"model_name"} if tool == "wav2vec" else set())
+        result.remarks.append(f"align.tool {tool}: no equivalent; words_ctc times the words and requires weights")
+    result.remarks += _left_over("align", section, {"tool", "args", "device"})
+    result.remarks += _left_over("align.args", args, {"model_name"} if tool == "wav2vec" else set())
 
 
 def _options(section: Section, key: str) -> Section:
-    found = section.get(key)
-    return found if isinstance(found, Mapping) else {}
+    options = section.get(key)
+    return options if isinstance(options, Mapping) else {}
 
 
 def _left_over(where: str, section: Section, known: set[str]) -> Iterator[str]:
     for key, value in section.items():
         if key not in known and value is not None:
-            yield f"{where}.{key} {value}: no equal"
+            yield f"{where}.{key} {value}: no equivalent"
 
 
 _SECTIONS: dict[str, Callable[[Section, Converted], None]] = {

@@ -1,4 +1,4 @@
-"""Put features of corrupted media on a pack's grid: the test split under one level of blur or audio noise.
+"""Build the test split of a pack from media under one level of blur or audio noise.
 
 example: python -m pipeline corrupt --dataset demo --pack unaligned_50 --corruption blur --level 2
 """
@@ -27,8 +27,8 @@ def run(
 
     Args:
         dataset: name of the dataset.
-        pack: name of a pack made of its media.
-        corruption: what was done to the media.
+        pack: name of a pack of its media.
+        corruption: which one was applied to the media.
         level: strength, 1 to 4.
         processed: folder of derived files.
         max_failed_fraction: largest fraction of the test clips that may lose the modality.

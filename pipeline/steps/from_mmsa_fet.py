@@ -1,6 +1,6 @@
-"""Convert a configuration file of MMSA-FET to Triptych's YAML, and tell each setting that has no equal.
+"""Convert a configuration file of MMSA-FET to Triptych's YAML, and list each setting without an equivalent.
 
-Writes <output>/<name>.yaml, which says what to build, and <output>/packs/<name>.yaml, the pack; <name> is the JSON's.
+Writes <output>/<name>.yaml, the run's settings, and <output>/packs/<name>.yaml, the pack's; <name> is the JSON's.
 Files that exist are not overwritten.
 example: python -m pipeline from-mmsa-fet my_config.json --dataset mydata
 """
@@ -22,7 +22,7 @@ from pipeline.steps._mmsa_fet import Converted, convert
 
 
 def run(config: Path, *, dataset: str = "mydata", output: Path = Path("config")) -> None:
-    """Write the settings and print what did not come over.
+    """Write the settings and print a remark on each one without an equivalent.
 
     Args:
         config: configuration file of MMSA-FET (.json).
@@ -30,19 +30,19 @@ def run(config: Path, *, dataset: str = "mydata", output: Path = Path("config"))
         output: folder of settings.
 
     Raises:
-        ConfigError: the file is no such configuration, a value is impossible, or a target exists.
+        ConfigError: the file is not a configuration of MMSA-FET, a value is invalid, or a target exists.
     """
-    made = _converted(config)
+    result = _converted(config)
     name = config.stem
-    build = {"datasets": [dataset], "packs": [name], "features": made.features}
-    targets = {output / f"{name}.yaml": build, output / "packs" / f"{name}.yaml": made.pack}
+    build = {"datasets": [dataset], "packs": [name], "features": result.features}
+    targets = {output / f"{name}.yaml": build, output / "packs" / f"{name}.yaml": result.pack}
     for target in targets:
         if target.exists():
             raise ConfigError(f"{target}: exists already; move it away, or give another folder with --output")
     for target, content in targets.items():
         _write(target, content, config.name)
         print_line(f"written: {target}", "ok")
-    for remark in made.remarks:
+    for remark in result.remarks:
         print_line(f"warning: {remark}", "warning")
     print_line(f"next: snakemake --cores 2 --configfile {output / name}.yaml packs")
 
@@ -55,15 +55,15 @@ def _converted(path: Path) -> Converted:
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: holds a {type(content).__name__}; expected sections audio, video, text, align")
     try:
-        made = convert(content)
+        result = convert(content)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     where = f"{path}, converted"
-    validated(PackConfig, made.pack, where)
-    validated(RunConfig, {"datasets": ["any"], "features": made.features}, where)
-    for extractor, settings in made.features.items():
+    validated(PackConfig, result.pack, where)
+    validated(RunConfig, {"datasets": ["any"], "features": result.features}, where)
+    for extractor, settings in result.features.items():
         validated(plugins.load("extractors", extractor).Config, settings, f"{where}: {extractor}")
-    return made
+    return result
 
 
 def _write(target: Path, content: Mapping[str, Any], source: str) -> None:

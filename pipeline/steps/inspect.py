@@ -1,4 +1,4 @@
-"""Describe and validate a pack (pickle, HDF5 or csd folder), explaining each violation. Runs no code from the file.
+"""Describe and validate a pack (pickle, HDF5 or csd folder). Runs no code from the file.
 
 Exit status: 0 when MMSA can train on it (warnings or not), 1 when it cannot, 2 when it cannot be read.
 example: python -m pipeline inspect processed/demo/packs/unaligned_50.pkl

@@ -1,6 +1,6 @@
-"""Join the features of a dataset into a pack: MMSA pickle, HDF5 and card.
+"""Build a pack from the features of a dataset: MMSA pickle, HDF5 and card.
 
-A dataset of ready-made pickles has its pickle imported instead.
+For a dataset of existing pickles, import its pickle instead.
 example: python -m pipeline pack --dataset demo --pack unaligned_50
 """
 
@@ -92,7 +92,7 @@ def _assembled(
 
 
 def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[dict[str, Any]]:
-    """Rows set aside by the scan, and what the pack's own extractors failed on."""
+    """Rows quarantined by the scan, and clips that the pack's own extractors failed on."""
     rows = [quarantine_row(dataset, row) for row in read_jsonl(paths.rejected)]
     return rows + [row for extractor in config.all_extractors() for row in read_jsonl(paths.gated(extractor))]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.core.paths import DatasetPaths
 from pipeline.core.records import write_csv
-from pipeline.corruptions.levels import LEVELS, MEDIA, Name
+from pipeline.corruptions.levels import LEVELS, MEDIA, CorruptionName
 from pipeline.packs.build.corrupted import read_corrupted
 from pipeline.packs.formats.files import read_card, read_split
 from pipeline.packs.schema import PackSplit
@@ -55,10 +55,10 @@ class _RawSplits:
         for name in MEDIA.keys() - self._extracted:
             logger.info("%s: not extracted from corrupted media; the feature-space proxy is used", name)
 
-    def read(self, name: Name, level: int) -> PackSplit | None:
+    def read(self, name: CorruptionName, level: int) -> PackSplit | None:
         if name not in self._extracted:
             return None
         return read_corrupted(self._path(name, level), pack_sha256=self._pack_sha256)
 
-    def _path(self, name: Name, level: int) -> Path:
+    def _path(self, name: CorruptionName, level: int) -> Path:
         return DatasetPaths(self._pack.parents[1]).corrupted(name, level).pack(self._pack.stem, "h5")

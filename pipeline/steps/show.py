@@ -37,7 +37,7 @@ def run(
 
     target = output or Path(f"{clip.replace('$_$', '_')}.html")
     if target.suffix not in (".html", ".png"):
-        raise ConfigError(f"{target}: a card is written as .html or .png; name the output so")
+        raise ConfigError(f"{target}: unknown format; expected a name that ends in .html or .png")
     card = find_card(clip, processed=processed, raw=raw, dataset=dataset)
     with atomic_path(target) as part:
         if target.suffix == ".png":

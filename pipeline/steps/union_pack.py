@@ -24,7 +24,7 @@ def run(*, union: str, pack: str, processed: Path = Path("processed")) -> None:
         processed: folder of derived files.
 
     Raises:
-        StoreError: a pack or the labels are absent or damaged, or the packs do not fit together.
+        StoreError: a pack or the labels are absent or damaged, or the packs are not compatible.
     """
     layout = Layout(processed)
     plan = read_union_settings(layout.union(union).settings)

@@ -7,7 +7,7 @@ from jaxtyping import Float64
 
 from pipeline.config.training import TrainingCorruption
 from pipeline.core.errors import ConfigError
-from pipeline.corruptions.levels import NAMES, Name, random_of
+from pipeline.corruptions.levels import CORRUPTIONS, CorruptionName, random_of
 from pipeline.corruptions.splits import Tools, corrupt
 from pipeline.packs.schema import PackSplit
 from pipeline.training.seeding import derived_seed
@@ -32,7 +32,7 @@ def corrupting(train: PackSplit, settings: TrainingCorruption, *, seed: int, too
     Raises:
         ConfigError: the tools cannot make one of the corruptions.
     """
-    limits = {name: getattr(settings, name) for name in NAMES if getattr(settings, name) > 0}
+    limits = {name: getattr(settings, name) for name in CORRUPTIONS if getattr(settings, name) > 0}
     if impossible := [name for name in limits if name not in tools.names]:
         raise ConfigError(
             f"training.corruption.{impossible[0]} changes sentences, but the pack's text vectors, which stored_text "
@@ -50,7 +50,7 @@ def corrupting(train: PackSplit, settings: TrainingCorruption, *, seed: int, too
     return train_of
 
 
-def _strengths(train: PackSplit, name: Name, limit: float, *, seed: int) -> Float64[np.ndarray, "clips"]:
+def _strengths(train: PackSplit, name: CorruptionName, limit: float, *, seed: int) -> Float64[np.ndarray, "clips"]:
     """One per clip; the probability of an empty sentence is the same for all."""
     if name == "missing_text":
         return np.full(len(train), limit)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from models._base import SentimentModel
-from pipeline.corruptions.levels import LEVELS, MEDIA, PROXY_STRENGTHS, STRENGTHS, Name
+from pipeline.corruptions.levels import LEVELS, MEDIA, PROXY_STRENGTHS, STRENGTHS, CorruptionName
 from pipeline.corruptions.splits import Tools, corrupt
 from pipeline.packs.schema import PackSplit
 from pipeline.training.predict import predict_split, score
@@ -16,7 +16,7 @@ from pipeline.training.run_spec import RunSpec
 #: ``raw``: the corruption as defined. ``proxy``: its feature-space proxy, where there is no media.
 Origin = Literal["raw", "proxy"]
 #: Gives the test split that was extracted from corrupted media, if there is one.
-ReadRaw = Callable[[Name, int], PackSplit | None]
+ReadRaw = Callable[[CorruptionName, int], PackSplit | None]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Condition:
         split: the clips.
     """
 
-    corruption: Name
+    corruption: CorruptionName
     level: int
     strength: float | None
     origin: Origin
@@ -94,7 +94,9 @@ def _is_same_input(split: PackSplit, other: PackSplit, use: Collection[str]) -> 
     return all(np.array_equal(getattr(split, field), getattr(other, field)) for field in fields)
 
 
-def _condition(name: Name, level: int, test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw) -> Condition:
+def _condition(
+    name: CorruptionName, level: int, test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw
+) -> Condition:
     split = read_raw(name, level) if name in MEDIA else None
     if split is not None:
         return Condition(name, level, STRENGTHS[name][level - 1], "raw", split)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.corruptions.levels import MEDIA, NAMES, PROXY_STRENGTHS, STRENGTHS
+from pipeline.corruptions.levels import CORRUPTIONS, MEDIA, PROXY_STRENGTHS, STRENGTHS
 from pipeline.corruptions.splits import corrupt, make_tools
 from pipeline.corruptions.text import in_its_context, make_encode
 from pipeline.packs.schema import PackSplit
@@ -54,7 +54,7 @@ def same(first, second) -> bool:
     return arrays and first.raw_text == second.raw_text
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_order_and_neighbours_of_a_clip_do_not_count(split, tools, name):
     order = np.array([7, 2, 11])
     for strength in levels(name):
@@ -62,7 +62,7 @@ def test_order_and_neighbours_of_a_clip_do_not_count(split, tools, name):
         assert same(at(picked(split, order), name, strength, tools), picked(whole, order))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_another_seed_corrupts_in_another_way_and_the_same_one_in_the_same(split, tools, name):
     strength = levels(name)[1]
     first, second, again = (at(split, name, strength, tools, seed) for seed in (1, 2, 1))
@@ -71,12 +71,12 @@ def test_another_seed_corrupts_in_another_way_and_the_same_one_in_the_same(split
     assert not same(first, split)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_strength_0_changes_nothing(split, tools, name):
     assert same(at(split, name, 0.0, tools), split)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_padding_and_rows_that_were_not_measured_stay_zero(split, tools, name):
     for strength in levels(name):
         changed = at(split, name, strength, tools)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.core.errors import StoreError
-from pipeline.features.store import Stored, StoreReader, open_if_usable, write_store
+from pipeline.features.store import StoreEntry, StoreReader, open_if_usable, write_store
 from tests.support.stores import HEADER, make_features, new
 
 
@@ -29,7 +29,7 @@ def test_a_store_of_kept_and_new_clips_has_the_bytes_of_a_cold_one(tmp_path):
     write_store(tmp_path / "cold.h5", HEADER, [new(name, i) for i, name in enumerate(ids)])
     write_store(tmp_path / "old.h5", HEADER, [new(name, i) for i, name in enumerate(ids) if i % 3])
     with StoreReader(tmp_path / "old.h5") as old:
-        mixed = [Stored(name, "k" + name, reader=old) if i % 3 else new(name, i) for i, name in enumerate(ids)]
+        mixed = [StoreEntry(name, "k" + name, reader=old) if i % 3 else new(name, i) for i, name in enumerate(ids)]
         write_store(tmp_path / "warm.h5", HEADER, mixed)
     assert (tmp_path / "warm.h5").read_bytes() == (tmp_path / "cold.h5").read_bytes()
 

@@ -57,4 +57,4 @@ def test_a_missing_split_or_key_is_an_error(splits):
 def test_leaking_clips_between_splits_is_an_error(splits):
     arrays = {name: to_arrays(split) for name, split in splits.items()}
     arrays["test"]["id"] = arrays["train"]["id"]
-    assert any("stand in train and in test" in finding.what for finding in errors(arrays))
+    assert any("are in train and in test" in finding.what for finding in errors(arrays))

@@ -63,14 +63,14 @@ def test_each_setting_without_an_equal_has_a_line(convert):
 @pytest.mark.parametrize(
     ("change", "remark"),
     [
-        ({"audio": {"tool": "librosa", "args": {"n_fft": 512}}}, "audio.tool librosa: no equal"),
-        ({"audio": {"tool": "librosa", "args": {"n_fft": 512}}}, "audio.args.n_fft 512: no equal"),
-        ({"audio": {"tool": "opensmile", "sample_rate": 44100, "args": {}}}, "audio.sample_rate 44100: no equal"),
+        ({"audio": {"tool": "librosa", "args": {"n_fft": 512}}}, "audio.tool librosa: no equivalent"),
+        ({"audio": {"tool": "librosa", "args": {"n_fft": 512}}}, "audio.args.n_fft 512: no equivalent"),
+        ({"audio": {"tool": "opensmile", "sample_rate": 44100, "args": {}}}, "audio.sample_rate 44100: no equivalent"),
         ({"audio": {"tool": "opensmile", "args": {"feature_set": "eGeMAPSv01b"}}}, "the pack has egemaps instead"),
-        ({"video": {"tool": "openface", "args": {"gaze": True}}}, "video.args.gaze True: no equal"),
-        ({"text": {"model": "glove", "embedding_file": "g.txt"}}, "text.embedding_file g.txt: no equal"),
-        ({"align": {"tool": "asr"}}, "align.tool asr: no equal"),
-        ({"speed": 9}, "speed: no equal"),
+        ({"video": {"tool": "openface", "args": {"gaze": True}}}, "video.args.gaze True: no equivalent"),
+        ({"text": {"model": "glove", "embedding_file": "g.txt"}}, "text.embedding_file g.txt: no equivalent"),
+        ({"align": {"tool": "asr"}}, "align.tool asr: no equivalent"),
+        ({"speed": 9}, "speed: no equivalent"),
     ],
 )
 def test_what_we_do_not_have_is_told(convert, change, remark):

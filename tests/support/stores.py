@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.features.features import Features
-from pipeline.features.store import Header, Stored
+from pipeline.features.store import Header, StoreEntry
 
 HEADER = Header("toy", "f" * 64, ("a", "b", "c"))
 
@@ -17,5 +17,5 @@ def make_features(seed: int, frames: int = 400) -> Features:
     return Features(values, times, mask, extras, {"faces": 0.5, "crop": "none"})
 
 
-def new(clip_id: str, seed: int) -> Stored:
-    return Stored(clip_id, "k" + clip_id, make_features(seed))
+def new(clip_id: str, seed: int) -> StoreEntry:
+    return StoreEntry(clip_id, "k" + clip_id, make_features(seed))

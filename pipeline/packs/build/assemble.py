@@ -52,8 +52,8 @@ def assemble(
     Args:
         inputs: labels, texts, stores, quarantine.
         config: the pack's settings.
-        described: facts for the card that only the caller knows (dataset, pack, label range ...).
-        scratch: a folder with room for the rows of all clips while the arrays are in use.
+        described: facts for the card that are not in the inputs (dataset, pack, label range ...).
+        scratch: a folder with disk space for the rows of all clips while the arrays are in use.
 
     Raises:
         StoreError: a split would be empty.
@@ -89,7 +89,7 @@ def assemble(
 
 
 def choose_rows(inputs: PackInputs, config: PackConfig) -> tuple[list[Mapping[str, Any]], list[Dropped]]:
-    """Which clips are packed, and why the others are not.
+    """Choose the clips of a pack; the others get a reason.
 
     Args:
         inputs: labels and quarantine.
@@ -121,7 +121,7 @@ def choose_rows(inputs: PackInputs, config: PackConfig) -> tuple[list[Mapping[st
 
 
 def _labels(rows: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Labels that every row has; where a dataset gives an emotion only, M is the sign of its polarity."""
+    """Labels that every row has; if a dataset has emotions only, M is the sign of the polarity."""
     labels = {"M": np.array([_sentiment(row) for row in rows], np.float32)}
     for which, column in _LABELS.items():
         values = [row[column] for row in rows]

@@ -1,4 +1,4 @@
-"""An existing MMSA pickle as a pack: masks from its lengths, faults of the field's files mended and counted."""
+"""An existing MMSA pickle as a pack: masks from its lengths; values that are not finite become 0 and are counted."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +21,7 @@ def import_splits(
 
     Args:
         content: splits by name, as read from the pickle.
-        described: facts for the card that only the caller knows (dataset, pack, label range ...).
+        described: facts for the card that are not in the pickle (dataset, pack, label range ...).
         normalise: scale audio and vision by the statistics of the train split.
 
     Raises:
@@ -92,7 +92,7 @@ def _plain_split(arrays: Mapping[str, Any]) -> PackSplit:
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    """COVAREP writes -inf for silence; such values and NaN count as 0, as the whole field does."""
+    """COVAREP writes -inf for silence; such values and NaN become 0, as usual in the field."""
     return np.nan_to_num(np.asarray(values, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
 
 

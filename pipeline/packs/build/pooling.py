@@ -1,4 +1,4 @@
-"""Putting rows of one rate onto another grid: steps of equal length, or words."""
+"""Pooling rows onto another grid: steps of equal length, or words."""
 
 from typing import Literal
 
@@ -13,14 +13,14 @@ Pool = Literal["mean", "max"]
 def pool_to_rate(
     features: Features, rate_hz: float | None, pool: Pool = "mean"
 ) -> tuple[Float32[np.ndarray, "steps features"], Bool[np.ndarray, "steps"]]:
-    """Join the measured rows within steps of equal length.
+    """Pool the measured rows within steps of equal length.
 
-    A row belongs to the step that its centre falls into, so that windows of different length stay in step.
+    A row belongs to the step that contains its centre, so that windows of different length stay synchronous.
 
     Args:
         features: rows with their times.
         rate_hz: steps per second; None returns the rows as they are.
-        pool: what becomes of several rows of a step.
+        pool: how to combine several rows of a step.
 
     Returns:
         Values and mask of the steps from the clip's start to its last row; a step without a measured row is
@@ -29,7 +29,7 @@ def pool_to_rate(
     if rate_hz is None:
         return features.values, features.mask
     centres = features.times.mean(axis=1)
-    # A hair is added so that a centre on the border of two steps falls into the same one on every machine.
+    # Without the small offset, a centre on the border of two steps could fall into either, depending on the machine.
     steps = np.floor(centres * rate_hz + 1e-6).astype(np.int64)
     num_steps = int(steps.max()) + 1
     rows, groups = features.values[features.mask], steps[features.mask]
@@ -51,13 +51,13 @@ def pool_to_words(
     word_mask: Bool[np.ndarray, "words"],
     pool: Pool = "mean",
 ) -> tuple[Float32[np.ndarray, "words features"], Bool[np.ndarray, "words"]]:
-    """Join the measured rows that overlap each word's interval.
+    """Pool the measured rows that overlap each word's interval.
 
     Args:
         features: rows with their times.
         word_times: start and end of each word in seconds of the clip.
         word_mask: False for words without a time.
-        pool: what becomes of several rows of a word.
+        pool: how to combine several rows of a word.
 
     Returns:
         Values and mask per word; a word without a time, or during which nothing was measured, is zero and masked.

@@ -1,4 +1,4 @@
-"""Rows of clips set aside on disk while a pack is made: all of them are needed before the first can be scaled."""
+"""Temporary rows of clips on disk while a pack is built: scaling the first clip requires the statistics of all."""
 
 import os
 import tempfile
@@ -12,17 +12,17 @@ from jaxtyping import Float32
 
 
 class Spool(Mapping[str, np.ndarray]):
-    """Float32 rows by clip id, in a file that has no name and vanishes with the process."""
+    """Float32 rows by clip id, in an unnamed file that is deleted with the process."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin a file on the file system of ``folder``, which is made if it is absent."""
+        """Open a file on the file system of ``folder``, which is created if absent."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when nobody needs the rows any more
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed with the last reference to the rows
         weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, tuple[int, ...]]] = {}
 
     def __setitem__(self, clip_id: str, rows: Float32[np.ndarray, "_ _"]) -> None:
-        """Set aside the rows of a clip, once."""
+        """Write the rows of a clip, once."""
         self._places[clip_id] = (self._file.tell(), rows.shape)
         self._file.write(np.ascontiguousarray(rows).data)
 
@@ -34,7 +34,7 @@ class Spool(Mapping[str, np.ndarray]):
         return np.frombuffer(content, np.float32).reshape(shape)
 
     def __iter__(self) -> Iterator[str]:
-        """The clips, as they were set aside."""
+        """The clips, in the order of writing."""
         return iter(self._places)
 
     def __len__(self) -> int:
@@ -42,5 +42,5 @@ class Spool(Mapping[str, np.ndarray]):
         return len(self._places)
 
     def __contains__(self, clip_id: object) -> bool:
-        """Whether the clip's rows are here; reads nothing."""
+        """Whether the clip has rows; reads nothing."""
         return clip_id in self._places

@@ -1,4 +1,4 @@
-"""Packs of several datasets as one, with universal labels: what UniMSE trains on jointly."""
+"""Packs of several datasets joined under universal labels, for the joint training of UniMSE."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from pipeline.packs.schema import Card, Dropped, PackSplit
 
 #: Universal labels by dataset, split and clip.
 Labels = Mapping[tuple[str, str, str], UniversalLabel]
-#: Intensities of all datasets are brought to the range of CMU-MOSI.
+#: Intensities of all datasets are scaled to the range of CMU-MOSI.
 UNIVERSAL_RANGE = (-3.0, 3.0)
 _FIELD_NAMES = {"tenths": "intensity", "meld": "emotion of MELD", "iemocap": "emotion of IEMOCAP"}
 _LISTS = ("ids", "raw_text", "annotations")
@@ -39,8 +39,8 @@ class Member:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What one dataset gives to a split of the union: its arrays, and the rows of them that are chosen."""
+class _MemberSplit:
+    """The contribution of one dataset to a split of the union: its arrays, and the rows chosen from them."""
 
     split: PackSplit[RowArray]
     chosen: Int64[np.ndarray, "_"]
@@ -49,19 +49,19 @@ class _Part:
 def unite(
     members: Mapping[str, Member], labels: Labels, described: Mapping[str, Any]
 ) -> tuple[dict[Split, PackSplit[RowArray]], Card]:
-    """Put packs behind each other; their large arrays are read as the union's are written.
+    """Concatenate packs; their large arrays are read as the union's are written.
 
-    Clips are named ``<dataset>/<clip>``. The label M is the dataset's own score, brought to [-3, 3], or the borrowed
-    one; the annotation holds an emotion in the words of each dataset of emotions. A train clip that lacks one of them
-    cannot teach a whole label and is left out, with its reason; valid and test clips stay and are scored by their own.
+    Clips are named ``<dataset>/<clip>``. The label M is the dataset's own score, scaled to [-3, 3], or the borrowed
+    one; the annotation contains an emotion in the words of each dataset of emotions. A train clip that lacks one of
+    them is left out, with its reason; valid and test clips stay and are scored by their own labels.
 
     Args:
         members: the datasets in the union's order.
         labels: universal labels of all their clips.
-        described: facts for the card that only the caller knows.
+        described: facts for the card that are not in the members' cards.
 
     Raises:
-        StoreError: the packs were made with different tokenizers or extractors, or a clip has no universal label.
+        StoreError: the packs have different tokenizers or extractors, or a clip has no universal label.
     """
     _check(members)
     taxonomies = tuple(member.taxonomy for member in members.values() if member.taxonomy)
@@ -80,10 +80,10 @@ def unite(
 
 def _check(members: Mapping[str, Member]) -> None:
     for what in ("text_weights", "aligned"):
-        found = {name: getattr(member.card, what) for name, member in members.items()}
-        if len(set(found.values())) > 1:
-            told = ", ".join(f"{name} {value}" for name, value in found.items())
-            raise StoreError(f"packs of a union differ in {what} ({told}); make them alike in config/packs")
+        values = {name: getattr(member.card, what) for name, member in members.items()}
+        if len(set(values.values())) > 1:
+            differing = ", ".join(f"{name} {value}" for name, value in values.items())
+            raise StoreError(f"packs of a union differ in {what} ({differing}); use the same value in config/packs")
     for stream in STREAMS:
         names = {
             name: tuple(member.card.feature_names[stream]) for name, member in members.items() if _has(member, stream)
@@ -102,14 +102,14 @@ def _width(members: Mapping[str, Member], stream: Modality) -> int:
 
 def _labelled(
     key: tuple[str, Split], member: Member, labels: Labels, taxonomies: Sequence[str]
-) -> tuple[_Part, list[Dropped]]:
+) -> tuple[_MemberSplit, list[Dropped]]:
     """A split under its universal labels, and the train clips that lack a field."""
     dataset, split = key
     part = member.splits[split]
-    found = [_label(labels, dataset, split, clip_id) for clip_id in part.ids]
+    clip_labels = [_label(labels, dataset, split, clip_id) for clip_id in part.ids]
     lacking = [
         [field for field in ("tenths", *taxonomies) if getattr(label, field) is None] if split == "train" else []
-        for label in found
+        for label in clip_labels
     ]
     chosen = np.flatnonzero([not fields for fields in lacking])
     dropped = [
@@ -126,10 +126,10 @@ def _labelled(
     named = replace(
         part,
         ids=[f"{dataset}/{clip_id}" for clip_id in part.ids],
-        labels={"M": _sentiment(part, member, found)},
-        annotations=[", ".join(getattr(label, name) or "unknown" for name in taxonomies) for label in found],
+        labels={"M": _sentiment(part, member, clip_labels)},
+        annotations=[", ".join(getattr(label, name) or "unknown" for name in taxonomies) for label in clip_labels],
     )
-    return _Part(named, chosen), dropped
+    return _MemberSplit(named, chosen), dropped
 
 
 def _label(labels: Labels, dataset: str, split: Split, clip_id: str) -> UniversalLabel:
@@ -139,7 +139,7 @@ def _label(labels: Labels, dataset: str, split: Split, clip_id: str) -> Universa
 
 
 def _sentiment(part: PackSplit[RowArray], member: Member, labels: Sequence[UniversalLabel]) -> np.ndarray:
-    """Gold scores as they are, since the grid of labels is coarser; borrowed ones, or the sign of the polarity."""
+    """Gold scores unrounded, since universal labels are in tenths; else borrowed ones, or the sign of the polarity."""
     if member.taxonomy is None:
         return (part.labels["M"] * (UNIVERSAL_RANGE[1] / member.card.label_range[1])).astype(np.float32)
     signs = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
@@ -147,7 +147,7 @@ def _sentiment(part: PackSplit[RowArray], member: Member, labels: Sequence[Unive
     return np.array(values, np.float32)
 
 
-def _joined(parts: Sequence[_Part], widths: Mapping[Modality, int]) -> PackSplit[RowArray]:
+def _joined(parts: Sequence[_MemberSplit], widths: Mapping[Modality, int]) -> PackSplit[RowArray]:
     """Clips of all parts, each axis of rows padded to the longest."""
     chosen = [part.chosen for part in parts]
     values = [vars(part.split) for part in parts]
@@ -162,14 +162,14 @@ def _joined(parts: Sequence[_Part], widths: Mapping[Modality, int]) -> PackSplit
 
 
 def _widened(array: RowArray, width: int) -> RowArray:
-    """A modality that the dataset lacks, as wide as it is elsewhere; its rows are masked zeros."""
+    """A modality that the dataset lacks, with the width of the other datasets; its rows are masked zeros."""
     return array if array.shape[2] == width else zeros((*array.shape[:2], width), array.dtype)
 
 
 def _picked(arrays: Sequence[np.ndarray | None], chosen: Sequence[np.ndarray]) -> Any:
     """One number per clip; None in aligned packs, which have none."""
-    found = [array[rows] for array, rows in zip(arrays, chosen, strict=True) if array is not None]
-    return np.concatenate(found) if found else None
+    picked = [array[rows] for array, rows in zip(arrays, chosen, strict=True) if array is not None]
+    return np.concatenate(picked) if picked else None
 
 
 def _card(
@@ -201,7 +201,7 @@ def _card(
 
 
 def _dropped_before(cards: Mapping[str, Card]) -> list[Dropped]:
-    """What the datasets' own packs left out."""
+    """The clips that the datasets' own packs left out."""
     return [
         row.model_copy(update={"clip_id": f"{name}/{row.clip_id}"})
         for name, card in cards.items()

@@ -1,6 +1,6 @@
-"""A pack of any origin as plain arrays by split and key, and its HDF5: what conversion keeps exactly.
+"""A pack of any origin as plain arrays by split and key, and its HDF5; conversion preserves them exactly.
 
-`files` reads and writes packs of our own making as `PackSplit`; here a file keeps whatever keys it has.
+`files` reads and writes Triptych's packs as `PackSplit`; this module preserves whatever keys a file has.
 """
 
 import sys
@@ -25,15 +25,15 @@ _FORMAT = "triptych-pack-1"
 def plain(splits: Mapping[Split, Mapping[str, Any]], where: str) -> Contents:
     """Lists as arrays, strings as wide as their longest, numbers in this machine's byte order, keys sorted.
 
-    The pickle of equal contents then has equal bytes, however they were read: it tells shared keys and types
-    from equal ones.
+    The pickle of equal contents then has equal bytes, however they were read: pickle distinguishes shared keys and
+    types from equal ones.
 
     Args:
-        splits: what a pickle, an HDF5 or a csd folder holds.
+        splits: arrays of a pickle, an HDF5 or a csd folder.
         where: the file, for the error.
 
     Raises:
-        StoreError: a value is neither numbers nor strings in rows of one length.
+        StoreError: a value is no array of numbers or strings.
     """
     return {
         split: {sys.intern(key): _plain(value, f"{where}: {split}.{key}") for key, value in sorted(arrays.items())}
@@ -58,7 +58,7 @@ def _plain(value: Any, where: str) -> np.ndarray:
 def _strings(array: np.ndarray, where: str) -> np.ndarray:
     strange = next((value for value in array.ravel() if not isinstance(value, str)), None)
     if strange is not None:
-        raise StoreError(f"{where}: holds a {type(strange).__name__}; expected numbers or strings, one kind per key")
+        raise StoreError(f"{where}: contains a {type(strange).__name__}; expected numbers or strings, one kind per key")
     return array
 
 
@@ -68,10 +68,9 @@ def write_contents(
     """Write the arrays as HDF5, one group per split, a block of rows at a time; equal input gives equal bytes.
 
     Args:
-        path: the file to make or replace.
-        contents: arrays as `plain` gives them, or such that are made as they are written; a split that is absent
-            gets no group.
-        attributes: attributes of the file; the mark of a pack unless told otherwise.
+        path: the file to create or replace.
+        contents: arrays as `plain` gives them, or computed as they are written; an absent split gets no group.
+        attributes: attributes of the file; the format mark of a pack by default.
 
     Raises:
         StoreError: a string cannot be written as UTF-8.
@@ -93,7 +92,7 @@ def _write_array(group: h5py.Group, key: str, array: RowArray) -> None:
     options = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "track_times": False}
     dataset = group.create_dataset(key, array.shape, array.dtype, **options)
     start = 0
-    # Blocks of whole chunks: a chunk that is written twice would be unpacked and packed again.
+    # Blocks of whole chunks: a chunk that is written twice would be compressed twice.
     for block in blocks(array, multiple_of=dataset.chunks[0]):
         dataset[start : start + len(block)] = block
         start += len(block)
@@ -103,12 +102,12 @@ def encoded(array: np.ndarray, where: str) -> np.ndarray:
     """Strings as UTF-8 bytes, which HDF5 stores; numbers as they are.
 
     Raises:
-        StoreError: a string is no text (half of a surrogate pair).
+        StoreError: a string is not valid text (half of a surrogate pair).
     """
     try:
         return np.char.encode(array, "utf-8") if array.dtype.kind == "U" else array
     except UnicodeEncodeError as error:
-        raise StoreError(f"{where}: a string that UTF-8 cannot hold ({error}); mend the transcript") from error
+        raise StoreError(f"{where}: a string that UTF-8 cannot encode ({error}); correct the transcript") from error
 
 
 def read_contents(path: Path) -> Contents:
@@ -121,5 +120,5 @@ def read_contents(path: Path) -> Contents:
         with open_hdf5(path) as file:
             splits = {split: {key: data[()] for key, data in file[split].items()} for split in SPLITS}
     except (OSError, KeyError, AttributeError, TypeError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read as a pack's HDF5 ({error}); make it anew") from error
+        raise StoreError(f"{path}: cannot be read as a pack's HDF5 ({error}); build the pack again") from error
     return plain(splits, str(path))

@@ -1,7 +1,7 @@
 """A pack as a folder of computational sequences for the CMU SDK, from which the same pack can be read again.
 
-Rows of clips stand in ``.csd`` files without their padding. What the SDK has no place for (order of rows, splits,
-masks, lengths, lengths of the padded axes) stands in ``triptych.h5``, which the SDK does not look at.
+The ``.csd`` files contain the rows of clips without padding. ``triptych.h5``, which the SDK ignores, contains what
+the SDK's format lacks: order of rows, splits, masks, lengths, and lengths of the padded axes.
 docs/formats.md describes each file.
 """
 
@@ -49,12 +49,12 @@ def write_csd(folder: Path, contents: Contents, *, card_file: Path | None = None
     """Write a pack as computational sequences; equal input gives equal bytes.
 
     Args:
-        folder: made, or replaced if it holds an earlier export.
+        folder: created, or replaced if it is an earlier export.
         contents: arrays as `plain` gives them.
-        card_file: the pack's card, copied into the folder; it knows rates and feature names.
+        card_file: the pack's card, for rates and feature names; copied into the folder.
 
     Raises:
-        StoreError: the folder holds something else, the card is none, or two clips share an id.
+        StoreError: the folder contains something else, the card is not readable, or two clips share an id.
     """
     _refuse_repeated_ids(contents)
     card = read_card(card_file) if card_file else None
@@ -85,7 +85,7 @@ def _refuse_repeated_ids(contents: Contents) -> None:
             if entry_id(clip_id) in seen:
                 raise StoreError(
                     f"{seen[entry_id(clip_id)]} and {where} would both be the entry {entry_id(clip_id)}; "
-                    "computational sequences hold each id once; rename one of them"
+                    "computational sequences contain each id once; rename one of them"
                 )
             seen[entry_id(clip_id)] = where
     if not seen:
@@ -104,9 +104,9 @@ def _write_rest(path: Path, contents: Contents, moved: Mapping[str, list[str]]) 
 
 @contextmanager
 def _replaced(folder: Path) -> Iterator[Path]:
-    """Give a folder beside ``folder`` that takes its place when the block ends without an error."""
+    """Yield a folder next to ``folder`` that replaces it when the block ends without an error."""
     if folder.exists() and not (folder / _REST).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise StoreError(f"{folder}: exists and holds no csd export; it is not replaced, name another folder")
+        raise StoreError(f"{folder}: exists and is not a csd export, so it is not replaced; name another folder")
     part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     old = folder.with_name(f"{folder.name}.{os.getpid()}.old")
     shutil.rmtree(part, ignore_errors=True)
@@ -147,7 +147,7 @@ def _read_layout(path: Path) -> dict[str, Any]:
         return {name: layout[name] for name in ("rows", "labels", "strings")}
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise StoreError(
-            f"{path}: cannot be read ({error}); expected what `convert` wrote beside the .csd files; convert anew"
+            f"{path}: cannot be read ({error}); expected the file that `convert` wrote; convert again"
         ) from error
 
 
@@ -158,26 +158,26 @@ def _read_entries(path: Path, ids: Mapping[Split, Sequence[str]]) -> dict[Split,
     if strange := sorted(wanted ^ entries.keys()):
         raise StoreError(
             f"{path}: {len(entries)} entries for {len(wanted)} clips of {_REST}, which differ in {len(strange)}, "
-            f"such as {strange[0]}; convert anew"
+            f"such as {strange[0]}; convert again"
         )
     return {split: [entries[name] for name in names] for split, names in ids.items()}
 
 
 def _read_padded(path: Path, ids: Mapping[Split, Sequence[str]], steps: Mapping[Split, int]) -> dict[Split, np.ndarray]:
-    """Rows of each split with their padding put back."""
+    """Rows of each split, padded again."""
     entries = _read_entries(path, ids)
     first = next(entry.features for split in SPLITS for entry in entries[split])
     padded: dict[Split, np.ndarray] = {}
     for split in SPLITS:
         padded[split] = np.zeros((len(entries[split]), steps[split], *first.shape[1:]), first.dtype)
-        for row, name, entry in zip(padded[split], ids[split], entries[split], strict=True):
-            found = entry.features
-            if len(found) > steps[split] or found.shape[1:] != first.shape[1:] or found.dtype != first.dtype:
+        for target, name, entry in zip(padded[split], ids[split], entries[split], strict=True):
+            rows = entry.features
+            if len(rows) > steps[split] or rows.shape[1:] != first.shape[1:] or rows.dtype != first.dtype:
                 raise StoreError(
-                    f"{path}: {name} has {found.dtype} features {found.shape}; expected {first.dtype}, at most "
-                    f"({steps[split]}, {', '.join(map(str, first.shape[1:]))}); convert anew"
+                    f"{path}: {name} has {rows.dtype} features {rows.shape}; expected {first.dtype}, at most "
+                    f"({steps[split]}, {', '.join(map(str, first.shape[1:]))}); convert again"
                 )
-            row[: len(found)] = found
+            target[: len(rows)] = rows
     return padded
 
 
@@ -190,5 +190,5 @@ def _read_labels(
     columns = _read_padded(path, ids, dict.fromkeys(SPLITS, 1))
     width = columns["train"].shape[2]
     if width != len(keys):
-        raise StoreError(f"{path}: {width} columns; expected {len(keys)} ({', '.join(keys)}); convert anew")
+        raise StoreError(f"{path}: {width} columns; expected {len(keys)} ({', '.join(keys)}); convert again")
     return {split: {key: columns[split][:, 0, index] for index, key in enumerate(keys)} for split in SPLITS}

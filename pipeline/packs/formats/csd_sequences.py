@@ -1,6 +1,6 @@
 """One computational sequence: the ``.csd`` file of the CMU Multimodal SDK.
 
-An HDF5 file with one root group, named like the sequence, that holds ``data/<entry id>/features`` (rows, width),
+An HDF5 file with one root group, named like the sequence, that contains ``data/<entry id>/features`` (rows, width),
 ``data/<entry id>/intervals`` (rows, 2) in seconds, and ``metadata/<key>``, each one JSON string.
 """
 
@@ -35,14 +35,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Description:
-    """What the SDK wants to know about a sequence.
+    """Metadata of a sequence for the SDK.
 
     Attributes:
         text: what the rows and the intervals are.
         dimension_names: one name per column.
         in_seconds: the intervals are real time.
         dataset: name of the dataset.
-        creator: the program that made the numbers, and its version.
+        creator: the program that computed the numbers, and its version.
     """
 
     text: str
@@ -56,7 +56,7 @@ def write_sequence(path: Path, name: str, entries: Mapping[str, Entry], about: D
     """Write a computational sequence; equal input gives equal bytes.
 
     Args:
-        path: the file to make, in a folder that is replaced as a whole.
+        path: the file to create, in a folder that is replaced atomically.
         name: the sequence's name, such as ``audio``.
         entries: rows by entry id, such as ``video[segment]``.
         about: for the metadata.
@@ -102,16 +102,16 @@ def _metadata(name: str, entries: Mapping[str, Entry], about: Description) -> di
 
 def _md5(entries: Mapping[str, Entry]) -> str:
     """Over ids, types, shapes and bytes of the entries, in the order of their ids."""
-    made = hashlib.md5(usedforsecurity=False)
+    digest = hashlib.md5(usedforsecurity=False)
     for entry_id, entry in sorted(entries.items()):
         for array in (entry.features, entry.intervals):
-            made.update(f"{entry_id}\0{array.dtype.str}\0{array.shape}\0".encode())
-            made.update(np.ascontiguousarray(array).tobytes())
-    return made.hexdigest()
+            digest.update(f"{entry_id}\0{array.dtype.str}\0{array.shape}\0".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def read_sequence(path: Path) -> dict[str, Entry]:
-    """Read the entries of a computational sequence, ours or another's.
+    """Read the entries of a computational sequence of any origin.
 
     Raises:
         StoreError: the file is absent, damaged, or not laid out as the SDK expects.
@@ -123,16 +123,16 @@ def read_sequence(path: Path) -> dict[str, Entry]:
     except StopIteration:
         raise StoreError(f"{path}: an empty HDF5; expected one root group named like the sequence") from None
     except (OSError, KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise StoreError(f"{path}: cannot be read as a computational sequence ({error}); make it anew") from error
+        raise StoreError(f"{path}: cannot be read as a computational sequence ({error}); create it again") from error
     return {name: _checked(features, intervals, f"{path}: {name}") for name, (features, intervals) in entries.items()}
 
 
 def _checked(features: np.ndarray, intervals: np.ndarray, where: str) -> Entry:
-    """The rules that the SDK checks on loading, and refuses to go on without."""
+    """Check the rules that the SDK enforces on loading."""
     rows = np.shape(features)[:1]
     if np.ndim(features) < 2 or np.shape(intervals) != (*rows, 2) or np.asarray(intervals).dtype.kind != "f":
         raise StoreError(
             f"{where}: features {np.shape(features)}, intervals {np.shape(intervals)}; "
-            "expected (rows, width) and (rows, 2) with floating-point seconds; make the file anew"
+            "expected (rows, width) and (rows, 2) with floating-point seconds; create the file again"
         )
     return Entry(features, intervals)

@@ -1,4 +1,4 @@
-"""The clips of a pack as entries of computational sequences: which keys can be, their rows and their times."""
+"""The clips of a pack as entries of computational sequences: the possible keys, their rows and times."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ Entries = dict[str, Entry]
 def entry_id(clip_id: str) -> str:
     """``video$_$clip`` as the SDK writes it, ``video[clip]``; an id without ``$_$`` becomes ``video[0]``.
 
-    The SDK takes what stands before the first bracket for the video. Brackets, slashes and percent signs within an
+    The SDK takes the part before the first bracket for the video. Brackets, slashes and percent signs within an
     id are written as %5B, %5D, %2F and %25, so that different ids stay different.
     """
     video, _, clip = (_escaped(part) for part in clip_id.partition("$_$"))
@@ -29,7 +29,7 @@ def entry_id(clip_id: str) -> str:
 
 
 def _escaped(part: str) -> str:
-    return re.sub(r"[%/\[\]\0]", lambda found: f"%{ord(found[0]):02X}", part)
+    return re.sub(r"[%/\[\]\0]", lambda match: f"%{ord(match[0]):02X}", part)
 
 
 def is_column(contents: Contents, key: str, *, kinds: str) -> bool:
@@ -48,7 +48,7 @@ def is_label(contents: Contents, key: str) -> bool:
 
 
 def is_timed(contents: Contents, key: str) -> bool:
-    """Rows per clip, of one width and type in all splits; anything else is kept aside as it is."""
+    """Rows per clip, of one width and type in all splits; other arrays are stored unchanged elsewhere."""
     if not all(key in arrays and arrays[key].ndim == 3 for arrays in contents.values()):
         return False
     rows = [rows_first(arrays, key) for arrays in contents.values()]
@@ -58,7 +58,7 @@ def is_timed(contents: Contents, key: str) -> bool:
 
 
 def rows_first(arrays: Mapping[str, np.ndarray], key: str) -> Shaped[np.ndarray, "clips steps width"]:
-    """MMSA keeps the tokens of ``text_bert`` on the last axis; rows in time come first here."""
+    """MMSA has the tokens of ``text_bert`` on the last axis; rows in time come first here."""
     return np.ascontiguousarray(arrays[key].transpose(0, 2, 1)) if key == "text_bert" else arrays[key]
 
 
@@ -84,7 +84,7 @@ def _grid(count: int, step_s: float) -> Float64[np.ndarray, "{count} 2"]:
 
 
 def _row_counts(arrays: Mapping[str, np.ndarray], key: str) -> Int[np.ndarray, "clips"]:
-    """Rows before the padding: as stated, but never fewer than hold a value."""
+    """Rows before the padding: the stated length, but at least up to the last row with a value."""
     rows = rows_first(arrays, key)
     filled = np.any(rows.view(np.uint8), axis=2)
     last = np.where(np.any(filled, axis=1), filled.shape[1] - np.argmax(filled[:, ::-1], axis=1), 0)

@@ -1,4 +1,4 @@
-"""Packs on disk: HDF5 (safe to exchange), MMSA's pickle, and the JSON card beside them."""
+"""Packs on disk: HDF5 (safe to exchange), MMSA's pickle, and the JSON card next to them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
-"""Reading pickles without running code from them, and writing them with the same bytes every time.
+"""Read pickles without running code from them, and write them with the same bytes every time.
 
-A pickle is a program: the plain unpickler runs whatever it names. `pipeline.packs.formats.safe_unpickle` runs nothing.
+A pickle is a program: Python's unpickler runs whatever it names. `pipeline.packs.formats.safe_unpickle` runs nothing.
 """
 
 import pickle
@@ -18,13 +18,13 @@ from pipeline.core.errors import StoreError
 from pipeline.packs.formats.safe_unpickle import RestrictedUnpickler
 from pipeline.packs.row_arrays import Computed, RowArray, blocks
 
-#: A number takes two bytes of a pickle at least, eight of an array; a string that stands often is written once.
+#: A number takes at least two bytes of a pickle, eight of an array; a repeated string is written once.
 _LARGEST_RATIO, _SPARE_BYTES, _NUMBER_BYTES = 64, 1 << 20, 8
 
 #: The standard pickler collects what is shorter than this into frames.
 _FRAME_BYTES = 64 * 1024
 _LARGEST_BINBYTES = 0xFFFFFFFF
-#: Its methods are not public and so not typed, but have stood since protocol 4 (Python 3.4).
+#: Its methods are not public and therefore not typed, but have been stable since protocol 4 (Python 3.4).
 _PythonPickler: Any = pickle._Pickler
 
 
@@ -38,7 +38,7 @@ def load(path: Path) -> Any:
         with path.open("rb") as file:
             content = RestrictedUnpickler(file).load()
         _refuse_swollen(content, path.stat().st_size)
-        _refuse_objects(content, "it holds")
+        _refuse_objects(content, "it contains")
     except StoreError as error:
         raise StoreError(f"{path.name}: {error}; do not trust this file") from error
     except Exception as error:
@@ -59,7 +59,7 @@ def dump(content: Any, path: Path) -> None:
 
 @dataclass(frozen=True)
 class _Values:
-    """The values of an array, which the standard pickler would copy and keep in memory until the end."""
+    """The values of an array, which the standard pickler would copy into memory until the end."""
 
     array: RowArray
 
@@ -68,9 +68,9 @@ class _Values:
 
 
 class _StreamingPickler(_PythonPickler):
-    """Writes the bytes that ``pickle.dump(..., protocol=4)`` writes, and holds one block of an array at a time.
+    """Writes the bytes that ``pickle.dump(..., protocol=4)`` writes, with one block of an array in memory at a time.
 
-    The pickler in C has no place to do so; joblib builds on the one in Python for the same end.
+    The pickler in C cannot be extended this way; joblib extends the one in Python for the same purpose.
     """
 
     dispatch: ClassVar = dict(_PythonPickler.dispatch)
@@ -80,7 +80,7 @@ class _StreamingPickler(_PythonPickler):
         self._file = file
 
     def reducer_override(self, obj: Any) -> Any:
-        """Take over arrays that are large or not in memory."""
+        """Stream arrays that are large or not in memory."""
         if not _is_streamed(obj):
             return NotImplemented
         rebuild, arguments, state = obj[:0].__reduce__()
@@ -88,7 +88,7 @@ class _StreamingPickler(_PythonPickler):
         return rebuild, arguments, (version, obj.shape, dtype, fortran, _Values(obj))
 
     def save_values(self, values: _Values) -> None:
-        """As the standard pickler writes bytes of this length; long ones stand outside of frames."""
+        """As the standard pickler writes bytes of this length; long ones are outside of frames."""
         if len(values) < _FRAME_BYTES:
             self.save_bytes(values.array[:].tobytes())
             return
@@ -108,14 +108,14 @@ def _is_streamed(value: Any) -> bool:
 
 
 def _refuse_swollen(content: Any, file_bytes: int) -> None:
-    """A shape that nothing fills, or one list named a thousand times in each of a thousand lists, fills the memory."""
+    """Refuse small files with huge content, such as one list named a thousand times in each of a thousand lists."""
     size_bytes, largest = _written_out_bytes(content, {}), _LARGEST_RATIO * file_bytes + _SPARE_BYTES
     if size_bytes > largest:
         raise StoreError(f"its content would take {size_bytes} bytes, more than a file of {file_bytes} bytes explains")
 
 
 def _written_out_bytes(value: Any, known: dict[int, int]) -> int:
-    """Bytes of a value as an array, everything counted as often as it is named."""
+    """Bytes of a value as an array; repeated objects count each time."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, (str, bytes)):
@@ -129,7 +129,7 @@ def _written_out_bytes(value: Any, known: dict[int, int]) -> int:
 
 
 def _refuse_objects(content: Any, name: str) -> None:
-    """Object arrays may hide other objects' methods; the allow-list keeps them harmless, their use is still none."""
+    """Refuse object arrays: the allow-list makes them harmless, but no pack needs them."""
     if isinstance(content, dict):
         for value in content.values():
             _refuse_objects(value, name)

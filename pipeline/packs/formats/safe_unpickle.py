@@ -1,7 +1,7 @@
-"""An unpickler that makes plain values and NumPy arrays, and calls nothing that a pickle names.
+"""An unpickler for plain values and NumPy arrays that calls nothing that a pickle names.
 
-NumPy's own way of taking over a pickled state trusts it, and crashes the process when the state is made up. So the few
-names that arrays need stand for functions of this file, which check what they are given.
+NumPy trusts the pickled state of an array, and a forged state crashes the process. Therefore the few names that arrays
+need are mapped to functions of this file, which check their arguments.
 """
 
 import io
@@ -21,48 +21,48 @@ from pipeline.core.errors import StoreError
 #: Numbers, truth values, strings, and (for strings of any length) objects.
 _PLAIN_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|[SU]\d{1,9}|O8?|\?)")
 _BYTE_ORDERS = frozenset("<>|=")
-#: More than NumPy takes.
+#: The limit of NumPy.
 _MOST_AXES = 64
 
-#: Its methods are not public and so not typed, but have stood since Python 2.
+#: Its methods are not public and therefore not typed, but have been stable since Python 2.
 _PythonUnpickler: Any = pickle._Unpickler
 
 
 class RestrictedUnpickler(_PythonUnpickler):
-    """The unpickler in Python: eight bytes that name a large place in the memo take gigabytes of the one in C."""
+    """Based on the unpickler in Python: with the one in C, eight bytes that name a large memo index take gigabytes."""
 
     dispatch: ClassVar = dict(_PythonUnpickler.dispatch)
 
     def __init__(self, file: BinaryIO) -> None:
-        """Read from an open file; strings of Python 2 hold bytes."""
+        """Read from an open file; strings of Python 2 contain bytes."""
         super().__init__(_Bounded(file), encoding="latin1")
         self.memo = _Memo()
 
     def find_class(self, module: str, name: str) -> Any:
-        """What stands for a name.
+        """The replacement of a name.
 
         Raises:
-            StoreError: the name is none that arrays and plain values need.
+            StoreError: arrays and plain values do not need the name.
         """
-        found = _KNOWN.get((module.replace("numpy.core", "numpy._core"), name))
-        if found is None:
+        replacement = _KNOWN.get((module.replace("numpy.core", "numpy._core"), name))
+        if replacement is None:
             raise StoreError(f"the pickle asks for {module}.{name}; only NumPy arrays and plain values are read")
-        return found
+        return replacement
 
     def load_build(self) -> None:
-        """Give an array or its type the state that follows it, in place of the empty one."""
+        """Fill an empty array or dtype with the state that follows it."""
         state, empty = self.stack.pop(), self.stack[-1]
         if not isinstance(empty, _Empty):
             raise StoreError(f"the pickle gives a state to a {type(empty).__name__}; expected an array")
-        made = empty.make(state)
-        self.stack[-1] = made
+        value = empty.build(state)
+        self.stack[-1] = value
         for place in empty.places:
-            self.memo[place] = made
+            self.memo[place] = value
 
     dispatch[pickle.BUILD[0]] = load_build
 
     def load_bytearray8(self) -> None:
-        """Read first: Python's own method makes room for as many bytes as are announced."""
+        """Read first: Python's own method allocates as many bytes as are announced."""
         (size,) = struct.unpack("<Q", self.read(8))
         self.append(bytearray(self.read(size)))
 
@@ -70,15 +70,15 @@ class RestrictedUnpickler(_PythonUnpickler):
 
 
 class _Empty:
-    """An array or a type of numbers before its state is known."""
+    """An array or dtype before its state is read."""
 
-    def __init__(self, make: Callable[[Any], Any]) -> None:
-        self.make = make
+    def __init__(self, build: Callable[[Any], Any]) -> None:
+        self.build = build
         self.places: list[int] = []
 
 
 class _Bounded:
-    """A file that makes no room for more bytes than it has."""
+    """A file that allocates no more bytes than it has."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -93,7 +93,7 @@ class _Bounded:
 
 
 class _Memo(dict[int, Any]):
-    """What a pickle names again; tells the empty ones where they are kept."""
+    """The memo of a pickle; records the places of empty values, which are replaced later."""
 
     def __setitem__(self, place: int, value: Any) -> None:
         super().__setitem__(place, value)
@@ -102,7 +102,7 @@ class _Memo(dict[int, Any]):
 
 
 def _empty_array(kind: Any, shape: Any = (0,), code: Any = b"b") -> _Empty:
-    """Stands for ``_reconstruct``; all that counts comes with the state."""
+    """Replaces ``_reconstruct``; shape and dtype come with the state."""
     del kind, shape, code
     return _Empty(_array_of_state)
 
@@ -117,7 +117,7 @@ def _array_of_state(state: tuple[Any, ...]) -> np.ndarray:
 
 
 def _array_of_bytes(content: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarray:
-    """Stands for ``_frombuffer``."""
+    """Replaces ``_frombuffer``."""
     kind = _dtype(dtype)
     if kind.hasobject:
         raise StoreError("an array of Python objects comes as bytes; expected them one by one")
@@ -151,12 +151,12 @@ def _reshaped(array: np.ndarray, shape: Any, order: Any) -> np.ndarray:
 
 
 def _scalar(dtype: Any, content: Any) -> Any:
-    """Stands for ``scalar``: one number with a type."""
+    """Replaces ``scalar``: one number with a type."""
     return _array_of_bytes(content.encode("latin1") if isinstance(content, str) else content, dtype, ())[()]
 
 
 def _empty_dtype(code: Any, align: Any = False, copy: Any = False) -> "_DType":  # noqa: FBT002 - NumPy's arguments
-    """Stands for ``numpy.dtype``."""
+    """Replaces ``numpy.dtype``."""
     del align, copy
     if not isinstance(code, str) or not _PLAIN_DTYPE.fullmatch(code):
         raise StoreError(f"an array of the type {str(code)[:60]!r}; expected numbers or strings")
@@ -184,19 +184,19 @@ def _dtype(value: Any) -> np.dtype:
 
 
 def _latin1(text: str, encoding: str) -> bytes:
-    """Stands for ``_codecs.encode``, by which old protocols write bytes."""
+    """Replaces ``_codecs.encode``, by which old protocols write bytes."""
     if encoding not in ("latin1", "latin-1"):
         raise StoreError(f"bytes are written as {encoding[:60]!r}; expected latin1")
     return text.encode("latin1")
 
 
 def _no_bytes() -> bytes:
-    """Stands for ``bytes``, by which old protocols write none."""
+    """Replaces ``bytes``, by which old protocols write none."""
     return b""
 
 
 class _ArrayType:
-    """Stands for ``numpy.ndarray``, which is named but never called."""
+    """Replaces ``numpy.ndarray``, which is named but never called."""
 
 
 _KNOWN = {
