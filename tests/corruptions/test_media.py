@@ -23,7 +23,7 @@ def small_clip(make_clip):
 
 
 @pytest.mark.parametrize("ratio_db", [20.0, 5.0, 0.0])
-def test_noise_stands_at_the_stated_ratio_below_the_signal(ratio_db):
+def test_noise_has_the_stated_signal_to_noise_ratio(ratio_db):
     mixed = noisy(TONE, Corruption("audio_noise", ratio_db), "a")
     noise = mixed.samples.astype(float) - TONE.samples
     found_db = 10 * np.log10(np.mean(TONE.samples.astype(float) ** 2) / np.mean(noise**2))

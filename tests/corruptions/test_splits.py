@@ -1,4 +1,4 @@
-"""Splits under corruptions: what a clip suffers depends on itself, the seed and the level."""
+"""Splits under corruptions: what happens to a clip depends on its id, the seed and the level."""
 
 from dataclasses import replace
 
@@ -170,20 +170,20 @@ def test_noise_has_the_stated_part_of_the_deviation_of_the_train_split(tools):
 
 
 @pytest.mark.parametrize("name", ["missing_text", "shuffled_words"])
-def test_vectors_that_a_model_reads_are_made_again_for_changed_sentences_alone(with_vectors, name):
+def test_only_the_vectors_of_changed_sentences_are_computed_again(with_vectors, name):
     split, tools, encode = with_vectors
     changed = at(split, name, 0.5, tools)
     moved = [index for index in range(len(split)) if changed.raw_text[index] != split.raw_text[index]]
-    kept = [index for index in range(len(split)) if index not in moved]
-    np.testing.assert_array_equal(changed.text[kept], split.text[kept])
+    unmoved = [index for index in range(len(split)) if index not in moved]
+    np.testing.assert_array_equal(changed.text[unmoved], split.text[unmoved])
     for index in moved:  # alone: neighbours do not count
         np.testing.assert_allclose(changed.text[[index]], encode(changed.text_bert[[index]]), atol=1e-5)
         assert not changed.text[index][changed.text_bert[index, 1] == 0].any()
     assert moved
-    assert kept
+    assert unmoved
 
 
-def test_sentences_of_foreign_vectors_are_left_alone_and_that_is_said(split, tmp_path, caplog):
+def test_sentences_with_foreign_vectors_are_left_alone_with_a_warning(split, tmp_path, caplog):
     encoder = save_encoder(tmp_path)
     for text in (split.text, np.ones((len(split), 1, 4), np.float32)):
         tools = make_tools(replace(split, text=text), text_encoder=str(encoder), language="en", stored_text=True)

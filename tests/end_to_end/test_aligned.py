@@ -1,4 +1,4 @@
-"""The aligned pack: made from the stores that are there, each token holding the mean over its word."""
+"""The aligned pack: built from existing stores, each token has the mean over its word."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_only_word_times_are_extracted_for_it(aligned):
     assert done.rules()["pack"] == 1
 
 
-def test_it_keeps_the_rules_of_mmsa(aligned):
+def test_it_complies_with_the_rules_of_mmsa(aligned):
     project, _ = aligned
     packs = project.processed / "demo" / "packs"
     splits = read_pickle(packs / "aligned_50.pkl")
@@ -47,7 +47,7 @@ def test_it_keeps_the_rules_of_mmsa(aligned):
 
 
 @pytest.mark.parametrize(("modality", "extractor"), [("audio", "egemaps"), ("vision", "face")])
-def test_each_token_holds_the_mean_of_the_rows_that_overlap_its_word(aligned, modality, extractor):
+def test_each_token_has_the_mean_of_the_rows_that_overlap_its_word(aligned, modality, extractor):
     project, _ = aligned
     packs = project.processed / "demo" / "packs"
     scaling = json.loads((packs / "aligned_50.json").read_text())["normalisation"][modality]

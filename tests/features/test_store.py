@@ -24,7 +24,7 @@ def test_features_come_back_as_they_were_written(tmp_path):
     assert back.notes == truth.notes
 
 
-def test_a_store_of_kept_and_new_clips_has_the_bytes_of_a_cold_one(tmp_path):
+def test_a_store_of_copied_and_new_clips_has_the_bytes_of_a_new_store(tmp_path):
     ids = [f"v{i:02d}$_$1" for i in range(20)]
     write_store(tmp_path / "cold.h5", HEADER, [new(name, i) for i, name in enumerate(ids)])
     write_store(tmp_path / "old.h5", HEADER, [new(name, i) for i, name in enumerate(ids) if i % 3])
@@ -64,7 +64,7 @@ def limited_to_64_kb():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
 
 
-def test_a_store_that_the_disk_does_not_take_ends_in_an_error_and_not_in_a_crash(tmp_path):
+def test_a_store_that_cannot_be_written_is_an_error_and_no_crash(tmp_path):
     code = (
         "import sys; from pathlib import Path; from pipeline.features.store import write_store\n"
         "from tests.support.stores import HEADER, new\n"

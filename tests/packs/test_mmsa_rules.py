@@ -42,7 +42,7 @@ def _broken(arrays, key, value):
         ("vision", lambda a: a[:, :, :2], "vision"),
     ],
 )
-def test_each_broken_rule_is_found_where_it_is(splits, key, value, where):
+def test_each_violation_is_reported_where_it_is(splits, key, value, where):
     arrays = _broken({name: to_arrays(split) for name, split in splits.items()}, key, value)
     assert where in {finding.where for finding in errors(arrays)}
 

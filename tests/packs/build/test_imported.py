@@ -13,9 +13,9 @@ def test_an_imported_pickle_is_repaired_counted_and_scaled_by_train():
     audio[0, 0, 0] = -np.inf
     content["train"]["audio"] = audio * 100 + 5
     described = {"dataset": "toy", "pack": "imported"}
-    made, card = import_splits(content, described, normalise=True)
+    splits, card = import_splits(content, described, normalise=True)
     assert card.not_finite == {"audio": 1, "vision": 0}
-    measured = made["train"].audio[made["train"].audio_mask]
+    measured = splits["train"].audio[splits["train"].audio_mask]
     np.testing.assert_allclose(measured.mean(0), 0, atol=1e-4)
     np.testing.assert_allclose(measured.std(0), 1, atol=1e-4)
-    assert not made["train"].audio[~made["train"].audio_mask].any()
+    assert not splits["train"].audio[~splits["train"].audio_mask].any()

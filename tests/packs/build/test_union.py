@@ -26,7 +26,7 @@ def labels(members):
     }
 
 
-def test_clips_of_all_datasets_stand_behind_each_other(members, labels):
+def test_clips_of_all_datasets_are_concatenated(members, labels):
     splits, card = unite(members, labels, DESCRIBED)
     train = splits["train"]
     assert train.ids == [f"{name}/{clip_id}" for name in members for clip_id in members[name].splits["train"].ids]
@@ -58,7 +58,7 @@ def test_a_train_clip_without_a_whole_label_is_left_out_and_named(members, label
     assert splits["test"].annotations[0] == "unknown"
 
 
-def test_what_does_not_fit_together_is_refused(members, labels):
+def test_incompatible_packs_are_refused(members, labels):
     other = {**members, "meld": make_member("meld", taxonomy="meld", text_weights="bert-base")}
     with pytest.raises(StoreError, match=r"differ in text_weights \(mosi minilm, meld bert-base\)"):
         unite(other, labels, DESCRIBED)

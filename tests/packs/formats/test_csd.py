@@ -40,29 +40,29 @@ TEMPLATE = [
 ]
 
 
-def made_split(split):
+def split_of(split):
     return make_split(6, seed=SPLITS.index(split), name=split, shape=BERT_WIDE)
 
 
 def unaligned(split):
-    made = made_split(split)
+    base = split_of(split)
     return replace(
-        made,
-        ids=made.ids[::-1],  # the order of rows is kept, whatever it is
+        base,
+        ids=base.ids[::-1],  # any order of rows is preserved
         raw_text=["", "dé 你好", "a\nb", "[x]/y", "ß" * 40, "end"],
-        vision_lengths=made.vision_lengths.copy(),
-        vision_mask=made.vision_mask & (np.arange(25) % 3 > 0),
-        labels={key: made.labels["M"] + index for index, key in enumerate("MTAV")},
+        vision_lengths=base.vision_lengths.copy(),
+        vision_mask=base.vision_mask & (np.arange(25) % 3 > 0),
+        labels={key: base.labels["M"] + index for index, key in enumerate("MTAV")},
         annotations=["Positive"] * 6,
     )
 
 
 def aligned(split):
-    made = made_split(split)
-    tokens = made.text_bert[:, 1] > 0
-    streams = {name: getattr(made, name)[:, :10] * tokens[..., None] + 0.0 for name in ("audio", "vision")}
+    base = split_of(split)
+    tokens = base.text_bert[:, 1] > 0
+    streams = {name: getattr(base, name)[:, :10] * tokens[..., None] + 0.0 for name in ("audio", "vision")}
     masks = {"audio_mask": tokens.copy(), "vision_mask": tokens & (np.arange(10) != 1)}
-    return replace(made, audio_lengths=None, vision_lengths=None, **streams, **masks)
+    return replace(base, audio_lengths=None, vision_lengths=None, **streams, **masks)
 
 
 CARD = Card(
@@ -110,15 +110,15 @@ def test_pickle_hdf5_csd_hdf5_pickle_gives_the_first_file_again(pack, tmp_path):
 
 def test_every_array_of_a_csd_folder_keeps_type_shape_and_values(pack, tmp_path):
     convert.run(source=pack, target=tmp_path / "x.csd")
-    found, expected = read_csd(tmp_path / "x.csd"), read_pickle(pack)
+    actual, expected = read_csd(tmp_path / "x.csd"), read_pickle(pack)
     for split in SPLITS:
-        assert found[split].keys() == expected[split].keys()
+        assert actual[split].keys() == expected[split].keys()
         for key, array in expected[split].items():
-            assert (found[split][key].dtype, found[split][key].shape) == (array.dtype, array.shape), key
-            np.testing.assert_array_equal(found[split][key], array)
+            assert (actual[split][key].dtype, actual[split][key].shape) == (array.dtype, array.shape), key
+            np.testing.assert_array_equal(actual[split][key], array)
 
 
-def test_a_pickle_of_other_make_keeps_its_values(tmp_path):
+def test_a_foreign_pickle_keeps_its_values(tmp_path):
     content = {}
     for split in SPLITS:
         arrays = to_arrays(unaligned(split))
@@ -136,12 +136,12 @@ def test_a_pickle_of_other_make_keeps_its_values(tmp_path):
     convert.run(source=tmp_path / "theirs.pkl", target=tmp_path / "x.csd")
     convert.run(source=tmp_path / "x.csd", target=tmp_path / "x.h5")
     convert.run(source=tmp_path / "x.h5", target=tmp_path / "x.pkl")
-    found = read_pickle(tmp_path / "x.pkl")
+    actual = read_pickle(tmp_path / "x.pkl")
     for split in SPLITS:
-        assert found[split].keys() == content[split].keys()
+        assert actual[split].keys() == content[split].keys()
         for key, value in content[split].items():
-            np.testing.assert_array_equal(found[split][key], np.asarray(value))
-        assert np.signbit(found[split]["vision"][0, -1, 0])
+            np.testing.assert_array_equal(actual[split][key], np.asarray(value))
+        assert np.signbit(actual[split]["vision"][0, -1, 0])
 
 
 def test_csd_files_are_what_the_sdk_checks_on_loading(folder):
@@ -172,15 +172,15 @@ def test_rows_are_the_measured_ones_at_the_rate_of_the_card(folder):
                 np.testing.assert_allclose(entry["intervals"], np.stack([starts, starts + step_s], 1))
 
 
-def test_metadata_tell_seconds_from_row_numbers_and_name_the_columns(folder):
+def test_metadata_distinguish_seconds_from_row_numbers_and_name_the_columns(folder):
     with h5py.File(folder / "audio.csd") as audio, h5py.File(folder / "vision.csd") as vision:
-        told = {
+        descriptions = {
             name: json.loads(file[name]["metadata/computational sequence description"][0])
             for name, file in (("audio", audio), ("vision", vision))
         }
         names = json.loads(audio["audio/metadata/dimension names"][0])
-    assert "20 rows per second" in told["audio"]
-    assert "row numbers, not time" in told["vision"]
+    assert "20 rows per second" in descriptions["audio"]
+    assert "row numbers, not time" in descriptions["vision"]
     assert names == ["loudness", "f0", "jitter", "shimmer"]
 
 
@@ -214,7 +214,7 @@ def test_different_ids_stay_different_entries():
 
 
 def test_an_id_in_two_splits_is_refused(tmp_path):
-    arrays = {split: to_arrays(made_split("train")) for split in SPLITS}
+    arrays = {split: to_arrays(split_of("train")) for split in SPLITS}
     with pytest.raises(StoreError, match=r"train\$_\$0 in train and train\$_\$0 in valid"):
         write_csd(tmp_path / "x.csd", arrays)
     assert not (tmp_path / "x.csd").exists()
@@ -262,7 +262,7 @@ def test_a_damaged_folder_is_refused_in_one_line(folder, message, damage):
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path, folder):
+def test_a_folder_with_other_content_is_not_replaced(tmp_path, folder):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("dear")
     with pytest.raises(StoreError, match="name another folder"):
@@ -278,7 +278,7 @@ def test_a_failed_export_leaves_the_earlier_one(tmp_path, folder):
     assert contents_of(folder) == before
 
 
-def test_what_is_no_pack_or_names_no_format_is_told_in_one_line(tmp_path, folder, capsys):
+def test_no_pack_or_an_unknown_format_is_a_one_line_error(tmp_path, folder, capsys):
     assert main(["convert", str(tmp_path / "absent.h5"), str(tmp_path / "x.pkl")]) == 2
     assert main(["convert", str(folder), str(tmp_path / "x.mat")]) == 2
     assert main(["convert", str(tmp_path), str(tmp_path / "x.pkl")]) == 2
@@ -290,11 +290,11 @@ def test_what_is_no_pack_or_names_no_format_is_told_in_one_line(tmp_path, folder
     assert h5py.is_hdf5(tmp_path / "x")
 
 
-def test_inspect_judges_a_csd_folder_as_it_judges_the_pickle(tmp_path, folder, capsys):
+def test_inspect_gives_the_same_output_for_a_csd_folder_and_its_pickle(tmp_path, folder, capsys):
     status = inspect.run(file=tmp_path / "pack.pkl")
-    said = capsys.readouterr().out.splitlines()
+    output = capsys.readouterr().out.splitlines()
     assert inspect.run(file=folder) == status == 0
-    assert capsys.readouterr().out.splitlines()[1:] == said[1:]
+    assert capsys.readouterr().out.splitlines()[1:] == output[1:]
     shutil.rmtree(folder)
     with pytest.raises(StoreError, match="no such file"):
         inspect.run(file=folder)
@@ -313,8 +313,8 @@ def test_the_published_pickle_of_mosi_survives_the_round_trip(shared_data, tmp_p
     expected = {split: {key: value[:40] for key, value in arrays.items()} for split, arrays in whole.items()}
     mmsa_pickle.dump(expected, tmp_path / "mosi.pkl")
     convert.run(source=tmp_path / "mosi.pkl", target=tmp_path / "mosi.csd")
-    found = read_csd(tmp_path / "mosi.csd")
+    actual = read_csd(tmp_path / "mosi.csd")
     for split in SPLITS:
-        assert found[split].keys() == expected[split].keys()
+        assert actual[split].keys() == expected[split].keys()
         for key, value in expected[split].items():
-            np.testing.assert_array_equal(found[split][key], np.asarray(value))
+            np.testing.assert_array_equal(actual[split][key], np.asarray(value))

@@ -1,4 +1,4 @@
-"""Packs on disk: pickle and HDF5 hold the same, have the same bytes every time, and run no code when they are read."""
+"""Packs on disk: pickle and HDF5 contain the same, have the same bytes every time, and run no code when they are read."""
 
 import os
 import pickle
@@ -18,7 +18,7 @@ def splits():
     return make_splits()
 
 
-def test_pickle_and_hdf5_hold_the_same_arrays(tmp_path, splits):
+def test_pickle_and_hdf5_contain_the_same_arrays(tmp_path, splits):
     write_pickle(tmp_path / "p.pkl", splits)
     write_h5(tmp_path / "p.h5", splits)
     pickled = read_pickle(tmp_path / "p.pkl")
@@ -57,7 +57,7 @@ def test_a_malicious_pickle_runs_nothing(tmp_path, splits):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", pickle.dumps([1, 2]), pickle.dumps({"train": {}})])
-def test_what_is_no_pack_is_refused_in_one_line(tmp_path, content):
+def test_a_file_that_is_no_pack_is_a_one_line_error(tmp_path, content):
     (tmp_path / "x.pkl").write_bytes(content)
     with pytest.raises(StoreError, match=r"x\.pkl") as caught:
         read_pickle(tmp_path / "x.pkl")

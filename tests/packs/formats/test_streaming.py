@@ -1,4 +1,4 @@
-"""Packs larger than the memory: written a block at a time, with the bytes of a pack that was held as a whole."""
+"""Packs larger than the memory: written a block at a time, with the bytes of a pack in memory."""
 
 import pickle
 
@@ -23,37 +23,37 @@ from tests.support.splits import make_splits
 
 @pytest.fixture
 def contents():
-    made = {name: to_arrays(split) for name, split in make_splits(40).items()}
-    for arrays in made.values():  # many small arrays, so that the pickle has several frames
+    splits = {name: to_arrays(split) for name, split in make_splits(40).items()}
+    for arrays in splits.values():  # many small arrays, so that the pickle has several frames
         arrays |= {f"odd{index:02}": np.arange(index * 700, dtype=np.float32) for index in range(30)}
-    return made
+    return splits
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """Arrays are written in blocks of 300 kB; the largest number of bytes that was asked for at once."""
+def requested(monkeypatch):
+    """Arrays are written in blocks of 300 kB; the largest number of bytes that was requested at once."""
     monkeypatch.setattr(row_arrays, "_BLOCK_BYTES", 300_000)
     return []
 
 
-def lazily(contents, asked):
+def lazily(contents, requested):
     def lazy(array):
-        def make(rows):
-            asked.append(array[rows.start : rows.stop].nbytes)
+        def compute(rows):
+            requested.append(array[rows.start : rows.stop].nbytes)
             return array[rows.start : rows.stop].copy()
 
-        return Computed(array.shape, array.dtype, make)
+        return Computed(array.shape, array.dtype, compute)
 
     return {split: {k: lazy(a) if a.ndim > 1 else a for k, a in arrays.items()} for split, arrays in contents.items()}
 
 
-def test_a_streamed_pickle_has_the_bytes_of_the_standard_one(tmp_path, contents, asked):
+def test_a_streamed_pickle_has_the_bytes_of_the_standard_one(tmp_path, contents, requested):
     expected = pickle.dumps(contents, protocol=4)
     mmsa_pickle.dump(contents, tmp_path / "whole.pkl")
-    mmsa_pickle.dump(lazily(contents, asked), tmp_path / "lazy.pkl")
+    mmsa_pickle.dump(lazily(contents, requested), tmp_path / "lazy.pkl")
     assert (tmp_path / "whole.pkl").read_bytes() == expected
     assert (tmp_path / "lazy.pkl").read_bytes() == expected
-    assert max(asked) <= 300_000 < contents["train"]["text"].nbytes
+    assert max(requested) <= 300_000 < contents["train"]["text"].nbytes
 
 
 def test_an_array_past_four_gigabytes_gets_the_long_opcode(tmp_path, monkeypatch, contents):
@@ -64,24 +64,24 @@ def test_an_array_past_four_gigabytes_gets_the_long_opcode(tmp_path, monkeypatch
     np.testing.assert_array_equal(pickle.loads(content)["test"]["text"], contents["test"]["text"])
 
 
-def test_a_streamed_hdf5_has_the_bytes_of_a_whole_one(tmp_path, monkeypatch, contents, asked):
-    write_contents(tmp_path / "lazy.h5", lazily(contents, asked))
+def test_a_streamed_hdf5_has_the_bytes_of_a_whole_one(tmp_path, monkeypatch, contents, requested):
+    write_contents(tmp_path / "lazy.h5", lazily(contents, requested))
     monkeypatch.setattr(row_arrays, "_BLOCK_BYTES", 1 << 30)
     write_contents(tmp_path / "whole.h5", contents)
     assert (tmp_path / "lazy.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
-    assert max(asked) < contents["train"]["text"].nbytes
+    assert max(requested) < contents["train"]["text"].nbytes
 
 
-def test_joined_rows_are_those_of_arrays_laid_behind_each_other(tmp_path):
+def test_joined_rows_are_those_of_concatenated_arrays(tmp_path):
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=shape).astype(np.float32) for shape in ((7, 2, 3), (1, 5, 3), (9, 4, 3))]
     chosen = [np.array([0, 2, 3, 6]), np.array([], int), np.array([1, 8])]
     padded = [np.pad(a[rows], [(0, 0), (0, 5 - a.shape[1]), (0, 0)]) for a, rows in zip(arrays, chosen, strict=True)]
     with h5py.File(tmp_path / "a.h5", "w") as file:
-        made = joined([file.create_dataset(str(i), data=array) for i, array in enumerate(arrays)], chosen)
+        rows = joined([file.create_dataset(str(i), data=array) for i, array in enumerate(arrays)], chosen)
         for start in range(7):
             for stop in range(start, 7):
-                np.testing.assert_array_equal(made[start:stop], np.concatenate(padded)[start:stop])
+                np.testing.assert_array_equal(rows[start:stop], np.concatenate(padded)[start:stop])
     assert joined([zeros((3, 2, 1), np.dtype(bool))], [np.arange(3)])[:].tolist() == [[[False]] * 2] * 3
 
 
@@ -111,10 +111,10 @@ def test_statistics_of_spooled_rows_are_those_of_rows_in_memory(tmp_path, monkey
     for clip_id, rows in reversed(clips.items()):
         spool[clip_id] = rows
     monkeypatch.setattr(scaling, "_COLUMN_BYTES", 4000)  # two columns at a time
-    made = fit_scaler(method, spool, masks, sorted(clips)[:15])
+    scaler = fit_scaler(method, spool, masks, sorted(clips)[:15])
     train = np.concatenate([clips[clip_id][masks[clip_id]] for clip_id in sorted(clips)[:15]]).astype(np.float64)
     low, middle, high = np.percentile(train, (25, 50, 75), axis=0)
     centre, scale = (train.mean(0), train.std(0)) if method == "zscore" else (middle, (high - low) / 1.349)
-    np.testing.assert_allclose(made.mean, centre, rtol=1e-12)
-    np.testing.assert_allclose(made.scale, scale, rtol=1e-12)
+    np.testing.assert_allclose(scaler.mean, centre, rtol=1e-12)
+    np.testing.assert_allclose(scaler.scale, scale, rtol=1e-12)
     assert not list(tmp_path.iterdir()), "a killed pack must leave nothing behind"
