@@ -1,4 +1,4 @@
-"""Packs on disk: pickle and HDF5 contain the same, have the same bytes every time, and run no code when they are read."""
+"""Packs on disk: pickle and HDF5 have the same content, the same bytes every time, and run no code on reading."""
 
 import os
 import pickle
