@@ -1,1 +1,1 @@
-"""Settings: what may stand in `config/`, and reading it with errors a user can act on."""
+"""Settings: the classes of the files in `config/`, and reading them with errors a user can act on."""

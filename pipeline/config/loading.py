@@ -15,10 +15,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping (an empty file is an empty mapping).
+    """Read a YAML file that contains a mapping (an empty file is an empty mapping).
 
     Raises:
-        ConfigError: the file is absent, no valid YAML, or no mapping.
+        ConfigError: the file is missing, not valid YAML, or not a mapping.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -29,20 +29,20 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: holds a {type(content).__name__}; expected keys with values")
+        raise ConfigError(f"{path}: contains a {type(content).__name__}; expected keys with values")
     return content
 
 
 def validated(model: type[Model], values: Mapping[str, Any], where: str) -> Model:
-    """Build settings, turning every fault into one line.
+    """Build settings; each invalid value becomes one line of the error.
 
     Args:
         model: the class of the settings.
         values: keys and values as read.
-        where: file or option that the values came from, for the message.
+        where: file or option of the values, for the message.
 
     Raises:
-        ConfigError: a key is unknown, missing, or its value is of the wrong kind.
+        ConfigError: a key is unknown or missing, or a value is invalid.
     """
     try:
         return model.model_validate(dict(values))
@@ -52,18 +52,22 @@ def validated(model: type[Model], values: Mapping[str, Any], where: str) -> Mode
 
 
 def check_against_schema(values: Mapping[str, Any], schema: Path, where: str) -> None:
-    """Check settings whose class cannot be loaded now (a model's would import torch) against their JSON schema.
+    """Check settings against their JSON schema, without loading their class (a model's would import torch).
 
     Raises:
-        ConfigError: a key is unknown, or its value of the wrong kind.
+        ConfigError: a key is unknown or a value is invalid.
     """
     from jsonschema import Draft202012Validator
 
     if not schema.is_file():
-        return  # a model of the user's own: its settings are checked when it is built
+        return  # a user's model without a schema: its settings are checked when it is built
     content = json.loads(schema.read_text(encoding="utf-8"))
     known = list(content.get("properties", {}))
-    lines = [f"{where}: unknown key '{key}'; {nearest(key, known)}" for key in values if key not in known]
+    lines = [
+        f"{where}: unknown key '{key}'; {nearest(key, known)}; if you added it to the code, run: make schemas"
+        for key in values
+        if key not in known
+    ]
     lines += [
         f"{where}: {'.'.join(map(str, fault.path))} is {fault.instance!r}: {fault.message}"
         for fault in Draft202012Validator(content).iter_errors(dict(values))
@@ -74,7 +78,7 @@ def check_against_schema(values: Mapping[str, Any], schema: Path, where: str) ->
 
 
 def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay mappings over each other, later ones on top; nested mappings are merged, all else is replaced."""
+    """Merge mappings; later ones override earlier ones, and nested mappings are merged."""
     result: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
@@ -84,7 +88,7 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def nearest(name: str, valid: list[str]) -> str:
-    """A phrase that names the closest valid name, or all of them."""
+    """A phrase with the closest valid name, or with all of them."""
     close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(sorted(valid)) or 'none'}"
 
@@ -100,7 +104,7 @@ def _explain(model: type[BaseModel], fault: Mapping[str, Any], where: str) -> st
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """Names of the fields of the (nested) settings that ``loc`` leads to."""
+    """Names of the fields of the (nested) settings at ``loc``."""
     for part in loc:
         field = model.model_fields.get(str(part))
         inner = _settings_in(field.annotation) if field else None
@@ -111,6 +115,6 @@ def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 
 
 def _settings_in(annotation: Any) -> type[BaseModel] | None:
-    """The settings class of a field, also of one that may be null."""
+    """The settings class of a field, which may be optional."""
     kinds = get_args(annotation) or (annotation,)
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)

@@ -10,14 +10,14 @@ Number = int | float
 
 
 class Domain(Settings):
-    """Values that one setting may take. Exactly one of the three."""
+    """Values of one setting. Set exactly one of the three."""
 
     choice: list[Any] | None = Field(default=None, min_length=1)
     """One of these."""
     range: tuple[Number, Number] | None = None
-    """Between these, evenly; whole numbers if both ends are."""
+    """Uniform between these; integers if both are integers."""
     log_range: tuple[Number, Number] | None = None
-    """Between these, evenly in the logarithm."""
+    """Log-uniform between these; integers if both are integers."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Domain":
@@ -39,11 +39,11 @@ class SweepConfig(Settings):
     datasets: list[str] = Field(min_length=1)
     """Datasets of ``config/config.yaml``; each is searched separately, with the same trials."""
     pack: str
-    """The pack that is trained on."""
+    """Name of the pack to train on."""
     space: dict[str, Domain] = Field(min_length=1)
-    """What varies: ``model.<setting>`` or ``training.<setting>``, inner ones with further dots."""
+    """Settings to vary, by key: ``model.<setting>`` or ``training.<setting>``, with dots for nested settings."""
     sampler: Literal["random", "grid"] = "random"
-    """``random`` draws trials independently; ``grid`` takes all combinations of choices."""
+    """``random`` samples trials independently; ``grid`` runs all combinations of choices."""
     trials: int = Field(default=20, ge=1, le=1000)
     """Number of random trials; raising it keeps the first ones. Not used by ``grid``."""
     seed: int = 0
@@ -51,7 +51,8 @@ class SweepConfig(Settings):
     seeds: list[int] = Field(default=[1111], min_length=1)
     """Training seeds; trials are ranked by their mean."""
     metric: str | None = None
-    """Metric of the valid split that ranks; None: MAE of sentiment, Weighted_F1 of emotions, Combined of a union."""
+    """Metric of the valid split that ranks trials; null: MAE for sentiment, Weighted_F1 for emotions, Combined for
+    a union."""
 
     @model_validator(mode="after")
     def _keys_are_settings(self) -> "SweepConfig":

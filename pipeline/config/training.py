@@ -1,4 +1,4 @@
-"""Settings of a training run. Torch is not imported here: the workflow reads these while it is planned."""
+"""The settings of a training run. Nothing here imports torch: the workflow reads them while it parses."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,7 +10,7 @@ from pipeline.config.loading import merged, nearest, validated
 from pipeline.core.errors import ConfigError
 from pipeline.core.types import MODALITIES, Modality
 
-#: Metrics of the valid split that may choose the epoch; MAE is minimised, the others are maximised.
+#: Metrics of the valid split that select the best epoch; MAE is minimised, the others are maximised.
 Selection = Literal["auto", "MAE", "Corr", "Acc", "Weighted_F1", "Combined"]
 
 
@@ -33,7 +33,7 @@ class TrainingCorruption(Settings):
 
 
 class TrainingSettings(Settings):
-    """How a model is trained, whichever it is. Learning rates belong to the models."""
+    """How to train any model. Learning rates are settings of the models."""
 
     epochs: int = Field(default=30, ge=1)
     """Passes over the train split; the learning-rate schedule spans all of them."""
@@ -42,38 +42,38 @@ class TrainingSettings(Settings):
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients are summed before a step."""
     patience: int = Field(default=8, ge=1)
-    """Stop after this many epochs without a better score on the valid split."""
+    """Stop after this many epochs without an improvement on the valid split."""
     select: Selection = "auto"
     """Metric of the valid split that chooses the epoch; ``auto``: MAE of sentiment, Weighted_F1 of emotions, and in a
     union Combined, the mean over its datasets of Corr or Weighted_F1."""
     shares: dict[str, float] = Field(default_factory=dict)
-    """Part of a union's dataset that an epoch visits, drawn anew each time; above 1 clips come more than once."""
+    """Fraction of each dataset of a union that an epoch samples; above 1, clips repeat."""
     grad_clip: float = Field(default=1.0, ge=0)
-    """Largest norm of all gradients together; 0 switches clipping off."""
+    """Clip the global gradient norm to this; 0: no clipping."""
     schedule: Literal["cosine", "constant"] = "cosine"
-    """Learning rate after the warm-up: down to zero along a half cosine, or unchanged."""
+    """Learning rate after warm-up: cosine decay to zero, or constant."""
     warmup: float = Field(default=0.1, ge=0, lt=1)
-    """Part of all steps over which the learning rate rises linearly."""
+    """Fraction of all steps with a linear warm-up of the learning rate."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the forward and backward pass; ``auto`` is bf16 on CUDA and fp32 elsewhere."""
     checkpoint_s: float = Field(default=60.0, ge=0)
-    """Seconds of work after which the state is saved, at the end of an epoch, for a run that is interrupted."""
+    """Save the state at the end of an epoch, at most this often, so that an interrupted run can resume."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to train; ``auto`` takes an accelerator if there is one."""
+    """Device; ``auto`` uses an accelerator if there is one."""
     devices: int = Field(default=1, ge=1)
-    """Processes that share every batch, each with a GPU of its own (or a part of the CPU threads)."""
+    """Processes that share every batch, each on its own GPU or share of the CPU threads."""
     compile: bool = False
-    """Compile the model with torch.compile; pays for long runs only."""
+    """Compile the model with torch.compile; worthwhile for long runs only."""
     tensorboard: bool = False
     """Write logs for TensorBoard to ``tensorboard/`` in the run's folder; needs ``pip install tensorboard``."""
     use: tuple[Modality, ...] = MODALITIES
-    """Modalities that the model may see; the others are masked."""
+    """Modalities that the model uses; the others are masked."""
     corruption: TrainingCorruption = TrainingCorruption()
     """Corruptions of the train clips."""
     shuffle_labels: bool = False
     """Give the train clips each other's labels by lot, as a check: the test score must fall to chance."""
     text_encoder: str | None = None
-    """Folder, package or hub id of the text encoder; None takes the one whose vocabulary the pack was made with."""
+    """Folder, package or hub id of the text encoder; null: the encoder whose vocabulary the pack uses."""
 
     @model_validator(mode="after")
     def _every_device_has_a_clip(self) -> "TrainingSettings":
@@ -84,7 +84,7 @@ class TrainingSettings(Settings):
 
 
 class RunSettings(Settings):
-    """What ``config/models/<model>.yaml`` says about one dataset."""
+    """A model's settings on one dataset, resolved from ``config/models/<model>.yaml``."""
 
     model: dict[str, Any] = Field(default_factory=dict)
     """Settings of the model, checked against its ``Config`` when it is built."""
@@ -93,30 +93,30 @@ class RunSettings(Settings):
 
 
 class ModelFile(Settings):
-    """``config/models/<model>.yaml``: settings for all datasets, and what differs for some."""
+    """``config/models/<model>.yaml``: settings for all datasets, and overrides by dataset and by variant."""
 
     model: dict[str, Any] = Field(default_factory=dict)
     """Settings of the model on every dataset."""
     training: dict[str, Any] = Field(default_factory=dict)
     """Settings of the training on every dataset."""
     datasets: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
-    """``model`` and ``training`` by dataset, laid over the above."""
+    """Overrides of ``model`` and ``training`` by dataset."""
     variants: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
-    """``model`` and ``training`` by variant, laid over all of the above; ``amccl@no_contrast`` asks for one."""
+    """Overrides of ``model`` and ``training`` by variant, applied last; ``amccl@no_contrast`` selects one."""
 
 
 def base_model(name: str) -> str:
-    """The file in ``models/`` that a name such as ``amccl`` or ``amccl@no_contrast`` stands for."""
+    """The stem of the file in ``models/`` for a name such as ``amccl`` or ``amccl@no_contrast``."""
     return name.partition("@")[0]
 
 
 def resolve(raw: Mapping[str, Any], dataset: str, *, variant: str = "", where: str = "model settings") -> RunSettings:
-    """Settle what a model's YAML says about one dataset.
+    """Resolve a model's YAML for one dataset.
 
     Args:
         raw: the YAML's content.
-        dataset: a dataset that the file names is given its own values, others the common ones.
-        variant: what stands behind the ``@`` of the model's name; empty for the model itself.
+        dataset: its overrides are applied, if the file has any.
+        variant: the part of the model's name after ``@``; empty for the model itself.
         where: the file, for messages.
 
     Raises:

