@@ -9,19 +9,17 @@ begins, so that the silence at a comma belongs to no word.
 import ctypes
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int16
 
-from pipeline.core.errors import MissingDependencyError
+from pipeline.words.espeak import loaded_espeak
 
 RATE_HZ = 22_050
 
-_SYNCHRONOUS, _PHONEME_EVENTS, _UTF8 = 2, 1, 1
+_PHONEME_EVENTS, _UTF8 = 1, 1
 _EVENT_WORD, _EVENT_END, _EVENT_PHONEME = 1, 5, 7
 _PAUSE = b"_"
 _RATE, _PITCH, _PITCH_RANGE = 1, 3, 4
@@ -116,7 +114,7 @@ def speak(text: str, prosody: Prosody) -> tuple[Int16[np.ndarray, "samples"], li
         MissingDependencyError: espeak-ng cannot be loaded, or lacks the voice.
     """
     recording = _Recording()
-    with _loaded_espeak() as espeak:
+    with loaded_espeak(prosody.voice, options=_PHONEME_EVENTS) as espeak:
         callback = _Callback(recording.collect)
         espeak.espeak_SetSynthCallback(callback)
         _set_prosody(espeak, prosody)
@@ -128,30 +126,7 @@ def speak(text: str, prosody: Prosody) -> tuple[Int16[np.ndarray, "samples"], li
     return sound.clip(-32768, 32767).astype(np.int16), _time_words(text, recording)
 
 
-@contextmanager
-def _loaded_espeak() -> Iterator[ctypes.CDLL]:
-    """Load espeak afresh: its flutter carries on from one sentence to the next, even over a restart."""
-    try:
-        import espeakng_loader
-
-        espeak = ctypes.CDLL(espeakng_loader.get_library_path())
-    except (ImportError, OSError) as error:
-        raise MissingDependencyError(
-            f"espeak-ng cannot be loaded ({error}); the demo's voice needs it: pip install espeakng-loader"
-        ) from error
-    try:
-        data = espeakng_loader.get_data_path().encode()
-        if espeak.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS) != RATE_HZ:
-            raise MissingDependencyError(f"espeak-ng does not start with its data at {data.decode()}; reinstall it")
-        yield espeak
-    finally:
-        espeak.espeak_Terminate()
-        ctypes.CDLL(None).dlclose(ctypes.c_void_p(espeak._handle))
-
-
 def _set_prosody(espeak: ctypes.CDLL, prosody: Prosody) -> None:
-    if espeak.espeak_SetVoiceByName(prosody.voice.encode()) != 0:
-        raise MissingDependencyError(f"espeak-ng has no voice {prosody.voice}; reinstall espeakng-loader")
     espeak.espeak_SetParameter(_RATE, prosody.words_per_min, 0)
     espeak.espeak_SetParameter(_PITCH, prosody.pitch, 0)
     espeak.espeak_SetParameter(_PITCH_RANGE, prosody.pitch_range, 0)

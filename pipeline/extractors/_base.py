@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pipeline.config.base import Settings
 from pipeline.features.features import Features
@@ -61,16 +61,19 @@ class Extractor(ABC):
     batch_size: ClassVar[int] = 1
 
     @classmethod
-    def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
+    def weight_files(cls, config: Any) -> Mapping[str, Path]:
         """Files whose content shapes the numbers, by a name that is the same on every machine.
 
+        Args:
+            config: settings of this extractor.
+
         Raises:
-            MissingDependencyError: a weight file is absent; says where it was looked for.
+            MissingDependencyError: a weight file is absent.
         """
         return {}
 
     @classmethod
-    def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
+    def libraries(cls, config: Any) -> tuple[str, ...] | None:
         """Distributions whose version shapes the numbers under these settings; None for the file's ``REQUIRES``."""
         return None
 

@@ -83,17 +83,15 @@ class BertExtractor(Extractor):
         self._max_tokens = min(config.max_tokens, self._encoder.max_tokens // LENGTH_STEP * LENGTH_STEP)
 
     @classmethod
-    def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
+    def weight_files(cls, config: Config) -> Mapping[str, Path]:
         """The encoder's configuration, tokenizer and tensors."""
-        name = Config.model_validate(config.model_dump()).weights
-        return weight_store.weight_files(weight_store.resolve_text_encoder(name))
+        return weight_store.weight_files(weight_store.resolve_text_encoder(config.weights))
 
     @classmethod
-    def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
-        """Those of whoever runs the encoder."""
-        settings = Config.model_validate(config.model_dump())
-        uses_openvino = _uses_openvino(settings, weight_store.resolve_text_encoder(settings.weights))
-        return (OpenVinoEncoder if uses_openvino else HuggingFaceEncoder).libraries
+    def libraries(cls, config: Config) -> tuple[str, ...] | None:
+        """Libraries of the engine."""
+        folder = weight_store.resolve_text_encoder(config.weights)
+        return (OpenVinoEncoder if _uses_openvino(config, folder) else HuggingFaceEncoder).libraries
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -90,16 +90,14 @@ class FaceExtractor(Extractor):
         self._stills = self._landmarker(config.max_faces, is_video=False)
 
     @classmethod
-    def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
+    def weight_files(cls, config: Config) -> Mapping[str, Path]:
         """The landmarker's one file."""
-        path = Config.model_validate(config.model_dump()).weights
-        return {"face_landmarker.task": weight_store.resolve_face_landmarker(path)}
+        return {"face_landmarker.task": weight_store.resolve_face_landmarker(config.weights)}
 
     @classmethod
-    def libraries(cls, config: ExtractorConfig) -> tuple[str, ...] | None:
-        """Those of the engine."""
-        is_task = Config.model_validate(config.model_dump()).engine == "mediapipe"
-        return ("mediapipe", "av", "numpy") if is_task else None
+    def libraries(cls, config: Config) -> tuple[str, ...] | None:
+        """Libraries of the engine."""
+        return ("mediapipe", "av", "numpy") if config.engine == "mediapipe" else None
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -63,9 +63,9 @@ class CtcExtractor(WordsExtractor):
         self._normalises = _normalises(folder)
 
     @classmethod
-    def weight_files(cls, config: ExtractorConfig) -> Mapping[str, Path]:
+    def weight_files(cls, config: Config) -> Mapping[str, Path]:
         """The model's configuration, vocabulary, preprocessing and tensors."""
-        folder = _folder(Config.model_validate(config.model_dump()))
+        folder = _folder(config)
         preprocessor = {_PREPROCESSOR: folder / _PREPROCESSOR} if (folder / _PREPROCESSOR).is_file() else {}
         return {**weight_store.weight_files(folder), **preprocessor}
 

@@ -20,28 +20,37 @@ def to_ipa(words: Sequence[str], voice: str) -> list[str]:
     Raises:
         MissingDependencyError: espeak-ng cannot be loaded, or lacks the voice.
     """
-    with _loaded(voice) as espeak:
+    with loaded_espeak(voice) as espeak:
+        espeak.espeak_TextToPhonemes.restype = ctypes.c_char_p
         return [_pronounce(espeak, word) for word in words]
 
 
 @contextmanager
-def _loaded(voice: str) -> Iterator[ctypes.CDLL]:
-    """Load espeak for a short while: it holds one state per process, which others need fresh."""
+def loaded_espeak(voice: str, *, options: int = 0) -> Iterator[ctypes.CDLL]:
+    """Load espeak-ng for a short while: its state is global, and carries over from one sentence to the next.
+
+    Args:
+        voice: name of an espeak voice.
+        options: of ``espeak_Initialize``.
+
+    Raises:
+        MissingDependencyError: espeak-ng cannot be loaded, or lacks the voice.
+    """
     try:
         import espeakng_loader
 
         espeak = ctypes.CDLL(espeakng_loader.get_library_path())
     except (ImportError, OSError) as error:
         raise MissingDependencyError(
-            f"espeak-ng cannot be loaded ({error}); pronunciations need it: pip install espeakng-loader"
+            f"espeak-ng cannot be loaded ({error}); install it: pip install espeakng-loader"
         ) from error
     try:
         data = espeakng_loader.get_data_path().encode()
-        if espeak.espeak_Initialize(_SYNCHRONOUS, 0, data, 0) <= 0 or espeak.espeak_SetVoiceByName(voice.encode()) != 0:
+        is_started = espeak.espeak_Initialize(_SYNCHRONOUS, 0, data, options) > 0
+        if not is_started or espeak.espeak_SetVoiceByName(voice.encode()) != 0:
             raise MissingDependencyError(
                 f"espeak-ng does not start with the voice {voice} at {data.decode()}; reinstall espeakng-loader"
             )
-        espeak.espeak_TextToPhonemes.restype = ctypes.c_char_p
         yield espeak
     finally:
         espeak.espeak_Terminate()

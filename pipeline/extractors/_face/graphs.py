@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from pipeline.extractors._face.mediapipe_task import BLENDSHAPES, LANDMARKS
 from pipeline.extractors._face.pose import CanonicalFace, read_canonical_face
 from pipeline.extractors._openvino import ONE_CORE
 
 #: Sides of the pictures that the detector and the landmark graph see.
 DETECTOR_PX, FACE_PX = 128, 256
-POINTS = 478
 #: Faces whose blendshapes are computed at once: a quarter less time than one by one, with equal numbers.
 _BATCH = 8
 
@@ -78,16 +78,16 @@ class Graphs:
         """Points of a face as fractions of the picture, and the probability that there is a face."""
         np.multiply(square, np.float32(1 / 255), out=self._points.input[0])
         raw, logit, *_ = self._points.run()
-        return raw.reshape(POINTS, 3) / np.float32(FACE_PX), float(1 / (1 + np.exp(-logit.ravel()[0])))
+        return raw.reshape(LANDMARKS, 3) / np.float32(FACE_PX), float(1 / (1 + np.exp(-logit.ravel()[0])))
 
     def blendshapes(self, points_px: Float32[np.ndarray, "faces 478 3"]) -> Float32[np.ndarray, "faces 52"]:
         """Scores of the blendshapes of faces; none depends on another."""
-        scores = np.zeros((len(points_px), 52), np.float32)
+        scores = np.zeros((len(points_px), BLENDSHAPES), np.float32)
         for first in range(0, len(points_px), _BATCH):
             batch = points_px[first : first + _BATCH][:, BLENDSHAPE_POINTS, :2]
             self._blendshapes.input[: len(batch)] = batch
             (outputs,) = self._blendshapes.run()
-            scores[first : first + _BATCH] = outputs.reshape(_BATCH, 52)[: len(batch)]
+            scores[first : first + _BATCH] = outputs.reshape(_BATCH, BLENDSHAPES)[: len(batch)]
         return scores
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int
 
 #: MediaPipe's virtual camera: vertical field of view, distance of its picture plane.
-_FIELD_OF_VIEW_RAD = np.radians(63.0)
+FIELD_OF_VIEW_RAD = np.radians(63.0)
 _NEAR_CM = 1.0
 #: Kinds of values in a protocol buffer.
 _VARINT, _SIZED, _FIXED_BYTES = 0, 2, {1: 8, 5: 4}
@@ -66,7 +66,7 @@ def pose_matrices(
     Returns:
         Canonical face to camera, in centimetres.
     """
-    height_cm = 2 * _NEAR_CM * np.tan(_FIELD_OF_VIEW_RAD / 2)
+    height_cm = 2 * _NEAR_CM * np.tan(FIELD_OF_VIEW_RAD / 2)
     # x and depth are in the unit of the width, y in that of the height.
     units_cm = height_cm * np.stack([aspects, -np.ones_like(aspects), aspects], axis=1)[:, None]
     depth = points[:, : face.num_points, 2].mean(axis=1, keepdims=True, dtype=np.float64) * units_cm[:, :, 2]

@@ -13,10 +13,9 @@ from jaxtyping import Float32, UInt8
 from pipeline.core.types import Seconds
 from pipeline.extractors._face.engines import AnyLandmarker
 from pipeline.extractors._face.mediapipe_task import Faces
+from pipeline.extractors._face.pose import FIELD_OF_VIEW_RAD
 from pipeline.extractors._face.selection import Box, area, box_of
-
-#: x, y, width, height in pixels.
-PixelRegion = tuple[int, int, int, int]
+from pipeline.media.video import PixelRegion
 
 #: Sides of the squares searched, as parts of the picture's shorter side; each overlaps its neighbour by half.
 _SIDES = (1.0, 0.5)
@@ -24,8 +23,6 @@ _SIDES = (1.0, 0.5)
 _ROOM = 3.0
 #: Faces seen at several times share a square while it is at most this much wider than the face.
 _MAX_ROOM = 5.0
-#: MediaPipe's virtual camera: vertical field of view in degrees.
-_FIELD_OF_VIEW_DEG = 63.0
 
 
 @dataclass(frozen=True)
@@ -163,7 +160,7 @@ def _cut(rgb: UInt8[np.ndarray, "height width 3"], region: PixelRegion) -> UInt8
 
 def focal_px(height_px: int) -> float:
     """Focal length of MediaPipe's virtual camera in pixels of a picture this high."""
-    return height_px / 2 / float(np.tan(np.radians(_FIELD_OF_VIEW_DEG / 2)))
+    return height_px / 2 / float(np.tan(FIELD_OF_VIEW_RAD / 2))
 
 
 def _share_a_square(boxes: Sequence[Box], size_px: tuple[int, int]) -> bool:

@@ -5,8 +5,8 @@ from jaxtyping import Float32, UInt8
 
 from pipeline.extractors._face import crop, detector
 from pipeline.extractors._face.crop import RotatedRegion
-from pipeline.extractors._face.graphs import DETECTOR_PX, FACE_PX, POINTS, Graphs
-from pipeline.extractors._face.mediapipe_task import Faces, LandmarkerOptions
+from pipeline.extractors._face.graphs import DETECTOR_PX, FACE_PX, Graphs
+from pipeline.extractors._face.mediapipe_task import BLENDSHAPES, LANDMARKS, Faces, LandmarkerOptions
 from pipeline.extractors._face.pose import pose_matrices
 from pipeline.extractors._face.smoothing import Smoother
 
@@ -58,10 +58,10 @@ class OpenVinoLandmarker:
             return []
         landmarks = [_landmarks(*frame) for frame in zip(self._frames_px, self._sizes_px, strict=True)]
         points_px = np.array([points for faces_px in self._frames_px for points in faces_px], np.float32)
-        blendshapes = self._graphs.blendshapes(points_px.reshape(-1, POINTS, 3))
+        blendshapes = self._graphs.blendshapes(points_px.reshape(-1, LANDMARKS, 3))
         counts = [len(faces_px) for faces_px in self._frames_px]
         aspects = np.repeat([width_px / height_px for width_px, height_px in self._sizes_px], counts)
-        flat = np.concatenate([np.zeros((0, POINTS, 3), np.float32), *landmarks])
+        flat = np.concatenate([np.zeros((0, LANDMARKS, 3), np.float32), *landmarks])
         matrices = pose_matrices(flat, aspects, self._graphs.canonical_face)
         ends = np.cumsum(counts)[:-1]
         parts = zip(landmarks, np.split(blendshapes, ends), np.split(matrices, ends), strict=True)
@@ -114,9 +114,9 @@ def joined(regions: list[RotatedRegion], max_overlap: float) -> list[RotatedRegi
 
 def _landmarks(faces_px: list[_Points], size_px: tuple[int, int]) -> Float32[np.ndarray, "faces 478 3"]:
     """Points as fractions of the picture; depth in the unit of x."""
-    points_px = np.array(faces_px, np.float32).reshape(-1, POINTS, 3)
+    points_px = np.array(faces_px, np.float32).reshape(-1, LANDMARKS, 3)
     return points_px / np.array([size_px[0], size_px[1], size_px[0]], np.float32)
 
 
 def _faces(landmarks: Float32[np.ndarray, "faces 478 3"]) -> Faces:
-    return Faces(landmarks, np.zeros((0, 52), np.float32), np.zeros((0, 4, 4), np.float32))
+    return Faces(landmarks, np.zeros((0, BLENDSHAPES), np.float32), np.zeros((0, 4, 4), np.float32))
