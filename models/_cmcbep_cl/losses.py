@@ -34,7 +34,7 @@ def discrimination(
     """Cross-entropy of telling pairs of one clip from pairs of two.
 
     Up to a constant, its negative bounds the Jensen-Shannon divergence between joint and product distribution from
-    below (Hjelm et al. 2019). It is zero where a batch holds no pair of two clips.
+    below (Hjelm et al. 2019). It is zero if a batch has no pair of two clips.
 
     Args:
         matched: logits of the first modality with the second of the same clip.

@@ -1,1 +1,1 @@
-"""One file per extractor, found by its name; a missing library disables one, not all."""
+"""One file per extractor; the file name is the extractor's name. A missing library disables one extractor, not all."""

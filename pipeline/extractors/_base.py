@@ -1,12 +1,12 @@
-"""What an extractor is: settings, weights, and features from decoded input. It does no file access.
+"""The interface of an extractor: settings, weights, and features from decoded input. It does no file access.
 
-A file ``pipeline/extractors/<name>.py`` is an extractor. It holds literals that are read without importing it
+A file ``pipeline/extractors/<name>.py`` is an extractor. It defines constants that are read without importing it
 
     VERSION = 1                    # raise it whenever the numbers change
     MODALITY = "audio"             # text, audio or vision
     READS = ("sound",)             # of: text, sound, video, and, with text: words, context
-    REQUIRES = ("opensmile",)      # distributions whose version shapes the numbers
-    SHARD_CLIPS = 256              # clips a job should hold, a power of two: start-up cost against work per clip
+    REQUIRES = ("opensmile",)      # distributions whose version affects the numbers
+    SHARD_CLIPS = 256              # clips per job, a power of two: start-up cost against work per clip
 
 and ``Config`` (settings) and ``extractor`` (the class). Heavy libraries are imported in the constructor, so that
 reading the settings costs nothing.
@@ -31,16 +31,16 @@ class ExtractorConfig(Settings):
 
 @dataclass(frozen=True)
 class ClipInput:
-    """What an extractor may look at. Only what its ``READS`` names is filled in.
+    """Input of an extractor. Only the parts named in its ``READS`` are set.
 
     Attributes:
         clip_id: for messages only.
         text: the transcript, not blank.
         language: BCP 47 code such as ``en`` or ``zh``.
-        sound: the clip's sound, 16 kHz mono.
-        video: the clip's pictures, decoded when iterated, as often as needed.
-        given_words: word times that come with the dataset; None where it gives none for this clip.
-        before: turns of the conversation before the clip, in the order of time, where the dataset asks for context.
+        sound: the clip's audio, 16 kHz mono.
+        video: the clip's frames; each iteration decodes them again.
+        given_words: word times of the dataset; None if it has none for this clip.
+        before: turns of the conversation before the clip, oldest first, for datasets with ``context:``.
         after: turns after it.
     """
 
@@ -57,12 +57,12 @@ class ClipInput:
 class Extractor(ABC):
     """Turns decoded input into features. One object serves many clips; no clip influences another."""
 
-    #: Clips handed to ``extract_batch`` at once; more than one pays only where the kernel is batched.
+    #: Clips per call of ``extract_batch``; more than one is faster only if the computation is batched.
     batch_size: ClassVar[int] = 1
 
     @classmethod
     def weight_files(cls, config: Any) -> Mapping[str, Path]:
-        """Files whose content shapes the numbers, by a name that is the same on every machine.
+        """Files whose content affects the numbers, by a name that is the same on every machine.
 
         Args:
             config: settings of this extractor.
@@ -74,7 +74,7 @@ class Extractor(ABC):
 
     @classmethod
     def libraries(cls, config: Any) -> tuple[str, ...] | None:
-        """Distributions whose version shapes the numbers under these settings; None for the file's ``REQUIRES``."""
+        """Distributions whose version affects the numbers under these settings; None for the file's ``REQUIRES``."""
         return None
 
     @property
@@ -95,4 +95,4 @@ class Extractor(ABC):
         return [self.extract(clip) for clip in clips]
 
     def close(self) -> None:  # noqa: B027 - most extractors hold nothing
-        """Release what the extractor holds."""
+        """Release the extractor's resources."""

@@ -1,4 +1,4 @@
-"""What the openSMILE feature sets share.
+"""The base of the openSMILE feature sets.
 
 Source: Eyben, Wöllmer, Schuller 2010, https://doi.org/10.1145/1873951.1874246. The library carries audEERING's
 research licence (non-commercial).
@@ -16,7 +16,7 @@ from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
 from pipeline.features.features import Features
 from pipeline.media.audio import Sound
 
-#: The longest analysis window; openSMILE answers NaN for anything shorter.
+#: The longest analysis window; openSMILE returns NaN for shorter audio.
 _MIN_DURATION_S = 0.06
 #: Below this root mean square (-60 dB of full scale) a clip is noted as silent.
 SILENT_RMS = 1e-3
@@ -39,7 +39,7 @@ class OpenSmileExtractor(Extractor):
         ImportError: openSMILE is not installed.
     """
 
-    #: openSMILE's name of the set.
+    #: openSMILE's name of the feature set.
     feature_set: ClassVar[str]
 
     def __init__(self, config: OpenSmileConfig):
@@ -59,11 +59,11 @@ class OpenSmileExtractor(Extractor):
         return tuple(self._functionals.feature_names) if self._functionals else ()
 
     def extract(self, clip: ClipInput) -> Features:
-        """Describe the clip's sound.
+        """Compute the descriptors of a clip.
 
-        Times are those of openSMILE's frames, never row number times step: it leaves out the last frames, stretches
-        the last row to the end of the signal, and lets ComParE's last two rows share a start. Values that are not
-        finite become zero and are counted in the note ``not_finite``.
+        Times are openSMILE's own, not row number times step: it drops the last frames, extends the last row to the
+        end of the signal, and gives ComParE's last two rows the same start. Values that are not finite become zero
+        and are counted in the note ``not_finite``.
 
         Raises:
             FeatureError: no sound, or less than 60 ms of it.
@@ -110,7 +110,7 @@ def _checked(clip: ClipInput) -> Sound:
 
 
 def _level(sound: Sound) -> dict[str, float | int | str]:
-    """Peak and root mean square as parts of full scale, and whether that counts as silence."""
+    """Peak and root mean square as fractions of full scale, and whether the clip is silent."""
     waveform = sound.waveform
     rms = float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))
     return {"peak": float(np.abs(waveform).max()), "rms": rms, "silent": int(rms < SILENT_RMS)}

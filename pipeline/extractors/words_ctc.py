@@ -1,4 +1,4 @@
-"""Word times by CTC segmentation with any wav2vec2-style model: any language, Chinese by character."""
+"""Word times by CTC segmentation with any wav2vec2-style model: any language; Chinese is aligned by character."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from pipeline.config import weights as weight_store
 from pipeline.core.errors import MissingDependencyError
 from pipeline.extractors._base import ClipInput, ExtractorConfig
 from pipeline.extractors._words.aligner import SpokenTimes, WordsExtractor
-from pipeline.extractors._words.ctc import Vocabulary, heard_part, segment
+from pipeline.extractors._words.ctc import Vocabulary, agreement, segment
 from pipeline.media.audio import Sound
 
 VERSION = 1
@@ -29,10 +29,10 @@ class Config(ExtractorConfig):
     weights: str | None = None
     """Folder or hub id of a CTC model for the language, such as facebook/wav2vec2-base-960h."""
     min_confidence: float = Field(0.7, ge=0, le=1)
-    """Clips below it count as disagreeing with their transcript: their words are spread by length instead. Confidence
-    is 1 - the character error rate of what the model hears; lower it for a model that hears badly."""
+    """Clips with a lower confidence do not match their transcript: their words are spread by length instead. Confidence
+    is 1 - the character error rate of the model's own output; lower it for a weak model."""
     device: str = "cpu"
-    """Where the model runs, in torch's words."""
+    """Torch device of the model, such as ``cpu`` or ``cuda``."""
 
 
 class CtcExtractor(WordsExtractor):
@@ -70,7 +70,7 @@ class CtcExtractor(WordsExtractor):
         return {**weight_store.weight_files(folder), **preprocessor}
 
     def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
-        """Segment one clip; None where it is too short for its transcript or the model knows none of its characters."""
+        """Segment one clip; None if it is too short for its transcript, or the model has none of its characters."""
         spelled = [self._vocabulary.spell(word) for word in words]
         log_probs = self._log_probs(sound)
         if not any(spelled) or len(log_probs) == 0:
@@ -78,7 +78,7 @@ class CtcExtractor(WordsExtractor):
         segmentation = segment(log_probs, spelled, self._vocabulary, sound.duration_s / len(log_probs))
         if segmentation is None:
             return None
-        confidence = heard_part(log_probs, spelled, self._vocabulary)
+        confidence = agreement(log_probs, spelled, self._vocabulary)
         agrees = confidence >= self._config.min_confidence
         return SpokenTimes(segmentation.times, segmentation.probabilities, confidence, agrees, agrees)
 
@@ -111,7 +111,7 @@ def _vocabulary(tokenizer: object) -> Vocabulary:
 
 
 def _normalises(folder: Path) -> bool:
-    """Whether the model was trained on sounds of zero mean and unit variance; its preprocessor says so."""
+    """Whether the model expects audio of zero mean and unit variance, according to its preprocessor."""
     import json
 
     path = folder / _PREPROCESSOR

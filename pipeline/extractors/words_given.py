@@ -29,17 +29,16 @@ class Config(ExtractorConfig):
     """Settings of the matching."""
 
     min_confidence: float = Field(0.9, ge=0, le=1)
-    """Clips whose given words match the transcript less than this count as disagreeing. The part that matches is
-    2 x matched / (given + spoken words)."""
+    """Clips with a lower confidence do not match their transcript.
+    Confidence is 2 x matched / (given + spoken words)."""
     min_matched: float = Field(0.5, ge=0, le=1)
-    """Below this part the given times are not used at all: words are spread by length instead."""
+    """Below this confidence the given times are not used: words are spread by length instead."""
 
 
 class GivenExtractor(WordsExtractor):
-    """Takes over given times; a word without a match is placed between its neighbours and flagged.
+    """Uses given word times; a word without a match is placed between its neighbours and flagged.
 
-    The words of a clip without given times are spread by length, as where other methods fail; the pack's card lists
-    such clips.
+    In a clip without given times, words are spread by length. The pack's card lists such clips.
 
     Args:
         config: settings.
@@ -51,7 +50,7 @@ class GivenExtractor(WordsExtractor):
         self._config = config
 
     def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
-        """Match given words to spoken ones; None where the dataset gives no word times for the clip."""
+        """Match given words to spoken ones; None if the dataset has no word times for the clip."""
         if clip.given_words is None:
             return None
         given, given_times = _spoken_of(clip.given_words, clip.language)
@@ -73,7 +72,7 @@ class GivenExtractor(WordsExtractor):
 
 
 def _spoken_of(given: Sequence[TimedWord], language: str) -> tuple[list[str], Float64[np.ndarray, "spoken 2"]]:
-    """Spell given words as the transcript's are; what is spoken as several words shares its time."""
+    """Normalise given words like the transcript; several spoken words share the time of their given word."""
     words: list[str] = []
     times: list[Float64[np.ndarray, "_ 2"]] = []
     for item in sorted(given, key=lambda word: (word.start_s, word.end_s)):

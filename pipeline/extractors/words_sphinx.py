@@ -1,7 +1,7 @@
 """Word times by forced alignment with PocketSphinx: English, offline, nothing to download.
 
-A second, loose alignment may leave words out and put phonemes between them; what it leaves out or cannot explain
-tells a transcript that is wrong, cut or too long.
+A second, loose alignment may skip words and insert phonemes between them. Skipped words and unexplained speech reveal a
+transcript that is wrong, incomplete or too long.
 """
 
 from collections.abc import Sequence
@@ -32,13 +32,13 @@ READS = ("sound", "text")
 REQUIRES = ("pocketsphinx", "espeakng-loader", "num2words")
 SHARD_CLIPS = 256
 
-#: A word after silence begins with the first frame this far above the background (see ``is_loud``). In noise weak
-#: consonants drown, so the level says nothing there.
+#: A word after silence begins with the first frame this far above the background (see ``is_loud``). In noise the
+#: level does not show weak consonants.
 _ONSET, _ONSET_RANGE_DB = 0.4, 25.0
 _LEAST_WORD_FRAMES = 3
-#: Frames this far above the background need a word that explains them.
+#: Frames this far above the background count as speech.
 _SPEECH = 0.5
-#: What a right transcript may show: words left out, and seconds of speech without a word; more in longer clips.
+#: Tolerated in a correct transcript: skipped words, and seconds of speech without a word; more in longer clips.
 _FREE_WORDS, _FREE_WORDS_PART = 1.0, 0.05
 _FREE_S, _FREE_S_PART = 0.2, 0.02
 
@@ -47,8 +47,8 @@ class Config(ExtractorConfig):
     """Settings of the forced alignment."""
 
     min_confidence: float = Field(0.5, ge=0, le=1)
-    """Clips below it count as disagreeing with their transcript: their words are spread by length instead. At 0.5 one
-    word left out (and one more in 20), or 0.2 s of speech without a word (and 2 % of the speech), is let pass."""
+    """Clips with a lower confidence do not match their transcript: their words are spread by length instead. 0.5
+    tolerates one skipped word (and one more in 20), or 0.2 s of speech without a word (and 2 % of the speech)."""
 
 
 class SphinxExtractor(WordsExtractor):
@@ -69,19 +69,19 @@ class SphinxExtractor(WordsExtractor):
         self._loose = SphinxDecoder(LOOSE_BEAMS)
 
     def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
-        """Align, then ask the loose alignment whether it would have said the same.
+        """Align, then compare with the loose alignment.
 
         Raises:
             FeatureError: the transcript is not English.
         """
         _require_english(clip)
-        unsayable = self._learn(words)
-        rows = [row for row, word in enumerate(words) if word not in unsayable]
+        unpronounceable = self._learn(words)
+        rows = [row for row, word in enumerate(words) if word not in unpronounceable]
         samples = dithered(sound.samples)
         strict = self._strict.align(samples, [words[row] for row in rows]) if rows else None
         if strict is None:
             return None
-        loose = self._doubt(samples, strict)
+        loose = self._align_loosely(samples, strict)
         times, confidences = np.full((len(words), 2), np.nan), np.zeros(len(words))
         times[rows], confidences[rows] = _refined(strict, sound), _overlaps(strict, loose)
         skipped = len(rows) - sum(segment.is_word for segment in loose)
@@ -91,7 +91,7 @@ class SphinxExtractor(WordsExtractor):
         return SpokenTimes(times, confidences, confidence, agrees, agrees, notes)
 
     def _learn(self, words: Sequence[str]) -> set[str]:
-        """Pronounce unknown words; returns those that nobody can pronounce."""
+        """Add unknown words to the dictionary; returns those without a pronunciation."""
         unknown = self._strict.unknown(words)
         pronunciations = dict(zip(unknown, pronounce(unknown), strict=True)) if unknown else {}
         for word, phonemes in pronunciations.items():
@@ -100,8 +100,8 @@ class SphinxExtractor(WordsExtractor):
                 self._loose.learn(word, phonemes)
         return {word for word, phonemes in pronunciations.items() if not phonemes}
 
-    def _doubt(self, samples: Int16[np.ndarray, "samples"], strict: Sequence[Segment]) -> list[Segment]:
-        """Align loosely, piece by piece of the strict path; a piece without any path counts as left out."""
+    def _align_loosely(self, samples: Int16[np.ndarray, "samples"], strict: Sequence[Segment]) -> list[Segment]:
+        """Align loosely, piece by piece of the strict path; a piece without a path counts as skipped."""
         segments: list[Segment] = []
         cuts = pieces(strict)
         borders = [0, *(piece[0].start for piece in cuts[1:]), strict[-1].end]
@@ -115,13 +115,13 @@ class SphinxExtractor(WordsExtractor):
 def _require_english(clip: ClipInput) -> None:
     if clip.language.lower().split("-")[0] != "en":
         raise FeatureError(
-            f"{clip.clip_id}: the transcript's language is {clip.language}; words_sphinx knows English only, "
+            f"{clip.clip_id}: the transcript's language is {clip.language}; words_sphinx supports English only; "
             "use words_ctc with weights for that language, or words_given"
         )
 
 
 def _refined(path: Sequence[Segment], sound: Sound) -> Float64[np.ndarray, "spoken 2"]:
-    """Times of the words; one that follows a pause starts no earlier than its sound does."""
+    """Times of the words; a word after a pause starts no earlier than its sound."""
     audible = is_loud(sound, above_floor=_ONSET, least_range_db=_ONSET_RANGE_DB)
     times = []
     after_pause = True
@@ -135,7 +135,7 @@ def _refined(path: Sequence[Segment], sound: Sound) -> Float64[np.ndarray, "spok
 
 
 def _overlaps(strict: Sequence[Segment], loose: Sequence[Segment]) -> Float64[np.ndarray, "spoken"]:
-    """For each word: intersection over union with the same word of the loose path, 0 where that has none there."""
+    """For each word: intersection over union with the same word of the loose path, 0 if it is not there."""
     overlaps = []
     for word in (segment for segment in strict if segment.is_word):
         same = (other for other in loose if other.word == word.word and other.start < word.end > word.start)
@@ -149,10 +149,10 @@ def _overlaps(strict: Sequence[Segment], loose: Sequence[Segment]) -> Float64[np
 
 
 def _confidence(loose: Sequence[Segment], skipped: int, num_words: int, sound: Sound) -> tuple[float, float]:
-    """How well the transcript fits: 1 without contradiction, 0.5 where it begins to count, falling to 0.
+    """How well the transcript fits: 1 without contradiction, 0.5 at the tolerated limit, falling to 0.
 
     Returns:
-        The confidence, and the seconds of speech that no word explains.
+        The confidence, and the seconds of speech without a word.
     """
     speech = is_loud(sound, above_floor=_SPEECH)
     unexplained_s = FRAME_S * sum(float(speech[part.start : part.end].sum()) for part in loose if part.is_loop)

@@ -1,1 +1,1 @@
-"""Words: where they stand in a transcript, and when they are spoken."""
+"""Transcripts: words and their times, spoken forms, pronunciations, batches of tokens."""

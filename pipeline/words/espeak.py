@@ -14,7 +14,7 @@ def to_ipa(words: Sequence[str], voice: str) -> list[str]:
     """Pronounce words one by one, in the International Phonetic Alphabet with ``_`` between the sounds.
 
     Args:
-        words: what to pronounce; a word espeak takes for an acronym is spelled out.
+        words: words; espeak spells out acronyms.
         voice: name of an espeak voice, such as ``en-us``.
 
     Raises:
@@ -60,7 +60,7 @@ def loaded_espeak(voice: str, *, options: int = 0) -> Iterator[ctypes.CDLL]:
 def _pronounce(espeak: ctypes.CDLL, word: str) -> str:
     rest = ctypes.c_char_p(word.encode())
     parts = []
-    while rest.value:  # espeak answers clause by clause and moves the pointer on; None at the end
+    while rest.value:  # espeak returns one clause per call and advances the pointer; None at the end
         phonemes = espeak.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _IPA | ord(_SEPARATOR) << 8)
         parts.append(phonemes.decode() if phonemes else "")
     return _SEPARATOR.join(part.strip() for part in parts if part.strip())

@@ -1,4 +1,4 @@
-"""Word times from files that other tools write: Praat TextGrid, NIST CTM, JSON, SubRip and WebVTT.
+"""Reads word times from files of other tools: Praat TextGrid, NIST CTM, JSON, SubRip and WebVTT.
 
 Times count from the clip's start. Silences and words without times are left out.
 """
@@ -17,7 +17,7 @@ from pipeline.words.timed import TimedWord
 
 #: Word times of one clip are a few kilobytes.
 _LARGEST_BYTES = 32 << 20
-#: How aligners write a pause.
+#: Pauses in the notation of common aligners.
 _SILENCES = frozenset({"", "sil", "<sil>", "[sil]", "sp", "<eps>", "<p:>", "<s>", "</s>", "silence"})
 _WORD_TIERS = ("words", "word", "ort-mau")
 _PRAAT_ITEM = re.compile(r'"((?:[^"]|"")*)"|(?<![\w.\[])(-?\d+(?:\.\d+)?(?:e-?\d+)?)(?![\w.\]])|(<exists>)', re.I)
@@ -33,7 +33,7 @@ def read_words(path: Path) -> list[TimedWord]:
         path: ``.TextGrid``, ``.ctm``, ``.json``, ``.srt`` or ``.vtt``, UTF-8 or (Praat) UTF-16.
 
     Raises:
-        RawDataError: the extension is unknown, or the file is not what it says; tells what was expected.
+        RawDataError: the extension is unknown, or the file is damaged.
     """
     parse = PARSERS.get(path.suffix.lower())
     if parse is None:
@@ -76,7 +76,7 @@ def parse_json(text: str) -> list[TimedWord]:
     """Words of a JSON list, of ``{"words": [...]}`` (Gentle, Vosk) or of ``{"segments": [{"words": ...}]}`` (Whisper).
 
     Each word has its text under ``word`` or ``text`` and its times under ``start``/``end`` or ``start_s``/``end_s``.
-    Words without times, which some aligners list, are left out.
+    Words without times are left out.
     """
     return _timed(row for item in _json_words(json.loads(text)) if (row := _json_row(item)))
 
@@ -84,7 +84,7 @@ def parse_json(text: str) -> list[TimedWord]:
 def parse_subtitles(text: str) -> list[TimedWord]:
     """Words of SubRip or WebVTT cues.
 
-    A cue's words share its time by their lengths, unless WebVTT's inline time stamps say more.
+    The words of a cue share its time by length, except where WebVTT has inline time stamps.
     """
     rows: list[tuple[str, Seconds, Seconds]] = []
     cues = 0
@@ -114,7 +114,7 @@ def _decoded(content: bytes) -> str:
 
 
 def _timed(rows: Iterable[tuple[str, Seconds, Seconds]]) -> list[TimedWord]:
-    """Sorted by time, silences left out. Raises ValueError for times that cannot be."""
+    """Sorted by time, without silences. Raises ValueError for impossible times."""
     words = []
     for text, start_s, end_s in rows:
         if not (math.isfinite(start_s) and math.isfinite(end_s) and 0 <= start_s <= end_s):
@@ -132,7 +132,7 @@ def _number(cell: str, where: str) -> float:
 
 
 def _praat_items(text: str) -> list[str | float]:
-    """Strings and numbers in their order; names, ``=`` and indices of the long form are decoration."""
+    """Strings and numbers in order; names, ``=`` and indices of the long form are skipped."""
     items: list[str | float] = []
     for string, number, _ in _PRAAT_ITEM.findall(text):
         items.append(float(number) if number else string.replace('""', '"'))
@@ -181,7 +181,7 @@ _ENDS = ("start", "end")
 
 
 def _after_number(block: str) -> tuple[str, str, str]:
-    """A cue's time line and text, below its number or name."""
+    """Time line and text of a cue that begins with its number or name."""
     return block.partition("\n")[2].partition("\n")
 
 

@@ -1,6 +1,6 @@
-"""What is spoken of a transcript, word by word, with the way back to the raw words.
+"""Spoken forms of the words of a transcript, with the index of the raw word of each.
 
-A raw word may be spoken as several words ("$5"), as one, or not at all ("--", "[laughter]").
+A raw word is spoken as several words ("$5"), as one, or not at all ("--", "[laughter]").
 """
 
 import re
@@ -13,7 +13,7 @@ from jaxtyping import Int32
 from pipeline.words.numerals import spell_numbers
 
 _APOSTROPHES = re.compile(r"[\u2018\u2019\u02bc\uff07`´]")
-#: What transcribers note but nobody says: [laughter], {sp}, <unk>, (stutter).
+#: Transcribers' notes, which are not spoken: [laughter], {sp}, <unk>, (stutter).
 _NOTE = re.compile(r"\[[^\]]*\]|\{[^}]*\}|<[^>]*>|\((?:stutter|laughs?|laughter|laughing|sighs?|pause|cough|noise)\)")
 _ABBREVIATIONS = {
     "mr.": "mister",
@@ -41,7 +41,7 @@ _ABBREVIATIONS = {
     "b/c": "because",
 }
 _SYMBOLS = {"&": "and", "@": "at", "+": "plus", "=": "equals", "%": "percent", "#": "number", "°": "degrees"}
-#: Fillers are written with any number of letters.
+#: Fillers have many spellings.
 _FILLERS = (
     (re.compile(r"u+h*m+|u+h+m+"), "um"),
     (re.compile(r"u+h+"), "uh"),
@@ -56,7 +56,7 @@ _EDGES = "".join({'"', "“", "”", "(", ")", ",", ";", ":", "!", "?", "…", "
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A word as it is said.
+    """A spoken word.
 
     Attributes:
         word: lower case, letters and inner apostrophes only.
@@ -68,11 +68,11 @@ class Spoken:
 
 
 def spoken_words(text: str, spans: Int32[np.ndarray, "words 2"], language: str) -> list[Spoken]:
-    """Spell out numbers, money, abbreviations and fillers, drop punctuation and transcribers' notes.
+    """Spell out numbers, money, abbreviations and fillers, drop punctuation and notes.
 
     Args:
         text: the transcript.
-        spans: where its raw words stand.
+        spans: characters of its raw words.
         language: BCP 47 code; abbreviations and fillers are English.
     """
     primary = language.lower().split("-")[0]
@@ -82,7 +82,7 @@ def spoken_words(text: str, spans: Int32[np.ndarray, "words 2"], language: str) 
 
 
 def say(raw: str, language: str) -> list[str]:
-    """The words that one raw word is spoken as.
+    """The spoken words of one raw word.
 
     Args:
         raw: the raw word.
@@ -101,7 +101,7 @@ def say(raw: str, language: str) -> list[str]:
 
 
 def _note_mask(text: str) -> list[bool]:
-    """True for the characters of notes; a note may hold several raw words."""
+    """True for the characters of notes; a note may span several raw words."""
     mask = [False] * len(text)
     for match in _NOTE.finditer(text.lower() if len(text.lower()) == len(text) else text):
         mask[match.start() : match.end()] = [True] * (match.end() - match.start())
@@ -109,7 +109,7 @@ def _note_mask(text: str) -> list[bool]:
 
 
 def _bare(part: str) -> str:
-    """Without quotation marks around it; the apostrophe of 'cause and of lovin' stays inside dictionaries only."""
+    """Without quotation marks; this also drops the outer apostrophe of 'cause and lovin'."""
     return part.strip("'")
 
 

@@ -1,4 +1,4 @@
-"""Numbers as they are spoken: plain, decimal, ordinal, years, decades, clock times, percent and money."""
+"""Spells out numbers: plain, decimal, ordinal, years, decades, clock times, percent and money."""
 
 import re
 
@@ -22,10 +22,10 @@ _HAN_DIGITS = dict(zip("0123456789", "零一二三四五六七八九", strict=Tr
 
 
 def spell_numbers(text: str, language: str) -> str:
-    """Replace every number by words with blanks around them.
+    """Replace every number by words with spaces around them.
 
-    English knows money, clock times, decades, ordinals and percent. Chinese digits become characters one by one.
-    In other languages a number becomes what num2words says; where it does not know the language, digits stay.
+    English supports money, clock times, decades, ordinals and percent. In Chinese each digit becomes a character. Other
+    languages use num2words; digits stay if it does not support the language.
 
     Args:
         text: lower case.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pipeline.words.espeak import to_ipa
 
-#: Longest first where one begins with another; espeak's American English plus what borrowed words bring.
+#: espeak's American English, and the sounds of borrowed words.
 _ARPABET = {
     "aɪɚ": "AY ER",
     "aɪə": "AY AH",
@@ -97,7 +97,7 @@ def pronounce(words: Sequence[str]) -> list[str]:
         words: lower case.
 
     Returns:
-        Phonemes with blanks between them; empty for a word espeak says nothing of.
+        Phonemes separated by spaces; empty for a word without pronunciation.
 
     Raises:
         MissingDependencyError: espeak-ng cannot be loaded.
@@ -106,5 +106,5 @@ def pronounce(words: Sequence[str]) -> list[str]:
 
 
 def to_arpabet(ipa: str) -> str:
-    """Write IPA in ARPAbet; stress and separators fall away, and so does any sign that is no sound of English."""
+    """Convert IPA to ARPAbet; stress, separators and unknown symbols are dropped."""
     return " ".join(_ARPABET[sound] for sound in _SOUND.findall(re.sub(r"[ˈˌ_\s]", "", ipa)))

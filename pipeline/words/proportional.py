@@ -1,4 +1,4 @@
-"""Word times without an aligner: shared out by length, over the loud parts of a clip or within a gap."""
+"""Word times without an aligner: in proportion to length, over the loud parts of a clip or within a gap."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ from pipeline.words.voiced import HOP_S, is_loud
 
 #: Between background and speech (see ``is_loud``).
 _LOUD = 0.5
-#: Shorter pauses are part of a word, such as the closure of a stop.
+#: Shorter pauses are part of a word, such as the closure of a plosive.
 _LEAST_PAUSE_FRAMES = 15
 
 
 def spread_over_sound(words: Sequence[str], sound: Sound) -> Float64[np.ndarray, "words 2"]:
-    """Give each word a stretch of the loud parts, in proportion to its letters.
+    """Give each word a share of the loud parts, in proportion to its letters.
 
-    A clip without loud parts is shared out from end to end. A word may span a pause.
+    In a clip without loud parts the words share the whole clip. A word may span a pause.
 
     Args:
         words: as written; at least one.
@@ -32,14 +32,14 @@ def spread_over_sound(words: Sequence[str], sound: Sound) -> Float64[np.ndarray,
     borders = np.concatenate([[0.0], np.cumsum(loud)])  # loud frames passed at each frame's border
     cuts = _cuts(words) * borders[-1]
     at_s = np.arange(len(borders)) * HOP_S
-    # A start lies after the pause in which a cut falls, an end before it.
+    # If a cut falls into a pause, the next word starts after it and the last word ends before it.
     starts = at_s[np.searchsorted(borders, np.floor(cuts[:-1]), side="right") - 1]
     ends = at_s[np.searchsorted(borders, np.floor(cuts[1:]), side="left")]
     return _no_empty(np.stack([starts, ends], axis=1), sound.duration_s)
 
 
 def share_out(words: Sequence[str], span_s: tuple[float, float]) -> Float64[np.ndarray, "words 2"]:
-    """Share a stretch of time among words in proportion to their letters."""
+    """Divide an interval among words in proportion to their letters."""
     cuts_s = span_s[0] + _cuts(words) * (span_s[1] - span_s[0])
     return np.stack([cuts_s[:-1], cuts_s[1:]], axis=1)
 
@@ -49,7 +49,7 @@ def fill_gaps(
 ) -> Float64[np.ndarray, "words 2"]:
     """Place words without a time between their neighbours.
 
-    Where the neighbours leave no room, each cedes its half on that side.
+    If the neighbours leave no room, each gives up the half on that side.
 
     Args:
         words: as written.
@@ -72,7 +72,7 @@ def fill_gaps(
 
 
 def _cuts(words: Sequence[str]) -> Float64[np.ndarray, "borders"]:
-    """Borders of the words as parts of their whole length."""
+    """Borders of the words as fractions of their total length."""
     lengths = np.cumsum([0, *(max(len(word), 1) for word in words)])
     return lengths / lengths[-1]
 
@@ -93,6 +93,6 @@ def _bridge_pauses(loud: Bool[np.ndarray, "frames"]) -> Bool[np.ndarray, "frames
 
 
 def _no_empty(times: Float64[np.ndarray, "words 2"], duration_s: float) -> Float64[np.ndarray, "words 2"]:
-    """No interval is empty and none passes the clip's end."""
+    """Make all intervals end within the clip and last at least half a hop."""
     times = np.minimum(times, duration_s)
     return np.stack([times[:, 0], np.maximum(times[:, 1], times[:, 0] + HOP_S / 2)], axis=1)

@@ -1,20 +1,20 @@
-"""Which raw word each sub-word token belongs to."""
+"""Raw words of a transcript, and the raw word of each sub-word token."""
 
 import re
 
 import numpy as np
 from jaxtyping import Int32
 
-#: Languages written without spaces: every character counts as a word.
+#: Languages without spaces: every character is a word.
 _UNSPACED = frozenset({"zh", "ja"})
 
 
 def word_spans(text: str, language: str) -> Int32[np.ndarray, "words 2"]:
-    """Find the character interval of each raw word: what white space separates, or each character of zh and ja.
+    """Character interval of each raw word: separated by white space, or each character of zh and ja.
 
     Args:
         text: the transcript.
-        language: BCP 47 code; only its first part is looked at.
+        language: BCP 47 code; only its first part is used.
     """
     pattern = r"\S" if language.lower().split("-")[0] in _UNSPACED else r"\S+"
     spans = [match.span() for match in re.finditer(pattern, text)]
@@ -28,7 +28,7 @@ def words_of_tokens(
 ) -> Int32[np.ndarray, "tokens"]:
     """Map sub-word tokens to words; -1 for special tokens and for tokens of white space only.
 
-    A token belongs to the word that holds its last character, since some tokenizers count the space before it.
+    A token belongs to the word of its last character, since some tokenizers include the space before it.
     """
     last = token_spans[:, 1] - 1
     word = np.searchsorted(spans[:, 0], last, side="right") - 1

@@ -7,7 +7,7 @@ from pipeline.core.types import Seconds
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """A word as it is spoken in a clip.
+    """A spoken word of a clip.
 
     Attributes:
         word: the word as written.

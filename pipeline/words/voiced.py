@@ -1,11 +1,11 @@
-"""Where there is sound, by its energy: good for placing words roughly, not a judge of speech against noise."""
+"""Energy-based detection of loud frames: enough to place words roughly, but no speech detector."""
 
 import numpy as np
 from jaxtyping import Bool, Float64
 
 from pipeline.media.audio import Sound
 
-#: Step of the frames; each looks at twice as much.
+#: Step of the frames; a frame's window is twice as long.
 HOP_S = 0.01
 
 
@@ -21,15 +21,15 @@ def level_db(sound: Sound) -> Float64[np.ndarray, "frames"]:
 
 
 def is_loud(sound: Sound, *, above_floor: float, least_range_db: float = 6.0) -> Bool[np.ndarray, "frames"]:
-    """Tell the frames that stand out of the background.
+    """Which frames are louder than the background.
 
     Args:
         sound: the clip.
-        above_floor: how far, as a part of the way from the background (10th percentile) to speech (95th).
-        least_range_db: a clip whose speech is less above its background has no loud frames at all.
+        above_floor: threshold, as a fraction of the way from the background (10th percentile) to speech (95th).
+        least_range_db: a clip with a smaller range has no loud frames.
 
     Returns:
-        One truth per ``HOP_S``; all false in silence.
+        One flag per ``HOP_S``; all False in silence.
     """
     level = level_db(sound)
     if len(level) == 0:

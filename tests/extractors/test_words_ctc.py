@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.core.errors import MissingDependencyError
 from pipeline.extractors._base import ClipInput
-from pipeline.extractors._words.ctc import Vocabulary, heard_part, segment
+from pipeline.extractors._words.ctc import Vocabulary, agreement, segment
 from pipeline.extractors.words_ctc import Config, extractor
 from pipeline.features.features import validate_features
 from pipeline.media.audio import RATE_HZ, Sound
@@ -72,7 +72,7 @@ def test_what_is_heard_agrees_with_the_right_transcript_only():
     log_probs = emissions(WORDS, 150)
     right = ["good", "old", "movie"]
     parts = {
-        text: heard_part(log_probs, [VOCABULARY.spell(word) for word in text.split()], VOCABULARY)
+        text: agreement(log_probs, [VOCABULARY.spell(word) for word in text.split()], VOCABULARY)
         for text in ("good old movie", "good", "good old quite boring silly movie")
     }
     # CTC merges the two o of good: one of twelve characters

@@ -1,1 +1,1 @@
-"""Faces: two engines for the landmarker, choice of one face per frame, search for small faces."""
+"""Faces: two engines for the landmarker, selection of one face per frame, search for small faces."""

@@ -1,6 +1,6 @@
-"""Squares around a face: where to look, how to cut it out, and how to get back into the picture.
+"""Rotated square crops around a face, and the way from a crop's coordinates back to the picture's.
 
-A region may be turned: its x axis runs along the line between the eyes. Lengths are pixels of the picture.
+The x axis of a region is parallel to the line between the eyes. Lengths are in pixels of the picture.
 """
 
 import math
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-#: A face's region is this much wider than its points, so that they are still inside it in the next frame.
+#: A region is this much wider than the face, so that the face is still inside it in the next frame.
 _ROOM = 1.5
 #: Outer corners of the eyes among the 478 points.
 _EYES = (33, 263)
@@ -17,14 +17,14 @@ _EYES = (33, 263)
 
 @dataclass(frozen=True)
 class RotatedRegion:
-    """A turned rectangle.
+    """A rotated rectangle.
 
     Attributes:
-        x_px: its centre.
-        y_px: its centre.
+        x_px: x of its centre.
+        y_px: y of its centre.
         width_px: along its own x axis.
         height_px: along its own y axis.
-        angle_rad: by which its x axis is turned, clockwise as the picture is seen.
+        angle_rad: rotation of its x axis, clockwise in the picture.
     """
 
     x_px: float
@@ -35,13 +35,13 @@ class RotatedRegion:
 
 
 def whole_as_square(width_px: int, height_px: int) -> RotatedRegion:
-    """The smallest square around a picture; what lies outside of the picture is black."""
+    """The smallest square around a picture."""
     side_px = float(max(width_px, height_px))
     return RotatedRegion(width_px / 2, height_px / 2, side_px, side_px)
 
 
 def region_of_points(points_px: Float32[np.ndarray, "478 3"]) -> RotatedRegion:
-    """The square in which the face with these points is looked for in the next frame."""
+    """The square that is searched for this face in the next frame."""
     (left, top), (right, bottom) = points_px[:, :2].min(axis=0), points_px[:, :2].max(axis=0)
     side_px = _ROOM * float(max(right - left, bottom - top))
     eyes = points_px[list(_EYES), :2]
@@ -49,7 +49,7 @@ def region_of_points(points_px: Float32[np.ndarray, "478 3"]) -> RotatedRegion:
 
 
 def region_of_box(box_px: Float32[np.ndarray, "4"], eyes_px: Float32[np.ndarray, "2 2"]) -> RotatedRegion:
-    """The region of a face that the detector found.
+    """The region of a detected face.
 
     Args:
         box_px: left, top, right, bottom.
@@ -61,25 +61,25 @@ def region_of_box(box_px: Float32[np.ndarray, "4"], eyes_px: Float32[np.ndarray,
 
 
 def angle_between(start_px: Float32[np.ndarray, "2"], end_px: Float32[np.ndarray, "2"]) -> float:
-    """By how much the way from one point to another is turned from the picture's x axis, in (-pi, pi]."""
+    """Angle between the picture's x axis and the line from one point to another, in (-pi, pi]."""
     return math.atan2(float(end_px[1] - start_px[1]), float(end_px[0] - start_px[0]))
 
 
 def cut(
     rgb: UInt8[np.ndarray, "height width 3"], region: RotatedRegion, side_px: int, *, is_black_outside: bool
 ) -> UInt8[np.ndarray, "side side 3"]:
-    """Show a region as an upright square.
+    """Cut a region out of a picture, as an upright square.
 
     Args:
         rgb: the picture.
-        region: what to show.
-        side_px: of the square.
-        is_black_outside: outside of the picture is black; else its edge goes on.
+        region: the region to cut out.
+        side_px: side of the result.
+        is_black_outside: fill the area outside of the picture with black; else repeat its border.
     """
     import cv2
 
     across, down = _axes(region)
-    # OpenCV wants the way back, from the square to the picture.
+    # OpenCV needs the inverse map, from the square to the picture.
     to_picture = np.array(
         [
             [across[0] / side_px, down[0] / side_px, region.x_px - (across[0] + down[0]) / 2],
@@ -88,7 +88,7 @@ def cut(
     )
     border = cv2.BORDER_CONSTANT if is_black_outside else cv2.BORDER_REPLICATE
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    # With a fourth channel OpenCV's vectorised code is used: twice as fast, the same numbers.
+    # With four channels OpenCV uses its vectorised code: twice as fast, same numbers.
     padded = cv2.cvtColor(rgb, cv2.COLOR_RGB2RGBA)
     turned = cv2.warpAffine(padded, to_picture, (side_px, side_px), flags=flags, borderMode=border)
     return cv2.cvtColor(turned, cv2.COLOR_RGBA2RGB)
@@ -97,16 +97,16 @@ def cut(
 def into_picture(
     points: Float32[np.ndarray, "points 3"], region: RotatedRegion, size_px: tuple[int, int]
 ) -> Float32[np.ndarray, "points 3"]:
-    """Turn points of a region into points of the picture.
+    """Transform points from a region to the picture.
 
     Args:
         points: as fractions of the region, from its upper left corner; depth in the unit of x.
-        region: where they were found.
+        region: the region.
         size_px: width and height of the picture.
 
     Returns:
-        In pixels of the picture. Depth grows with the region's angle where the picture is no square: MediaPipe scales
-        it by the length of the region's edge in fractions of the picture.
+        In pixels of the picture. For a picture that is not square, depth depends on the angle: MediaPipe scales it by
+        the length of the region's edge in fractions of the picture.
     """
     across, down = _axes(region)
     mapped = np.empty_like(points)
@@ -118,7 +118,7 @@ def into_picture(
 
 
 def overlap(one: RotatedRegion, other: RotatedRegion) -> float:
-    """Intersection over union, as if the regions were not turned."""
+    """Intersection over union, ignoring the rotation."""
     shared = 1.0
     for place, length in (("x_px", "width_px"), ("y_px", "height_px")):
         ends = [getattr(region, place) + getattr(region, length) / 2 for region in (one, other)]
@@ -129,6 +129,6 @@ def overlap(one: RotatedRegion, other: RotatedRegion) -> float:
 
 
 def _axes(region: RotatedRegion) -> tuple[tuple[float, float], tuple[float, float]]:
-    """A region's two edges as steps in the picture."""
+    """The two edges of a region as vectors in the picture."""
     cos, sin = math.cos(region.angle_rad), math.sin(region.angle_rad)
     return (region.width_px * cos, region.width_px * sin), (-region.height_px * sin, region.height_px * cos)

@@ -1,4 +1,4 @@
-"""Who runs the face landmarker: MediaPipe's task, or its graphs one by one."""
+"""The two engines of the face landmarker: MediaPipe's task, or its graphs run by OpenVINO."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,7 +24,7 @@ BLENDSHAPE_NAMES = tuple(_NAMES.split())
 
 
 def engine(name: Literal["mediapipe", "openvino"], weights: Path) -> Callable[..., AnyLandmarker]:
-    """What makes landmarkers from `LandmarkerOptions` and ``is_video``.
+    """A factory of landmarkers, called with `LandmarkerOptions` and ``is_video``.
 
     Args:
         name: which engine.

@@ -1,4 +1,4 @@
-"""The three graphs of ``face_landmarker.task`` on one CPU core, by OpenVINO.
+"""The three networks of ``face_landmarker.task``, run by OpenVINO on one CPU core.
 
 Detector: Bazarevsky et al. 2019, https://arxiv.org/abs/1907.05047. Landmarks: Grishchenko et al. 2020,
 https://arxiv.org/abs/2006.10962. Blendshapes: Grishchenko et al. 2023, https://arxiv.org/abs/2309.05782.
@@ -16,12 +16,12 @@ from pipeline.extractors._face.mediapipe_task import BLENDSHAPES, LANDMARKS
 from pipeline.extractors._face.pose import CanonicalFace, read_canonical_face
 from pipeline.extractors._openvino import ONE_CORE
 
-#: Sides of the pictures that the detector and the landmark graph see.
+#: Input sizes of the detector and of the landmark network.
 DETECTOR_PX, FACE_PX = 128, 256
-#: Faces whose blendshapes are computed at once: a quarter less time than one by one, with equal numbers.
+#: Faces per batch of blendshapes: 25 % less time than one by one, with equal numbers.
 _BATCH = 8
 
-#: The points that the blendshape graph reads.
+#: Landmarks that the blendshape network reads.
 _POINTS_READ = """
     0 1 4 5 6 7 8 10 13 14 17 21 33 37 39 40 46 52 53 54 55 58 61 63 65 66 67 70 78 80 81 82 84 87 88 91 93 95 103 105
     107 109 127 132 133 136 144 145 146 148 149 150 152 153 154 155 157 158 159 160 161 162 163 168 172 173 176 178 181
@@ -33,13 +33,13 @@ BLENDSHAPE_POINTS = np.array(_POINTS_READ.split(), np.intp)
 
 
 class Graphs:
-    """Detector, landmarks and blendshapes, compiled once; no run depends on an earlier one.
+    """Detector, landmarks and blendshapes, compiled once; no result depends on earlier runs.
 
     Args:
         weights: ``face_landmarker.task``, a zip archive.
 
     Attributes:
-        canonical_face: what the pose is measured by.
+        canonical_face: the face that is fitted to landmarks to estimate the pose.
 
     Raises:
         ImportError: OpenVINO or OpenCV is absent.
@@ -53,7 +53,7 @@ class Graphs:
 
         cv2.setNumThreads(1)
         core = openvino.Core()
-        # OpenVINO reads this format from files only.
+        # OpenVINO can read TFLite from files only.
         with zipfile.ZipFile(weights) as bundle, tempfile.TemporaryDirectory() as folder:
             bundle.extractall(folder)
             files = Path(folder)
@@ -81,7 +81,7 @@ class Graphs:
         return raw.reshape(LANDMARKS, 3) / np.float32(FACE_PX), float(1 / (1 + np.exp(-logit.ravel()[0])))
 
     def blendshapes(self, points_px: Float32[np.ndarray, "faces 478 3"]) -> Float32[np.ndarray, "faces 52"]:
-        """Scores of the blendshapes of faces; none depends on another."""
+        """Blendshape scores of faces; no face depends on another."""
         scores = np.zeros((len(points_px), BLENDSHAPES), np.float32)
         for first in range(0, len(points_px), _BATCH):
             batch = points_px[first : first + _BATCH][:, BLENDSHAPE_POINTS, :2]
@@ -99,13 +99,13 @@ class _Graph:
         self._outputs = [tensor.data for tensor in self._request.output_tensors]
 
     def run(self) -> list[Float32[np.ndarray, "..."]]:
-        """Outputs for what ``input`` holds; valid until the next run."""
+        """Outputs for the current ``input``; valid until the next run."""
         self._request.infer()
         return self._outputs
 
 
 def _batched(model: Any, size: int) -> Any:
-    """Make the blendshape graph take several faces: a shape and a constant in it are written for one."""
+    """Give the blendshape network a batch dimension: a shape and a constant in it are fixed to one face."""
     from openvino import Model, PartialShape, opset13
 
     (faces,) = model.get_parameters()

@@ -1,7 +1,7 @@
-"""MediaPipe's FaceLandmarker, with its result read from the C struct as one block.
+"""MediaPipe's FaceLandmarker, with its result read directly from the C struct.
 
-Building Python objects for 478 landmarks costs about a tenth of the whole frame. The block read relies on private
-names of MediaPipe; where they are not as expected, the public interface is used, with equal numbers.
+Building Python objects for 478 landmarks takes about 10 % of a frame's time. Reading the struct needs private names of
+MediaPipe; if they have changed, the public interface is used instead, with equal numbers.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ class Faces:
     """The faces of one frame.
 
     Attributes:
-        landmarks: x and y as fractions of the picture, z in the same unit as x; smaller is nearer.
+        landmarks: x and y as fractions of the picture, z in the unit of x; smaller is nearer.
         blendshapes: scores in [0, 1], in MediaPipe's order; one row a face in VIDEO mode, none in IMAGE mode.
         matrices: canonical face to camera, in centimetres; as many.
     """
@@ -41,14 +41,14 @@ class Faces:
 
 @dataclass(frozen=True)
 class LandmarkerOptions:
-    """What a landmarker is created with.
+    """Settings of a landmarker.
 
     Attributes:
         weights: ``face_landmarker.task``.
-        max_faces: most faces reported.
-        min_detection: detector score below which a face is none.
-        min_presence: landmark score below which a tracked face is lost.
-        min_tracking: overlap below which a tracked face is searched anew.
+        max_faces: most faces per frame.
+        min_detection: lowest detector score of a face.
+        min_presence: lowest landmark score of a tracked face.
+        min_tracking: lowest overlap between frames of a tracked face; below it the detector runs again.
     """
 
     weights: Path
@@ -61,7 +61,7 @@ class LandmarkerOptions:
 class MediaPipeLandmarker:
     """A landmarker for one clip (VIDEO mode, follows the face) or for single pictures (IMAGE mode).
 
-    VIDEO mode carries state from frame to frame: take a fresh one for each clip.
+    VIDEO mode keeps state between frames: create a new one for each clip.
 
     Args:
         options: settings.
@@ -95,7 +95,7 @@ class MediaPipeLandmarker:
 
     @property
     def reads_blocks(self) -> bool:
-        """Whether results come from the C struct."""
+        """Whether results are read from the C struct."""
         return self._module is not None
 
     def faces(self, rgb: UInt8[np.ndarray, "height width 3"], time_ms: int = 0) -> Faces:
@@ -103,7 +103,7 @@ class MediaPipeLandmarker:
 
         Args:
             rgb: the picture.
-            time_ms: must grow from frame to frame in VIDEO mode.
+            time_ms: increases from frame to frame in VIDEO mode.
         """
         from mediapipe import Image, ImageFormat
 
@@ -119,12 +119,12 @@ class MediaPipeLandmarker:
 
         Args:
             rgb: the picture.
-            time_ms: must grow from frame to frame.
+            time_ms: increases from frame to frame.
         """
         self._followed.append(self.faces(rgb, time_ms))
 
     def followed(self) -> list[Faces]:
-        """The faces of the frames so far, one entry a frame."""
+        """The faces of all frames so far, one entry per frame."""
         return self._followed
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def _private_module(landmarker: Any) -> Any | None:
-    """Return the module of the C structs if every private name and field is as this file expects."""
+    """The module of the C structs, if all private names and fields are as expected."""
     module = sys.modules[type(landmarker).__module__]
     try:
         struct = module.MpFaceLandmarkerResultC
@@ -205,7 +205,7 @@ def _from_block(result: Any) -> Faces:
 
 
 def _floats(pointer: Any, count: int) -> Float32[np.ndarray, "items words"]:
-    """See an array of C structs as rows of 32-bit words; valid while the result is open."""
+    """View an array of C structs as rows of 32-bit words; valid while the result is open."""
     words = ctypes.sizeof(pointer._type_) // 4
     return np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), shape=(count, words))
 

@@ -1,4 +1,4 @@
-"""The head's place before a virtual camera, from its points: a canonical face is fitted to them.
+"""Head pose relative to a virtual camera: fits a canonical face to the landmarks.
 
 Weighted orthogonal Procrustes: Akca 2003, https://doi.org/10.3929/ethz-a-004656648, section 2.4. The points have a
 relative depth only, so the face's scale is estimated first without it, then with it, as MediaPipe does.
@@ -23,13 +23,13 @@ _Scales = Float64[np.ndarray, "frames"]
 
 @dataclass(frozen=True)
 class CanonicalFace:
-    """The points of a face that keep their place whatever it expresses.
+    """The points of a face that do not move with its expression.
 
     Attributes:
         points_cm: x to the right, y up, z towards the viewer.
         indices: which of the 478 points they are.
-        weights: how much each counts; they sum to 1.
-        num_points: points whose mean depth is the face's.
+        weights: weight of each point; they sum to 1.
+        num_points: number of landmarks, from the first, whose mean depth is the depth of the face.
     """
 
     points_cm: Float64[np.ndarray, "basis 3"]
@@ -82,20 +82,20 @@ def pose_matrices(
 
 
 def _unprojected(on_plane: _Points, depth: Float64[np.ndarray, "frames 1"], scale: _Scales) -> _Points:
-    """Points at the distances that a scale of the face means."""
+    """Points at the distances that follow from a scale of the face."""
     z = (on_plane[:, :, 2] - depth + _NEAR_CM) / scale[:, None]
     return np.stack([on_plane[:, :, 0] * z / _NEAR_CM, on_plane[:, :, 1] * z / _NEAR_CM, z], axis=2)
 
 
 def _flipped(points: _Points) -> _Points:
-    """From depth away from the viewer to depth towards the viewer."""
+    """Reverse the direction of depth."""
     return points * [1, 1, -1]
 
 
 def _fit(
     points: _Points, face: CanonicalFace
 ) -> tuple[Float64[np.ndarray, "frames 3 3"], _Scales, Float64[np.ndarray, "frames 3"]]:
-    """Rotation, scale and offset that bring the canonical face nearest to the points of each frame."""
+    """Rotation, scale and offset that fit the canonical face to the points of each frame."""
     weights = face.weights[:, None]
     middle = (face.points_cm * weights).sum(axis=0)
     centred = face.points_cm - middle

@@ -1,4 +1,4 @@
-"""One face per frame: which of several, where it is missing, and what counts as a mistake."""
+"""Selects one face per frame, and drops short runs as false detections."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32
 
 from pipeline.extractors._face.mediapipe_task import Faces
 
-#: The face followed is kept while its box overlaps its last one by this much (intersection over union) ...
+#: The same face is followed while its box overlaps the last one by this much (intersection over union) ...
 _SAME_FACE_OVERLAP = 0.3
 #: ... unless another face is larger by this factor.
 _CLEARLY_LARGER = 2.0
@@ -42,7 +42,7 @@ def area(box: Box) -> float:
 
 
 def followed_face(faces: Faces, last: Face | None) -> Face | None:
-    """Choose the largest face of a frame, staying with the last one chosen while it is about as large.
+    """Choose the largest face of a frame, or the last chosen one while it is of similar size.
 
     Args:
         faces: of the frame, with blendshapes and matrices.
@@ -66,12 +66,12 @@ def runs(flags: Bool[np.ndarray, "frames"]) -> list[tuple[int, int]]:
 
 
 def present(faces: Sequence[Face | None]) -> Bool[np.ndarray, "frames"]:
-    """Tell which frames show a face."""
+    """Which frames show a face."""
     return np.array([face is not None for face in faces], bool)
 
 
 def without_short_runs(faces: Sequence[Face | None], min_run_frames: int) -> list[Face | None]:
-    """Drop faces seen in too few frames in a row: the landmarker's mistakes flicker. A shorter clip is left alone."""
+    """Drop faces seen in too few consecutive frames, as false detections. Shorter clips are left unchanged."""
     remaining = list(faces)
     if len(remaining) < min_run_frames:
         return remaining
@@ -82,7 +82,7 @@ def without_short_runs(faces: Sequence[Face | None], min_run_frames: int) -> lis
 
 
 def pose(matrix: Float32[np.ndarray, "4 4"]) -> tuple[float, ...]:
-    """Take pitch, yaw, roll in radians and x, y, z in centimetres out of a transformation matrix.
+    """Pitch, yaw, roll in radians and x, y, z in centimetres of a transformation matrix.
 
     Its rotation is read as Rz(roll) Ry(yaw) Rx(pitch), in axes x right, y up, z towards the viewer.
     """

@@ -1,7 +1,7 @@
-"""Square parts of a picture, to find faces too small for MediaPipe's short-range detector.
+"""Square crops of a frame, to find faces too small for MediaPipe's short-range detector.
 
-The detector sees the whole picture at 128 x 128 pixels and misses faces below about an eighth of its width.
-Enlarging changes nothing, for it is relative; a square part of the picture does.
+The detector scales the whole frame to 128 x 128 pixels and misses faces narrower than about an eighth of it. Enlarging
+the frame does not help; cropping does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,22 +17,22 @@ from pipeline.extractors._face.pose import FIELD_OF_VIEW_RAD
 from pipeline.extractors._face.selection import Box, area, box_of
 from pipeline.media.video import PixelRegion
 
-#: Sides of the squares searched, as parts of the picture's shorter side; each overlaps its neighbour by half.
+#: Sides of the squares, as fractions of the frame's shorter side; neighbours overlap by half.
 _SIDES = (1.0, 0.5)
-#: The square followed is this much wider than the face, so that the head may move in it.
+#: A square is this much wider than the face, so that the head can move in it.
 _ROOM = 3.0
-#: Faces seen at several times share a square while it is at most this much wider than the face.
+#: Detections at several times share a square that is at most this much wider than the face.
 _MAX_ROOM = 5.0
 
 
 @dataclass(frozen=True)
 class FollowedSquare:
-    """A square to follow a face in, for some time.
+    """A square crop in which a face is followed for some time.
 
     Attributes:
         region: the square.
-        start_s: from when.
-        end_s: until when (exclusive).
+        start_s: start.
+        end_s: end (exclusive).
     """
 
     region: PixelRegion
@@ -41,13 +41,13 @@ class FollowedSquare:
 
 
 def search_squares(width_px: int, height_px: int) -> list[list[PixelRegion]]:
-    """Overlapping squares that cover the picture, in sets of one size, the largest first."""
+    """Overlapping squares that cover the picture, grouped by size, largest first."""
     sides = [max(1, round(part * min(width_px, height_px))) for part in _SIDES]
     return [[(x, y, side, side) for y in _starts(height_px, side) for x in _starts(width_px, side)] for side in sides]
 
 
 def find_small_face(rgb: UInt8[np.ndarray, "height width 3"], landmarker: AnyLandmarker) -> Box | None:
-    """Search a picture's squares for faces, the large squares first, and return the largest face's box.
+    """Search the squares of a picture for faces, large squares first; returns the box of the largest face.
 
     Args:
         rgb: the picture at its own resolution.
@@ -70,9 +70,9 @@ def find_small_face(rgb: UInt8[np.ndarray, "height width 3"], landmarker: AnyLan
 def squares_to_follow(
     boxes_at: Mapping[Seconds, Box], step_s: Seconds, size_px: tuple[int, int]
 ) -> list[FollowedSquare]:
-    """Gather faces found at some times into squares, each for as long as its faces stay near each other.
+    """Group detections into squares, as long as consecutive ones are close to each other.
 
-    A face found once only is taken for a mistake.
+    A face that is detected only once is dropped as an error.
 
     Args:
         boxes_at: time -> box of the largest face, as fractions of the picture.
@@ -99,7 +99,7 @@ def squares_to_follow(
 
 
 def square_around(boxes: Sequence[Box], width_px: int, height_px: int) -> PixelRegion:
-    """Find a square with room around faces found in several frames, inside the picture.
+    """A square with room around the detections of several frames, inside the picture.
 
     Args:
         boxes: of the faces, as fractions of the picture; at least one.
@@ -115,7 +115,7 @@ def square_around(boxes: Sequence[Box], width_px: int, height_px: int) -> PixelR
 
 
 def faces_in_picture(faces: Faces, region: PixelRegion, size_px: tuple[int, int]) -> Faces:
-    """Turn faces seen in a region into the same faces as the whole picture shows them."""
+    """Transform faces from a region's coordinates to the picture's."""
     return Faces(
         landmarks_in_picture(faces.landmarks, region, size_px),
         faces.blendshapes,
@@ -126,7 +126,7 @@ def faces_in_picture(faces: Faces, region: PixelRegion, size_px: tuple[int, int]
 def landmarks_in_picture(
     landmarks: Float32[np.ndarray, "faces 478 3"], region: PixelRegion, size_px: tuple[int, int]
 ) -> Float32[np.ndarray, "faces 478 3"]:
-    """Turn fractions of a region into fractions of the whole picture; depth is in the unit of x."""
+    """Transform fractions of a region to fractions of the picture; depth is in the unit of x."""
     x, y, width, height = region
     scale = np.array([width / size_px[0], height / size_px[1], width / size_px[0]], np.float32)
     offset = np.array([x / size_px[0], y / size_px[1], 0], np.float32)
@@ -136,11 +136,11 @@ def landmarks_in_picture(
 def matrices_in_picture(
     matrices: Float32[np.ndarray, "faces 4 4"], region: PixelRegion, size_px: tuple[int, int]
 ) -> Float32[np.ndarray, "faces 4 4"]:
-    """Turn poses seen by a region's virtual camera into poses seen by the whole picture's.
+    """Transform poses from the virtual camera of a region to that of the whole picture.
 
-    Both cameras have the same field of view, so the whole picture's sees the same pixels at a distance greater by
-    the ratio of heights, and shifted by the region's place. The rotation is kept: the small turn between the two
-    lines of sight is left out.
+    Both cameras have the same field of view, so in the picture's camera the distance is larger by the ratio of the
+    heights, and the position is shifted by the region's offset. The rotation is unchanged: the small angle between
+    the two lines of sight is ignored.
     """
     x, y, width, height = region
     mapped = matrices.copy()
@@ -176,6 +176,6 @@ def _extent_px(boxes: Sequence[Box], size_px: tuple[int, int]) -> tuple[float, B
 
 
 def _starts(length_px: int, side_px: int) -> list[int]:
-    """Where squares begin along one edge: half a side apart or closer, the last one flush with the end."""
+    """Starts of the squares along one edge: at most half a side apart, the last one flush with the end."""
     steps = max(0, -(-(length_px - side_px) * 2 // side_px))
     return [round(step * (length_px - side_px) / steps) for step in range(steps)] + [length_px - side_px]

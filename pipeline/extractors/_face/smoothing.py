@@ -1,7 +1,7 @@
-"""Points of a face freed of jitter while it rests, and left alone while it moves.
+"""Removes jitter from the landmarks of a resting face, without delay while it moves.
 
 The One-Euro filter: Casiez et al. 2012, https://doi.org/10.1145/2207676.2208639, with the constants of MediaPipe's
-task. Speeds are counted in sizes of the face, so that near and far faces are treated alike.
+task. Speeds are relative to the size of the face, so that near and far faces are treated alike.
 """
 
 import math
@@ -32,7 +32,7 @@ class Smoother:
         self._raw: _Points | None = None
 
     def reset(self) -> None:
-        """Forget the face: the next one is another."""
+        """Start again with another face."""
         self._time_s, self._rate_hz, self._raw = None, _FIRST_RATE_HZ, None
 
     def smoothed(self, points_px: _Points, time_s: Seconds) -> _Points:

@@ -27,7 +27,7 @@ class OpenVinoLandmarker:
         self._regions: list[RotatedRegion] = []
         self._frames_px: list[list[_Points]] = []
         self._sizes_px: list[tuple[int, int]] = []
-        # MediaPipe smooths a face only where it follows no other.
+        # MediaPipe smooths only when it follows a single face.
         self._smoother = Smoother() if is_video and options.max_faces == 1 else None
 
     def faces(self, rgb: UInt8[np.ndarray, "height width 3"]) -> Faces:
@@ -68,7 +68,7 @@ class OpenVinoLandmarker:
         return [Faces(*described) for described in parts]
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing to release."""
 
     def __enter__(self) -> "OpenVinoLandmarker":
         return self
@@ -77,7 +77,7 @@ class OpenVinoLandmarker:
         self.close()
 
     def _points_px(self, rgb: UInt8[np.ndarray, "height width 3"], regions: list[RotatedRegion]) -> list[_Points]:
-        """Points of the faces that some regions show."""
+        """Landmarks of the faces in some regions."""
         faces_px = []
         for region in regions[: self._options.max_faces]:
             points, presence = self._graphs.points(crop.cut(rgb, region, FACE_PX, is_black_outside=False))
@@ -104,7 +104,7 @@ class OpenVinoLandmarker:
 
 
 def joined(regions: list[RotatedRegion], max_overlap: float) -> list[RotatedRegion]:
-    """Leave out every region that overlaps with a later one."""
+    """Drop every region that overlaps with a later one."""
     remaining: list[RotatedRegion] = []
     for region in regions:
         remaining = [other for other in remaining if crop.overlap(region, other) <= max_overlap]

@@ -1,1 +1,1 @@
-"""Text encoders: BERT run without torch, or any that transformers knows."""
+"""Text encoders: BERT by OpenVINO, or any encoder that transformers can load."""

@@ -1,4 +1,4 @@
-"""A transcript between the turns around it, as tokens: the target is marked by token type 1."""
+"""Tokens of a transcript together with the turns around it; token type 1 marks the target."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ class TokensInContext:
 def place(
     target: Sequence[int], before: Sequence[str], after: Sequence[str], *, cut: Cut, ends: tuple[int, int], limit: int
 ) -> TokensInContext:
-    """Put turns around a transcript until the limit is reached, nearest first, whole turns only.
+    """Add whole turns around a transcript, nearest first, until the limit is reached.
 
     Args:
         target: token ids of the transcript without special tokens.
-        before: turns before it, in the order of time.
+        before: turns before it, oldest first.
         after: turns after it.
-        cut: the tokenizer.
+        cut: tokenizes a text without special tokens.
         ends: token ids of the beginning and of the separator.
         limit: most tokens in all.
     """
@@ -45,7 +45,7 @@ def place(
     for turn, side in _nearest_first(before, after):
         tokens = [*cut(turn), separator]
         if len(tokens) > room:
-            break  # a farther turn without the nearer one would tear the conversation
+            break  # a farther turn without the nearer one would break the conversation
         room -= len(tokens)
         (left if side == "before" else right).append(tokens)
     head = [first, *(token for tokens in reversed(left) for token in tokens)]
@@ -56,7 +56,7 @@ def place(
 
 
 def _nearest_first(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, str]]:
-    """Turns by distance; of two at the same distance the earlier one, which the speaker has heard."""
+    """Turns by distance; at equal distance the earlier turn, which the speaker has heard, comes first."""
     sides = [(distance, 0, turn, "before") for distance, turn in enumerate(reversed(before))]
     sides += [(distance, 1, turn, "after") for distance, turn in enumerate(after)]
     return [(turn, side) for _, _, turn, side in sorted(sides)]

@@ -1,4 +1,4 @@
-"""What the extractor asks of a text encoder: a tokenizer, and hidden states."""
+"""The interface of a text encoder: a tokenizer and hidden states."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ class Tokens:
 
     Attributes:
         ids: of the tokens.
-        types: which of two texts each belongs to.
-        offsets: characters of the text that each covers.
-        special: 1 where a token is no part of the text.
+        types: segment of each token.
+        offsets: characters of the text that each token covers.
+        special: 1 for special tokens.
     """
 
     ids: Sequence[int]
@@ -30,14 +30,14 @@ class Tokens:
 
 
 class TextEncoder(ABC):
-    """A tokenizer and the network it belongs to.
+    """A tokenizer and its network.
 
     Attributes:
-        libraries: distributions whose version shapes the numbers.
+        libraries: distributions whose version affects the numbers.
         width: features of a hidden state.
-        max_tokens: longest text that the network takes, special tokens included.
-        padding_id: token that fills a batch up.
-        ends: tokens that stand before a conversation and after each of its turns.
+        max_tokens: longest input in tokens, special tokens included.
+        padding_id: id of the padding token.
+        ends: ids of the tokens before a conversation and after each turn.
     """
 
     libraries: ClassVar[tuple[str, ...]]

@@ -23,7 +23,7 @@ _OF_LAYER = (
 
 @dataclass(frozen=True)
 class Shape:
-    """What a graph needs to know besides its tensors.
+    """Sizes of an encoder.
 
     Attributes:
         layers: of the encoder.
@@ -67,7 +67,7 @@ def bert(shape: Shape, tensors: Tensors) -> Any:
 
 
 class _Layers:
-    """Adds a network's parts to a graph."""
+    """Adds the layers of a network to a graph."""
 
     def __init__(self, ops: Any, shape: Shape, tensors: Tensors):
         self._ops, self._shape, self._tensors = ops, shape, tensors
@@ -84,7 +84,7 @@ class _Layers:
         return self._normalised(ops.add(ops.add(words, kinds), places), "embeddings.LayerNorm")
 
     def ignored(self, mask: Any) -> Any:
-        """What is added to the scores of attention: nothing for tokens, the lowest number for padding."""
+        """Attention bias: 0 for tokens, the lowest float for padding."""
         ops = self._ops
         lowest = ops.constant(np.finfo(np.float32).min)
         padding = ops.subtract(ops.constant(np.float32(1)), ops.convert(mask, "f32"))

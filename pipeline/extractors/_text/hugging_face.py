@@ -1,4 +1,4 @@
-"""Any encoder that transformers knows, run by torch."""
+"""Any encoder that transformers can load, run by torch."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -7,7 +7,7 @@ from pipeline.extractors._text.encoder import HiddenStates, PerToken, TextEncode
 
 
 class HuggingFaceEncoder(TextEncoder):
-    """An encoder's folder as transformers reads it.
+    """An encoder loaded by transformers.
 
     Args:
         folder: configuration, tokenizer and weights.

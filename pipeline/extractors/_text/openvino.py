@@ -1,7 +1,6 @@
-"""A BERT's folder run by OpenVINO on one CPU core.
+"""BERT by OpenVINO on one CPU core.
 
-Loading torch and transformers takes longer than encoding a thousand transcripts, and a rerun after one edit would pay
-for it again.
+Importing torch and transformers takes longer than encoding a thousand transcripts, and would slow down every rerun.
 """
 
 import json
@@ -19,7 +18,7 @@ _ENDS = ("[CLS]", "[SEP]")
 
 
 def can_run(folder: Path) -> bool:
-    """Whether a folder holds a plain BERT: its own architecture, a whole tokenizer, tensors of 16 or 32 bits."""
+    """Whether a folder contains a plain BERT: standard architecture, a fast tokenizer, tensors of 16 or 32 bits."""
     if not all((folder / name).is_file() for name in (_TENSORS, _TOKENIZER)):
         return False
     try:
@@ -28,14 +27,14 @@ def can_run(folder: Path) -> bool:
         is_known = _is_plain(config) and pieces["type"] == "WordPiece" and all(map(pieces["vocab"].get, _ENDS))
         return is_known and _has_tensors(folder / _TENSORS, config["num_hidden_layers"])
     except (ValueError, KeyError, TypeError):
-        return False  # transformers says better what is wrong with it
+        return False  # transformers reports the fault
 
 
 class OpenVinoEncoder(TextEncoder):
-    """A BERT's folder.
+    """A BERT with its tokenizer.
 
     Args:
-        folder: one that `can_run`.
+        folder: a folder for which `can_run` is true.
 
     Raises:
         ImportError: OpenVINO is absent.
@@ -107,6 +106,6 @@ def _read_tensors(path: Path) -> Tensors:
 
 
 def _name(key: str) -> str:
-    """A tensor's name without the task it was saved for; the first checkpoints named normalisations otherwise."""
+    """A tensor's name without the prefix of the task; the first checkpoints used other names for LayerNorm."""
     plain = key.removeprefix("bert.")
     return plain.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")

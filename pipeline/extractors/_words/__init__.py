@@ -1,1 +1,1 @@
-"""Word alignment: what the aligners share, and one file per method."""
+"""Word alignment: the common base, and one file per method."""

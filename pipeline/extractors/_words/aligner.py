@@ -1,4 +1,4 @@
-"""What the word timings share: from the transcript to spoken words, and from their times back to raw words."""
+"""The base of word aligners: transcript to spoken words, and their times back to raw words."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -19,15 +19,15 @@ from pipeline.words.spans import word_spans
 
 @dataclass(frozen=True)
 class SpokenTimes:
-    """When the spoken words of a clip are said.
+    """Times of the spoken words of a clip.
 
     Attributes:
-        times: start and end in seconds; NaN for a word the method has no time for.
+        times: start and end in seconds; NaN for a word without a time.
         word_confidences: 0 to 1 for each spoken word.
-        confidence: 0 to 1 for the clip: how well sound and transcript fit each other.
-        agrees: False where the transcript is not what is said.
-        is_usable: False where the times should not be used.
-        notes: further facts to keep with the clip.
+        confidence: 0 to 1 for the clip: how well audio and transcript match.
+        agrees: False if the transcript does not match the audio.
+        is_usable: False if the times should not be used.
+        notes: further values to store with the clip.
     """
 
     times: Float64[np.ndarray, "spoken 2"]
@@ -39,34 +39,34 @@ class SpokenTimes:
 
 
 class WordsExtractor(Extractor):
-    """Times the raw words of a transcript; words no method can time are shared out by length and flagged."""
+    """Times the raw words of a transcript; words without a time are placed by length and flagged."""
 
-    #: Kept in the note ``method``.
+    #: Value of the note ``method``.
     method: ClassVar[str]
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """``confidence`` of the word, 0 to 1, and ``is_fallback``, 1 where its time is a guess by length."""
+        """``confidence`` of the word, 0 to 1, and ``is_fallback``, 1 if its time is estimated from its length."""
         return ("confidence", "is_fallback")
 
     @abstractmethod
     def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
-        """Time the spoken words; None where the method fails on this clip.
+        """Time the spoken words; None if the method fails on this clip.
 
         Raises:
-            FeatureError: the method cannot work on this clip at all, as for its language.
+            FeatureError: the method does not support this clip, such as its language.
         """
 
     def extract(self, clip: ClipInput) -> Features:
         """Time the words of one clip: a row for each raw word.
 
-        Rows whose word is not spoken, such as a dash, are masked and have no time. Times rise, lie within the clip
-        and are not empty. Where the method fails, or disagrees with the transcript, all words are spread over the
-        loud parts of the clip. Extras: ``word_spans`` (words 2; characters of the transcript). Notes: ``method``
-        (or ``proportional``), ``confidence``, ``agrees`` and what the method adds.
+        Rows whose word is not spoken, such as a dash, are masked and have no time. Intervals are ordered, within the
+        clip and not empty. If the method fails, or the transcript does not match, all words are spread over the loud
+        parts of the clip. Extras: ``word_spans`` (words 2; characters of the transcript). Notes: ``method`` (or
+        ``proportional``), ``confidence``, ``agrees`` and the notes of the method.
 
         Raises:
-            FeatureError: no sound, no spoken word, or a language the method does not know.
+            FeatureError: no sound, no spoken word, or a language that the method does not support.
         """
         sound, text = _checked(clip)
         spans = word_spans(text, clip.language)
@@ -110,7 +110,7 @@ def _spread(spoken: Sequence[Spoken], sound: Sound, num_words: int) -> _RawTimes
 
 
 def _to_raw(alignment: SpokenTimes, spoken: Sequence[Spoken], sound: Sound, num_words: int) -> _RawTimes:
-    """Join the times of the spoken words of each raw word; place what has none between its neighbours."""
+    """Merge the times of the spoken words of each raw word; words without one go between their neighbours."""
     times = np.full((num_words, 2), np.nan)
     confidences = np.zeros(num_words)
     raw = np.array([word.raw for word in spoken])
@@ -131,7 +131,7 @@ def _to_raw(alignment: SpokenTimes, spoken: Sequence[Spoken], sound: Sound, num_
 
 
 def in_order(times: Float64[np.ndarray, "words 2"], duration_s: float) -> Float64[np.ndarray, "words 2"]:
-    """Cut intervals to the clip and to the start of the next word; what is then empty or out of order becomes NaN."""
+    """Clip intervals to the clip and to the start of the next word; empty or unordered intervals become NaN."""
     ordered = np.clip(times, 0.0, duration_s)
     next_start_s = duration_s
     for row in range(len(ordered) - 1, -1, -1):

@@ -1,4 +1,4 @@
-"""CTC segmentation of a transcript, and how far what a model hears differs from it.
+"""CTC segmentation of a transcript, and how well the model's own output agrees with it.
 
 Source: Kürzinger et al. 2020, https://arxiv.org/abs/2007.09127, by the authors' own library.
 """
@@ -17,7 +17,7 @@ class Vocabulary:
     Attributes:
         ids: symbol to index.
         blank: index of the blank.
-        delimiter: index of the sign between words; None where the model has none.
+        delimiter: index of the word delimiter; None if the model has none.
     """
 
     ids: Mapping[str, int]
@@ -25,7 +25,7 @@ class Vocabulary:
     delimiter: int | None
 
     def spell(self, word: str) -> list[int]:
-        """Indices of a word's characters, in the model's case; characters it does not know are left out."""
+        """Indices of a word's characters, in the model's case; unknown characters are left out."""
         forms = (self.ids.get(c, self.ids.get(c.upper(), self.ids.get(c.lower()))) for c in word)
         return [index for index in forms if index is not None]
 
@@ -35,7 +35,7 @@ class Segmentation:
     """Result of a segmentation.
 
     Attributes:
-        times: start and end of each word in seconds; NaN where the model knows none of its characters.
+        times: start and end of each word in seconds; NaN if the model has none of its characters.
         probabilities: geometric mean of each word's frame probabilities along the path.
     """
 
@@ -46,10 +46,10 @@ class Segmentation:
 def segment(
     log_probs: Float32[np.ndarray, "frames symbols"], spelled: Sequence[list[int]], vocabulary: Vocabulary, hop_s: float
 ) -> Segmentation | None:
-    """Find when each word is said.
+    """Find when each word is spoken.
 
-    A word begins at the frame where its first character appears and ends after the last frame that its last
-    character wins against the blank.
+    A word starts at the frame where its first character appears and ends after the last frame in which its last
+    character is more probable than the blank.
 
     Args:
         log_probs: the model's output.
@@ -58,7 +58,7 @@ def segment(
         hop_s: time between frames.
 
     Returns:
-        None where the transcript has more symbols than the sound has frames.
+        None if the transcript has more symbols than the audio has frames.
     """
     import ctc_segmentation as library
 
@@ -74,7 +74,7 @@ def segment(
     probabilities = np.zeros(len(spelled))
     for row, (first, last) in places.items():
         start = int(starts[first])
-        # The path ends as soon as it may: what follows the last character says nothing of where that ends.
+        # The path ends as early as possible, so the symbol after the last character does not bound its end.
         latest = len(log_probs) if last + 2 == len(symbols) else int(starts[last + 1])
         end = _end_of(log_probs, symbols[last], vocabulary.blank, int(starts[last]), latest)
         times[row] = start * hop_s, end * hop_s
@@ -82,10 +82,10 @@ def segment(
     return Segmentation(times, probabilities)
 
 
-def heard_part(
+def agreement(
     log_probs: Float32[np.ndarray, "frames symbols"], spelled: Sequence[list[int]], vocabulary: Vocabulary
 ) -> float:
-    """Compare what the model hears freely with the transcript: 1 - edit distance / length of the longer, 0 to 1."""
+    """Agreement of the greedy output with the transcript: 1 - edit distance / length of the longer, 0 to 1."""
     best = log_probs.argmax(axis=1)
     changed = np.concatenate([[True], best[1:] != best[:-1]])
     silent = {vocabulary.blank, vocabulary.delimiter}
@@ -95,7 +95,7 @@ def heard_part(
 
 
 def _one_line(spelled: Sequence[list[int]], vocabulary: Vocabulary) -> tuple[list[int], dict[int, tuple[int, int]]]:
-    """Symbols of the whole transcript with delimiters, and the first and last place of each word in it."""
+    """Symbols of the whole transcript with delimiters, and the first and last position of each word."""
     between = vocabulary.blank if vocabulary.delimiter is None else vocabulary.delimiter
     symbols = [-1, vocabulary.blank]
     places: dict[int, tuple[int, int]] = {}

@@ -58,10 +58,10 @@ class Segment:
 
 
 class SphinxDecoder:
-    """One decoder for many clips; what it finds for a clip does not depend on those before.
+    """One decoder for many clips; its result does not depend on earlier clips.
 
     Args:
-        beams: how far behind the best a path may fall.
+        beams: PocketSphinx's beam widths.
 
     Raises:
         ImportError: pocketsphinx is not installed.
@@ -83,7 +83,7 @@ class SphinxDecoder:
         self._decoder.add_word(word, phonemes, True)  # noqa: FBT003 - the library's signature
 
     def align(self, samples: Int16[np.ndarray, "samples"], words: Sequence[str]) -> list[Segment] | None:
-        """Find the best path through exactly these words with optional silence; None where there is none."""
+        """The best path through exactly these words with optional silence; None if there is none."""
         self._decoder.set_align_text(" ".join(words))
         path = self._best_path(samples)
         if path is None or sum(segment.is_word for segment in path) != len(words):
@@ -91,13 +91,13 @@ class SphinxDecoder:
         return path
 
     def align_loosely(self, samples: Int16[np.ndarray, "samples"], words: Sequence[str]) -> list[Segment] | None:
-        """Find the best path where each word may be left out and a loop of phonemes may stand between words."""
+        """The best path in which words may be skipped and a loop of phonemes may come between words."""
         self._decoder.add_fsg("loose", self._decoder.create_fsg("loose", 0, len(words), _loose_grammar(words)))
         self._decoder.activate_search("loose")
         return self._best_path(samples)
 
     def _best_path(self, samples: Int16[np.ndarray, "samples"]) -> list[Segment] | None:
-        self._decoder.reinit_feat()  # or the front end's memory of earlier clips moves a border now and then
+        self._decoder.reinit_feat()  # otherwise the front end's state from earlier clips can move a border
         self._decoder.start_utt()
         self._decoder.process_raw(samples.tobytes(), no_search=False, full_utt=True)
         self._decoder.end_utt()
@@ -110,7 +110,7 @@ class SphinxDecoder:
 
 
 def pieces(path: Sequence[Segment]) -> list[list[Segment]]:
-    """Cut a path at pauses into runs of a dozen words or a few more."""
+    """Split a path at pauses into pieces of about a dozen words."""
     cut: list[list[Segment]] = [[]]
     num_words = 0
     for segment in path:
@@ -129,7 +129,7 @@ def dithered(samples: Int16[np.ndarray, "samples"]) -> Int16[np.ndarray, "sample
 
 
 def _loose_grammar(words: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Transitions (from, to, probability, word); states 0..n stand between words, n+1..2n+1 are their loops."""
+    """Transitions (from, to, probability, word); states 0..n are between words, n+1..2n+1 are their loops."""
     transitions: list[tuple[Any, ...]] = []
     for place in range(len(words) + 1):
         loop = len(words) + 1 + place
