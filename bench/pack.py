@@ -25,7 +25,7 @@ from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.features.features import Features
-from pipeline.features.store import Header, Stored, StoreReader, write_store
+from pipeline.features.store import Header, StoreEntry, StoreReader, write_store
 from pipeline.index.manifest import manifest_clips, num_shards, read_jsonl, shard_name, shard_of, to_jsonl
 from pipeline.index.summary import Summary
 from pipeline.labels.table import COLUMNS
@@ -116,10 +116,10 @@ def make_stores(paths: DatasetPaths, extractor: str, by_shard: dict[str, list[st
     header = Header(extractor, "made up", tuple(f"{extractor}_{column}" for column in range(WIDTHS[extractor])))
     few = paths.store(extractor, "few")
     clips = zip(map(str, range(different)), made_up(extractor, different), strict=True)
-    write_store(few, header, sorted((Stored(name, "", features) for name, features in clips), key=lambda c: c.clip_id))
+    write_store(few, header, sorted((StoreEntry(name, "", features) for name, features in clips), key=lambda c: c.clip_id))
     with Repeated(few) as reader:
         for name, ids in by_shard.items():
-            write_store(paths.store(extractor, name), header, (Stored(clip_id, "", reader=reader) for clip_id in ids))
+            write_store(paths.store(extractor, name), header, (StoreEntry(clip_id, "", reader=reader) for clip_id in ids))
     few.unlink()
 
 
