@@ -116,10 +116,14 @@ def make_stores(paths: DatasetPaths, extractor: str, by_shard: dict[str, list[st
     header = Header(extractor, "made up", tuple(f"{extractor}_{column}" for column in range(WIDTHS[extractor])))
     few = paths.store(extractor, "few")
     clips = zip(map(str, range(different)), made_up(extractor, different), strict=True)
-    write_store(few, header, sorted((StoreEntry(name, "", features) for name, features in clips), key=lambda c: c.clip_id))
+    write_store(
+        few, header, sorted((StoreEntry(name, "", features) for name, features in clips), key=lambda c: c.clip_id)
+    )
     with Repeated(few) as reader:
         for name, ids in by_shard.items():
-            write_store(paths.store(extractor, name), header, (StoreEntry(clip_id, "", reader=reader) for clip_id in ids))
+            write_store(
+                paths.store(extractor, name), header, (StoreEntry(clip_id, "", reader=reader) for clip_id in ids)
+            )
     few.unlink()
 
 
