@@ -1,5 +1,5 @@
 # make demo: set up, run the whole workflow on the demo dataset, which it makes.   make test: set up, run all checks.
-# make docs: the documents as a site.
+# make test-fast: unit and contract tests in about two minutes.   make docs: the documents as a site.
 # make test-slurm: the workflow on a SLURM of one node.   make fuzz: coverage-guided fuzzing of the readers.
 # make torture: faults of every kind on copies of a small run, with a rerun after each.
 SHELL := /bin/bash
@@ -11,7 +11,7 @@ export HF_HUB_OFFLINE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test docs notebook test-slurm torture check setup system browser schemas bench audit-dependencies fuzz clean
+.PHONY: demo test test-fast docs notebook test-slurm torture check setup system browser schemas bench audit-dependencies fuzz clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES) --configfile config/config.yaml -- train_all
@@ -21,6 +21,10 @@ demo: setup
 test: setup check browser
 	@$(MAKE) --no-print-directory $(VENV)/.docs || echo "the site of documents is not tested: pip cannot install mkdocs"
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
+
+# Without Snakemake runs and slow tests.
+test-fast: setup
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile -m "not slow and not slurm" --ignore tests/end_to_end tests
 
 # The documents as a site that opens from a disk; a warning, such as a broken link, is an error.
 docs: setup $(VENV)/.docs

@@ -248,7 +248,8 @@ def test_losses_and_gradients_stay_finite_on_odd_batches(build, odd):
     assert all(torch.isfinite(gradient).all() for gradient in gradients)
 
 
-def test_eight_clips_can_be_learnt_by_heart(build):
+@pytest.mark.slow
+def test_eight_clips_can_be_overfitted(build):
     model, batch = build(), all_clips(make_split(8))
     model.eval()  # without dropout, so that the error can vanish
     optimizers = [

@@ -47,6 +47,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_two_workers_write_the_same_bytes_as_one(demo: Path, tmp_path: Path) -> None:
     make_demo(tmp_path / "again", num_clips=NUM_CLIPS, workers=2)
     assert read_tree(tmp_path / "again") == read_tree(demo)
@@ -142,6 +143,7 @@ def test_open_jaw_darkens_the_mouth_and_leaves_the_hair_alone() -> None:
     np.testing.assert_array_equal(shut[:60], wide[:60])
 
 
+@pytest.mark.slow
 def test_step_leaves_the_same_demo_untouched_and_replaces_another(tmp_path: Path) -> None:
     output = tmp_path / "demo"
     step.run(output=output, clips=6)
