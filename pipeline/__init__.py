@@ -1,7 +1,7 @@
-"""Triptych's package: raw video clips to features, packs, labels, trained models and a report.
+"""Triptych: raw video clips to features, packs, labels, trained models and a report.
 
-``from pipeline import extract, load_run, open_pack, score``: see docs/api.md. They are imported when they are first
-asked for, so that planning a workflow stays light.
+The Python API is ``extract``, ``load_run``, ``open_pack`` and ``score`` (docs/api.md). These names are imported on first
+use, so that jobs that do not need them start fast.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The command line: ``python -m pipeline STEP ...``."""
+"""The command line: ``python -m pipeline COMMAND ...``; a command is a step."""
 
 import argparse
 import ast
@@ -14,11 +14,18 @@ from pipeline.core.command_line import make_parser
 from pipeline.core.errors import PipelineError
 from pipeline.core.parent_process import RUN_PID, end_with
 
-#: What to do about a disk that takes no more.
-_OF_THE_DISK = {
-    errno.ENOSPC: "the disk is full: make room, then start again; what is finished is kept",
-    errno.EDQUOT: "the quota is used up: make room, then start again; what is finished is kept",
-    errno.EFBIG: "files may not grow that large here: raise the limit (ulimit -f), then start again",
+#: Commands that users start, in the order of the overview; the workflow starts all others.
+_GROUPS = {
+    "Before a run": ("doctor", "demo", "check", "from_mmsa_fet"),
+    "Inspect data": ("inspect", "show", "audit", "convert"),
+    "Results": ("compare", "report", "predict"),
+    "Development": ("schemas",),
+}
+#: What to do about errors of the disk.
+_DISK_ERRORS = {
+    errno.ENOSPC: "the disk is full: free space and start again; finished files remain",
+    errno.EDQUOT: "the disk quota is exceeded: free space and start again; finished files remain",
+    errno.EFBIG: "the file size limit is exceeded: raise the limit (ulimit -f), then start again",
     errno.EROFS: "the file system is read-only: make it writable or name another folder",
 }
 
@@ -27,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step.
 
     Returns:
-        0 on success, 1 when a check found errors, 2 on an error of the user's making.
+        0 on success, 1 if a check found errors, 2 on a user error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -49,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.close(sys.stdout.fileno())
         return 0
     except OSError as error:
-        if debug or error.errno not in _OF_THE_DISK:
+        if debug or error.errno not in _DISK_ERRORS:
             raise
-        print(f"error: {' '.join(str(error).split())}; {_OF_THE_DISK[error.errno]}", file=sys.stderr)
+        print(f"error: {' '.join(str(error).split())}; {_DISK_ERRORS[error.errno]}", file=sys.stderr)
         return 2
 
 
@@ -64,7 +71,7 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 
 def parser_of(name: str) -> argparse.ArgumentParser:
-    """The command line of a step, as a user writes its name.
+    """The command line of a step; dashes in its name count as underscores.
 
     Raises:
         ConfigError: there is no such step.
@@ -74,8 +81,11 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 
 def _overview() -> str:
-    lines = ["usage: python -m pipeline STEP [options]      (STEP --help tells more)", ""]
-    lines += [f"  {step.replace('_', '-'):14} {_summary(step)}" for step in plugins.names("steps")]
+    lines = ["usage: python -m pipeline COMMAND [options]", "       python -m pipeline COMMAND --help"]
+    listed = {step for steps in _GROUPS.values() for step in steps}
+    others = tuple(step for step in plugins.names("steps") if step not in listed)
+    for title, steps in {**_GROUPS, "Steps of the workflow, started by snakemake": others}.items():
+        lines += ["", f"{title}:", *(f"  {step.replace('_', '-'):14} {_summary(step)}" for step in steps)]
     return "\n".join(lines)
 
 

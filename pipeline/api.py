@@ -1,6 +1,6 @@
-"""The Python interface: extract a file, open a pack, score predictions, predict with a trained run.
+"""The Python API: extract features, open packs, score predictions, load trained runs.
 
-Each function imports what it needs when it is called.
+Heavy libraries are imported when a function first needs them.
 """
 
 import json
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NamedFeatures(Features):
-    """Features of a file, with the names of their columns."""
+    """Features of a file with the names of their columns."""
 
     feature_names: tuple[str, ...] = ()
 
     def pandas(self) -> "pd.DataFrame":
-        """One row per frame or token: ``start_s``, ``end_s``, ``measured``, then the features."""
+        """A table with one row per frame or token: ``start_s``, ``end_s``, ``measured``, then the features."""
         import pandas as pd
 
         frame = pd.DataFrame({"start_s": self.times[:, 0], "end_s": self.times[:, 1], "measured": self.mask})
@@ -42,18 +42,18 @@ def extract(
 ) -> NamedFeatures:
     """Extract the features of one file.
 
-    The extractor stays loaded for the next file with the same settings.
+    The extractor stays loaded for further files with the same settings.
 
     Args:
-        file: a video or sound file; an extractor of text alone does not open it.
-        extractor: a file in ``pipeline/extractors/``, such as ``face``.
-        text: what is said, for extractors that read text.
-        language: of the text.
-        **settings: of the extractor, where they differ from its defaults.
+        file: a video or audio file; text extractors do not open it.
+        extractor: name of a file in ``pipeline/extractors/``, such as ``face``.
+        text: transcript, for extractors that read text.
+        language: language code of the text.
+        **settings: settings of the extractor that differ from its defaults.
 
     Raises:
         ConfigError: the extractor or a setting is unknown.
-        FeatureError: the file cannot be processed; says why.
+        FeatureError: the file cannot be processed.
     """
     from pipeline.core.extractor_facts import extractor_facts
     from pipeline.extraction.tasks import Failure, Task
@@ -73,10 +73,10 @@ def open_pack(file: Path | str) -> Pack:
     """Open a pack.
 
     Args:
-        file: ``.h5``, MMSA's ``.pkl`` (read without running its code), or a folder of computational sequences.
+        file: ``.h5``, MMSA's ``.pkl`` (read without running code from it), or a folder of computational sequences.
 
     Raises:
-        StoreError: there is no such pack.
+        StoreError: there is no such pack, or it is damaged.
     """
     return Pack(Path(file))
 
@@ -87,19 +87,21 @@ def score(
     """Score predictions as MMSA does.
 
     Args:
-        labels: numbers, or emotion names.
-        predictions: the same, one for each label.
+        labels: sentiment values, or names of emotions.
+        predictions: one prediction per label, of the same kind.
         metrics: ``mosi`` (labels in [-3, 3]), ``sims`` (labels in [-1, 1]) or ``emotion``.
 
     Raises:
-        ConfigError: unknown metrics, or not one prediction for each label.
+        ConfigError: the metrics are unknown, or labels and predictions differ in number.
     """
     from pipeline.training.metrics import FAMILIES, emotion_scores, sentiment_scores
 
     if metrics not in FAMILIES:
         raise ConfigError(f"metrics {metrics!r}; expected one of {', '.join(FAMILIES)}")
     if len(labels) != len(predictions) or len(labels) == 0:
-        raise ConfigError(f"{len(labels)} labels and {len(predictions)} predictions; expected one for each, at least 1")
+        raise ConfigError(
+            f"{len(labels)} labels and {len(predictions)} predictions; expected one prediction per label, at least 1"
+        )
     if metrics == "emotion":
         return emotion_scores([str(name) for name in labels], [str(name) for name in predictions]).values
     truth, guess = np.asarray(labels, np.float32), np.asarray(predictions, np.float32)
@@ -107,15 +109,16 @@ def score(
 
 
 def load_run(folder: Path | str, *, isolated: bool = False, threads: int = 1) -> "TrainedRun":
-    """Load a trained run, to predict new videos with ``run.predict(video, text=...)``.
+    """Load a trained run; ``run.predict(video, text=...)`` predicts a new video.
 
     Args:
-        folder: the run's folder.
-        isolated: extractors run in processes of their own, side by side. A script that asks for it needs a main guard.
+        folder: folder of the run.
+        isolated: run each extractor in its own process, in parallel. Scripts then need an
+            ``if __name__ == "__main__":`` guard.
         threads: CPU threads of the model.
 
     Raises:
-        PipelineError: there is no finished run, or an extractor or the model is not what it was.
+        PipelineError: there is no finished run, or an extractor or the model has changed since.
     """
     from pipeline.prediction.trained import TrainedRun
 

@@ -1,10 +1,12 @@
-"""Account for every row of a dataset, from the raw table to the packs, without trusting what wrote them.
+"""Account for every row of a dataset, from the raw table to the packs.
 
-Reads the raw table and media, stores, quarantine and packs. Every row is in each pack or left out with a reason,
-once; every stored clip was made of the raw file, text and settings that are there now; labels, splits and texts are
-the table's; a sample of clips is extracted again and compared, and worked out anew from store to pack.
+Reads raw table, media, stores, quarantine and packs independently of the code that wrote them, and checks that
+- every row is in each pack exactly once, or left out with a reason;
+- every stored clip was computed from the current raw file, text and settings;
+- labels, splits and texts are those of the table;
+- a sample of clips, extracted again and followed from store to pack, gives the same values.
 
-Exit status: 0 when all adds up, 1 with one line per fault when it does not.
+Exit status: 0 if there is no fault, 1 with one line per fault.
 example: python -m pipeline audit demo --sample 16
 """
 
@@ -29,7 +31,7 @@ def run(
     no_extract: bool = False,
     json: bool = False,
 ) -> int:
-    """Check a dataset and print what does not add up.
+    """Check a dataset and print its faults.
 
     Args:
         dataset: name of a file in config/datasets.

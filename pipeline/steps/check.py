@@ -1,6 +1,6 @@
-"""Check a raw dataset before hours of work: what is there, and every problem with its row and remedy.
+"""Check a raw dataset before a run: its contents, and every problem with its row and how to fix it.
 
-Exit status: 0 when the workflow can run (warnings or not), 1 when it cannot.
+Exit status: 0 if the workflow can run, with or without warnings, else 1.
 example: python -m pipeline check demo
 """
 

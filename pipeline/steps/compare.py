@@ -1,5 +1,6 @@
-"""Compare the models of a dataset: metrics over seeds and significance of differences, as CSV, Markdown and LaTeX.
+"""Compare the models of a dataset: metrics over seeds and significance of differences.
 
+Writes CSV, Markdown and LaTeX.
 example: python -m pipeline compare demo
          python -m pipeline compare demo --ablation amccl      # a model and its variants
 """

@@ -1,4 +1,4 @@
-"""Build the test split of a pack from media under one level of blur or audio noise.
+"""Build a pack's test split from corrupted media: one level of blur or audio noise.
 
 example: python -m pipeline corrupt --dataset demo --pack unaligned_50 --corruption blur --level 2
 """

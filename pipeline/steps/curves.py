@@ -1,4 +1,4 @@
-"""Collect the scores of all runs under corruptions into one table of curves.
+"""Collect the robustness scores of all runs into one table.
 
 example: python -m pipeline curves --scores processed/demo/runs/*/*/*/robustness.csv --output processed/robustness.csv
 """

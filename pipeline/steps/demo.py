@@ -1,4 +1,4 @@
-"""Make the demo dataset: a synthetic talking head whose sentiment, words and word times are known.
+"""Make the demo dataset: a synthetic talking head with known sentiment, words and word times.
 
 example: python -m pipeline demo --output raw/demo
 """
@@ -12,7 +12,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def run(*, output: Path, clips: int = 64, seed: int = 1, workers: int = 1) -> None:
-    """Make the demo unless the folder already holds the same one, whose files are then left untouched.
+    """Make the demo, unless the folder already contains the same one.
 
     Args:
         output: folder to write, such as raw/demo.

@@ -1,6 +1,6 @@
-"""Tell what is installed, which weights are found, and what mends what is missing.
+"""List what is installed, which weights are present, and how to fix what is missing.
 
-Exit status: 0 when everything the default configuration needs is there, else 1.
+Exit status: 0 if everything that config/config.yaml needs is present, else 1.
 example: python -m pipeline doctor
          python -m pipeline doctor --json
 """
@@ -32,31 +32,37 @@ _SYSTEM = {"EGL": "libegl1", "GLESv2": "libgles2", "GL": "libgl1", "glib-2.0": "
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked for."""
+    """One required item.
 
-    what: str
-    found: str
-    mend: str = ""
+    Attributes:
+        name: of the item.
+        value: version, path or description; empty if the item is missing.
+        fix: how to install it.
+    """
+
+    name: str
+    value: str
+    fix: str = ""
 
 
 def run(*, json: bool = False) -> int:
-    """Print what was found.
+    """Print what is installed and what is missing.
 
     Args:
         json: print one JSON object instead of a table.
 
     Returns:
-        1 if something needed is missing, else 0.
+        1 if a required item is missing, else 0.
     """
     checks = [check for group in (_machine, _libraries, _system, _programs, _extractors) for check in group()]
-    missing = [check for check in checks if not check.found]
+    missing = [check for check in checks if not check.value]
     if json:
         print_json({"triptych": __version__, "missing": len(missing), "checks": [asdict(check) for check in checks]})
         return int(bool(missing))
-    rows = [[check.what, check.found or "missing", check.mend if not check.found else ""] for check in checks]
-    levels: list[Level] = ["ok" if check.found else "error" for check in checks]
-    print_table(f"Triptych {__version__}", ("what", "found", "what to do"), rows, levels)
-    print_line(f"{len(missing)} missing" if missing else "everything is there", "error" if missing else "ok")
+    rows = [[check.name, check.value or "missing", "" if check.value else check.fix] for check in checks]
+    levels: list[Level] = ["ok" if check.value else "error" for check in checks]
+    print_table(f"Triptych {__version__}", ("item", "installed", "how to fix"), rows, levels)
+    print_line(f"{len(missing)} missing" if missing else "nothing is missing", "error" if missing else "ok")
     return int(bool(missing))
 
 
@@ -64,8 +70,7 @@ def _machine() -> Iterator[Check]:
     version = platform.python_version()
     yield Check("python", version if sys.version_info >= (3, 11) else "", "install Python 3.11 or later")
     yield Check("cores", str(len(os.sched_getaffinity(0))))
-    gpus = _attempt(lambda: _cuda_devices())
-    yield Check("CUDA devices", gpus or "none: training runs on the CPU")
+    yield Check("CUDA devices", _value_or_empty(_cuda_devices) or "none: training runs on the CPU")
     yield Check("free disk here", f"{shutil.disk_usage(Path.cwd()).free / 2**30:.0f} GiB")
     yield Check("model hub", "offline (HF_HUB_OFFLINE)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "allowed")
 
@@ -78,8 +83,7 @@ def _cuda_devices() -> str:
 
 def _libraries() -> Iterator[Check]:
     for name, version in library_versions(_LIBRARIES).items():
-        found = "" if version == "absent" else version
-        yield Check(name, found, "pip install -r requirements.lock (or: make setup)")
+        yield Check(name, "" if version == "absent" else version, "pip install -r requirements.lock (or: make setup)")
 
 
 def _system() -> Iterator[Check]:
@@ -88,8 +92,8 @@ def _system() -> Iterator[Check]:
 
 
 def _programs() -> Iterator[Check]:
-    yield Check("ffmpeg", _attempt(_ffmpeg), "pip install imageio-ffmpeg, or sudo apt-get install ffmpeg")
-    yield Check("espeak-ng", _attempt(_espeak), "pip install espeakng-loader")
+    yield Check("ffmpeg", _value_or_empty(_ffmpeg), "pip install imageio-ffmpeg, or sudo apt-get install ffmpeg")
+    yield Check("espeak-ng", _value_or_empty(_espeak), "pip install espeakng-loader")
 
 
 def _ffmpeg() -> str:
@@ -105,21 +109,21 @@ def _espeak() -> str:
 
 
 def _extractors() -> Iterator[Check]:
-    """Weights of each extractor with its default settings; only what the configuration uses is needed."""
-    needed = _configured()
+    """Weights of each extractor with its default settings. Only configured extractors are required."""
+    required = _configured()
     for name in plugins.names("extractors"):
         module = plugins.load("extractors", name)
         try:
             weights = module.extractor.weight_files(module.Config())
         except PipelineError as error:
-            found = "" if name in needed else f"not configured: {error}"
-            yield Check(f"extractor {name}", found, str(error))
+            value = "" if name in required else f"not configured: {error}"
+            yield Check(f"extractor {name}", value, str(error))
         else:
-            yield Check(f"extractor {name}", ", ".join(sorted(weights)) or "needs no weights")
+            yield Check(f"extractor {name}", ", ".join(sorted(weights)) or "no weights needed")
 
 
 def _configured() -> set[str]:
-    """Extractors of the packs that config/config.yaml asks for; all of them if there is no such file."""
+    """Extractors of the packs that config/config.yaml asks for; all if there is no such file."""
     path = Path("config/config.yaml")
     if not path.is_file():
         return set(plugins.names("extractors"))
@@ -134,8 +138,8 @@ def _settings(kind: type[Model], folder: str, name: str) -> Model:
     return validated(kind, read_yaml(path), str(path))
 
 
-def _attempt(look: Callable[[], str]) -> str:
+def _value_or_empty(read: Callable[[], str]) -> str:
     try:
-        return look()
+        return read()
     except (ImportError, OSError, RuntimeError):
         return ""

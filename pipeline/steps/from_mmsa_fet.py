@@ -1,7 +1,7 @@
-"""Convert a configuration file of MMSA-FET to Triptych's YAML, and list each setting without an equivalent.
+"""Convert a configuration file of MMSA-FET to Triptych's settings.
 
-Writes <output>/<name>.yaml, the run's settings, and <output>/packs/<name>.yaml, the pack's; <name> is the JSON's.
-Files that exist are not overwritten.
+Writes the run settings, <output>/<name>.yaml, and the pack, <output>/packs/<name>.yaml; <name> is that of the JSON
+file. Prints the settings that have no equivalent. Existing files are not overwritten.
 example: python -m pipeline from-mmsa-fet my_config.json --dataset mydata
 """
 

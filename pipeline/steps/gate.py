@@ -1,4 +1,4 @@
-"""Account for every clip of an extractor: stored or quarantined, and not too many of the latter.
+"""Check that an extractor stored or quarantined every clip, and did not quarantine too many.
 
 example: python -m pipeline gate --dataset demo --extractor face
 """
@@ -32,7 +32,7 @@ def run(
 
     Raises:
         StoreError: a clip is neither stored nor quarantined.
-        PipelineError: too many clips failed; the list is kept beside as ``<extractor>.refused.jsonl``.
+        PipelineError: too many clips failed; the list is in ``<extractor>.refused.jsonl``.
     """
     paths = Layout(processed).dataset(dataset)
     clips = {row["clip_id"] for row in read_jsonl(paths.labels)}

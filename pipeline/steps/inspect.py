@@ -1,6 +1,7 @@
-"""Describe and validate a pack (pickle, HDF5 or csd folder). Runs no code from the file.
+"""Describe and validate a pack (pickle, HDF5 or csd folder), and explain each violation.
 
-Exit status: 0 when MMSA can train on it (warnings or not), 1 when it cannot, 2 when it cannot be read.
+Pickles are read without running code from the file.
+Exit status: 0 if MMSA can train on the pack, with or without warnings; 1 if not; 2 if it cannot be read.
 example: python -m pipeline inspect processed/demo/packs/unaligned_50.pkl
          python -m pipeline inspect foreign.pkl --json
 """

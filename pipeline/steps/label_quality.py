@@ -1,4 +1,4 @@
-"""Hide gold labels of a union, borrow them back, and score that against the truth and two baselines.
+"""Measure borrowed labels of a union against hidden gold labels and two baselines.
 
 example: python -m pipeline label_quality --union mosi_meld
 """

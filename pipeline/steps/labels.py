@@ -1,4 +1,4 @@
-"""Give every row of a union its universal label, and report how.
+"""Assign universal labels to every row of a union, and write a report on them.
 
 example: python -m pipeline labels --union mosi_meld
 """

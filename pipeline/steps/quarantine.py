@@ -1,4 +1,4 @@
-"""Join the rows set aside by the scan and the clips each extractor failed on into one list.
+"""List the rows that the scan rejected and the clips that extractors failed on.
 
 example: python -m pipeline quarantine --dataset demo --extractors bert egemaps face
 """

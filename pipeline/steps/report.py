@@ -1,4 +1,4 @@
-"""Write the report page, and print the table of results.
+"""Write the report page and print the table of results.
 
 Without trained models or raw media the page has fewer sections.
 example: python -m pipeline report --processed processed --raw raw

@@ -1,6 +1,6 @@
-"""Read label tables and raw folders, and write what changed to the index.
+"""Update the index from label tables and raw folders.
 
-Snakemake does this by itself before it plans its jobs.
+Snakemake does this itself before it plans its jobs.
 example: python -m pipeline scan --configfile config/config.yaml
 """
 

@@ -1,4 +1,4 @@
-"""Write the JSON schemas of all settings to config/schemas, and docs/settings.md.
+"""Write the JSON schemas of all settings and docs/settings.md.
 
 example: python -m pipeline schemas
 """

@@ -1,4 +1,4 @@
-"""Show one clip as the pipeline saw it: pictures, sound, words, face, predictions.
+"""Show one clip and its features: pictures, sound, words, face, predictions.
 
 example: python -m pipeline show 'video_0001$_$0004' --dataset demo --output clip.html
 """

@@ -1,4 +1,4 @@
-"""Train one model on one pack with one seed. The test split is not read.
+"""Train one model on one pack with one seed, without reading the test split.
 
 The run's folder contains everything that predicting needs, so it can be moved.
 example: python -m pipeline train --pack p.h5 --settings amccl.json --model amccl --seed 1 --output my_run

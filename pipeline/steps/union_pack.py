@@ -1,4 +1,4 @@
-"""Join the packs of a union's datasets under universal labels, for joint training.
+"""Join the packs of a union's datasets, with universal labels, for joint training.
 
 example: python -m pipeline union_pack --union mosi_meld --pack text_50
 """
