@@ -1,7 +1,7 @@
 """Triptych: raw video clips to features, packs, labels, trained models and a report.
 
-The Python API is ``extract``, ``load_run``, ``open_pack`` and ``score`` (docs/api.md). They are imported on first use, so
-that jobs that do not need them start fast.
+The Python API is ``extract``, ``load_run``, ``open_pack`` and ``score`` (docs/api.md). They are imported on first use,
+so that jobs that do not need them start fast.
 """
 
 from importlib import import_module
