@@ -33,7 +33,7 @@ def with_words_shuffled(text: str, part: float, random: np.random.Generator, *, 
 
     Args:
         text: the transcript; characters between words stay.
-        part: of the positions, rounded up; a single one stays as it is.
+        part: of the positions, rounded up; a single one is not moved.
         random: chooses the positions and their cycle.
         language: decides where words end.
     """
@@ -120,6 +120,6 @@ def make_encode(folder: Path) -> Encode:
 def are_vectors_of(encode: Encode, split: PackSplit) -> bool:
     """Whether the text vectors of a split are those of an encoder, judged by some sentences that were not cut."""
     tokens = split.text_bert[:, 1].sum(axis=1)
-    whole = np.flatnonzero((tokens > 0) & (tokens < split.text_bert.shape[2] - 1))[:_PROBES]
-    vectors, stored = encode(split.text_bert[whole]), split.text[whole]
-    return len(whole) > 0 and vectors.shape == stored.shape and np.allclose(vectors, stored, atol=_TOLERANCE)
+    uncut = np.flatnonzero((tokens > 0) & (tokens < split.text_bert.shape[2] - 1))[:_PROBES]
+    vectors, stored = encode(split.text_bert[uncut]), split.text[uncut]
+    return len(uncut) > 0 and vectors.shape == stored.shape and np.allclose(vectors, stored, atol=_TOLERANCE)

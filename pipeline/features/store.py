@@ -85,22 +85,14 @@ class StoreReader:
         names = tuple(name.decode() for name in self._file["feature_names"][()])
         return Header(attributes["extractor"], attributes["identity"], names)
 
-    def keys(self) -> dict[str, str]:
-        """The key of every stored clip, by clip id."""
-        return {clip_id: group.attrs["key"] for clip_id, group in self._clips().items()}
-
     def sound_keys(self) -> dict[str, str]:
-        """The keys of clips whose arrays are present and fit each other; the others must be computed again."""
+        """Keys by clip id of clips whose arrays are present and fit each other; the others must be computed again."""
         width = self._file["feature_names"].shape[0]
         return {clip_id: group.attrs["key"] for clip_id, group in self._clips().items() if _is_sound(group, width)}
 
     def ids(self) -> set[str]:
         """The ids of the stored clips."""
         return set(self._clips())
-
-    def key(self, clip_id: str) -> str:
-        """The key that a clip is stored under."""
-        return self._clips()[clip_id].attrs["key"]
 
     def notes(self, clip_id: str) -> dict[str, Any]:
         """The extractor's notes on a clip."""
@@ -196,7 +188,7 @@ def _copy_clip(source: h5py.Group, target: h5py.Group) -> None:
 
 
 def _create(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype) -> h5py.Dataset:
-    """An empty dataset; a large one is one compressed chunk, since a clip is always read whole."""
+    """An empty dataset; a large one is one compressed chunk, since a clip is always read completely."""
     if int(np.prod(shape)) < _MIN_COMPRESSED:
         return group.create_dataset(name, shape, dtype, track_times=False)
     return group.create_dataset(

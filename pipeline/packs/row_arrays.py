@@ -31,7 +31,7 @@ class Computed:
     """An array whose rows are computed on each reading.
 
     Attributes:
-        shape: of the whole.
+        shape: of the whole array.
         dtype: of the values.
         compute: gives the rows of a range.
     """

@@ -53,7 +53,7 @@ def _converted(path: Path) -> Converted:
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not readable JSON ({error}); expected a configuration of MMSA-FET") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"{path}: holds a {type(content).__name__}; expected sections audio, video, text, align")
+        raise ConfigError(f"{path}: contains a {type(content).__name__}; expected sections audio, video, text, align")
     try:
         result = convert(content)
     except ConfigError as error:

@@ -34,7 +34,7 @@ def run(*, dataset: str, pack: str, raw: Path = Path("raw"), processed: Path = P
     Args:
         dataset: name of a dataset whose extractors passed the gate.
         pack: name of the pack.
-        raw: folder of the raw datasets, read only to import a ready-made pickle.
+        raw: folder of the raw datasets, read only to import an existing pickle.
         processed: folder of derived files.
 
     Raises:

@@ -16,7 +16,7 @@ def test_features_come_back_as_they_were_written(tmp_path):
     write_store(tmp_path / "s.h5", HEADER, [new("a$_$1", 1), new("a$_$2", 2)])
     with StoreReader(tmp_path / "s.h5") as reader:
         assert reader.header == HEADER
-        assert reader.keys() == {"a$_$1": "ka$_$1", "a$_$2": "ka$_$2"}
+        assert reader.sound_keys() == {"a$_$1": "ka$_$1", "a$_$2": "ka$_$2"}
         back, truth = reader.read("a$_$2"), make_features(2)
     for name in ("values", "times", "mask"):
         np.testing.assert_array_equal(getattr(back, name), getattr(truth, name))

@@ -83,7 +83,7 @@ def test_what_we_do_not_have_is_told(convert, change, remark):
     ("config", "message"),
     [
         ("no json", "theirs.json: not readable JSON"),
-        ("[]", "holds a list; expected sections audio, video, text, align"),
+        ("[]", "contains a list; expected sections audio, video, text, align"),
         ({"model": "mult"}, "no section audio, video, text, align; found model"),
         ({"video": {"tool": "mediapipe", "fps": 1000}}, "face: rate_hz is 1000"),
     ],

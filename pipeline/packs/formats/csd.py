@@ -122,7 +122,7 @@ def _replaced(folder: Path) -> Iterator[Path]:
 
 
 def read_csd(folder: Path) -> Contents:
-    """Read a pack from a folder that `write_csd` made.
+    """Read a pack from a folder that `write_csd` wrote.
 
     Raises:
         StoreError: a file is missing or damaged, or its entries are not those of ``triptych.h5``.

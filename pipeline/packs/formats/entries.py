@@ -52,9 +52,9 @@ def is_timed(contents: Contents, key: str) -> bool:
     if not all(key in arrays and arrays[key].ndim == 3 for arrays in contents.values()):
         return False
     rows = [rows_first(arrays, key) for arrays in contents.values()]
-    whole = all(len(rows_) == len(arrays["id"]) for rows_, arrays in zip(rows, contents.values(), strict=True))
-    alike = len({(rows_.dtype, rows_.shape[2]) for rows_ in rows}) == 1
-    return whole and alike and all(rows_.shape[1] > 0 and rows_.dtype.kind in "biuf" for rows_ in rows)
+    complete = all(len(part) == len(arrays["id"]) for part, arrays in zip(rows, contents.values(), strict=True))
+    alike = len({(part.dtype, part.shape[2]) for part in rows}) == 1
+    return complete and alike and all(part.shape[1] > 0 and part.dtype.kind in "biuf" for part in rows)
 
 
 def rows_first(arrays: Mapping[str, np.ndarray], key: str) -> Shaped[np.ndarray, "clips steps width"]:
