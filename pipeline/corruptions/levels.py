@@ -11,12 +11,12 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.types import Modality
 
 CorruptionName = Literal["missing_text", "shuffled_words", "dropped_frames", "blur", "audio_noise"]
-MediaName = Literal["blur", "audio_noise"]
-Level = Literal[1, 2, 3, 4]
+MediaCorruption = Literal["blur", "audio_noise"]
+CorruptionLevel = Literal[1, 2, 3, 4]
 
 CORRUPTIONS: tuple[CorruptionName, ...] = get_args(CorruptionName)
 #: Level 0 is the clean clip.
-LEVELS: tuple[Level, ...] = get_args(Level)
+LEVELS: tuple[CorruptionLevel, ...] = get_args(CorruptionLevel)
 #: Strength of levels 1 to 4: chance of an empty sentence, part of the words, part of the rows, standard deviation in
 #: pixels of a picture whose shorter side is 256, signal-to-noise ratio in dB.
 STRENGTHS: Mapping[CorruptionName, tuple[float, float, float, float]] = {

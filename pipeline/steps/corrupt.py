@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import Layout
-from pipeline.corruptions.levels import MEDIA, Level, MediaName, at_level
+from pipeline.corruptions.levels import MEDIA, CorruptionLevel, MediaCorruption, at_level
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.packs.build.corrupted import with_corrupted, write_corrupted
 from pipeline.packs.formats.files import read_card, read_split
@@ -18,8 +18,8 @@ def run(
     *,
     dataset: str,
     pack: str,
-    corruption: MediaName,
-    level: Level,
+    corruption: MediaCorruption,
+    level: CorruptionLevel,
     processed: Path = Path("processed"),
     max_failed_fraction: float = 0.05,
 ) -> None:

@@ -15,7 +15,7 @@ from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import digest, library_versions
 from pipeline.core.paths import DatasetPaths, Layout
-from pipeline.corruptions.levels import MEDIA_SOURCES, Corruption, Level, MediaName, at_level
+from pipeline.corruptions.levels import MEDIA_SOURCES, Corruption, CorruptionLevel, MediaCorruption, at_level
 from pipeline.extraction.resolved import read_resolved
 from pipeline.extraction.shard import ShardJob, update_shard
 from pipeline.extraction.tasks import Task, failure_row, make_tasks
@@ -31,8 +31,8 @@ def run(
     raw: Path = Path("raw"),
     processed: Path = Path("processed"),
     limit_s: float = 900.0,
-    corruption: MediaName | None = None,
-    level: Level = 1,
+    corruption: MediaCorruption | None = None,
+    level: CorruptionLevel = 1,
 ) -> None:
     """Bring one shard's store up to date, and list the failed clips next to it.
 
