@@ -28,7 +28,7 @@ def run(
     Args:
         dataset: name of the dataset.
         pack: name of a pack of its media.
-        corruption: which one was applied to the media.
+        corruption: corruption that was applied to the media.
         level: strength, 1 to 4.
         processed: folder of derived files.
         max_failed_fraction: largest fraction of the test clips that may lose the modality.
