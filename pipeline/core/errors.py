@@ -1,4 +1,4 @@
-"""Errors a user can cause, each told in one line: what, where, expected, what to do."""
+"""Errors a user can cause. The message is one line: what, where, what was expected, what to do."""
 
 
 class PipelineError(Exception):

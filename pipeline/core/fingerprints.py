@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-#: An edit within this time of the last look may leave the time stamp as it was: such files are hashed again.
+#: An edit this soon after the last check may leave the time stamp unchanged: such files are hashed again.
 _CLOCK_GRAIN_NS = 2_000_000_000
 
 
@@ -49,7 +49,7 @@ def library_versions(distributions: Iterable[str]) -> dict[str, str]:
 class FileHashes:
     """Hashes of files, computed again only when size, modification time or inode changed.
 
-    A context manager: what was learnt is kept when it ends without an error. The cache is a convenience;
+    A context manager: new hashes are saved if it ends without an error. The cache is a convenience;
     deleting it costs a re-hash and nothing else.
     """
 
@@ -71,7 +71,7 @@ class FileHashes:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        """Keep what was learnt and close."""
+        """Save new hashes and close."""
         if kind is None:
             self._write()
             self._connection.commit()
@@ -112,7 +112,7 @@ class FileHashes:
         return known > 0
 
     def forget_unseen(self) -> None:
-        """Drop files that nobody asked for since the cache was opened."""
+        """Drop files that were not hashed since the cache was opened."""
         self._write()
         self._connection.execute("delete from files where path not in (select path from seen)")
 

@@ -1,4 +1,4 @@
-"""HDF5 files that nobody vouches for, read; and new ones, written where the disk may fill up."""
+"""Reading untrusted HDF5 files, and writing new ones on a disk that may fill up."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ _SPARE_BYTES = 1 << 16
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 for reading once its structure is known to be harmless; no array is read for that.
+    """Open an HDF5 for reading after checking that its structure is harmless; no array is read.
 
     Raises:
-        OSError: it cannot be opened, holds a link or an array kept elsewhere, or an array that cannot be in it.
+        OSError: it cannot be opened, or contains a link, an external array, or an array larger than the file can store.
     """
     with h5py.File(path, "r") as file:
         largest = _LARGEST_RATIO * path.stat().st_size + _SPARE_BYTES
@@ -29,11 +29,11 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
 def _inspect(group: h5py.Group, largest_bytes: int, *, seen: set[int]) -> None:
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise OSError(f"{group.name}/{name[:60]} is a link to another place; expected the data itself")
+            raise OSError(f"{group.name}/{name[:60]} is a link; expected the data itself")
         item = group[name]
         address = h5py.h5o.get_info(item.id).addr
         if address in seen:
-            raise OSError(f"{group.name}/{name[:60]} stands in two places; expected each item once")
+            raise OSError(f"{group.name}/{name[:60]} appears twice; expected each item once")
         seen.add(address)
         if isinstance(item, h5py.Group):
             _inspect(item, largest_bytes, seen=seen)
@@ -43,7 +43,7 @@ def _inspect(group: h5py.Group, largest_bytes: int, *, seen: set[int]) -> None:
 
 def _refuse_odd_array(item: h5py.Dataset, largest_bytes: int) -> None:
     if item.is_virtual or item.external:
-        raise OSError(f"{item.name} keeps its values in another file; expected them here")
+        raise OSError(f"{item.name} stores its values in another file; expected them in this one")
     if item.nbytes > largest_bytes:
         raise OSError(f"{item.name} claims {item.nbytes} bytes, more than a file of this size can hold")
 
@@ -52,23 +52,23 @@ def _refuse_odd_array(item: h5py.Dataset, largest_bytes: int) -> None:
 def new_hdf5(path: Path) -> Iterator[h5py.File]:
     """A new HDF5 whose bytes depend on nothing but what is written.
 
-    HDF5 itself crashes the process when a write fails, so it is told of none.
+    HDF5 crashes the process when a write fails, so failed writes are hidden from it and raised at the end.
 
     Raises:
-        OSError: a write failed, as on a full disk. It is known at the end only; what follows on it is lost.
+        OSError: a write failed, for example on a full disk. Raised when the file is closed; later writes are lost.
     """
     with FileIO(path, "w+") as raw:
-        kept = _ErrorsKept(raw)
+        recorder = _ErrorRecorder(raw)
         try:
-            with h5py.File(kept, "w", libver="v110", track_order=False) as file:
+            with h5py.File(recorder, "w", libver="v110", track_order=False) as file:
                 yield file
         finally:
-            if kept.error is not None:
-                raise OSError(kept.error.errno, kept.error.strerror, path.name)
+            if recorder.error is not None:
+                raise OSError(recorder.error.errno, recorder.error.strerror, path.name)
 
 
-class _ErrorsKept:
-    """What h5py needs of a file; from the first failed write on nothing is written any more."""
+class _ErrorRecorder:
+    """A file for h5py that records the first failed write and ignores later ones."""
 
     def __init__(self, raw: FileIO) -> None:
         self.error: OSError | None = None
@@ -88,4 +88,4 @@ class _ErrorsKept:
         return self._raw.truncate(size) if self.error is None else size
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Nothing is buffered."""

@@ -12,7 +12,7 @@ class DatasetPaths:
 
     @property
     def index(self) -> Path:
-        """What the scan found."""
+        """Output of the scan."""
         return self.root / "index"
 
     @property
@@ -96,7 +96,7 @@ class DatasetPaths:
         return self.runs / pack / model / str(seed)
 
     def sweep_trials(self, sweep: str) -> Path:
-        """The trials of a sweep as they were drawn."""
+        """The trials of a sweep."""
         return self.root / "settings" / "sweeps" / f"{sweep}.json"
 
     def trial_settings(self, sweep: str, trial: str) -> Path:

@@ -1,4 +1,4 @@
-"""A file name is a registration: plug-ins are found by listing their folder."""
+"""A file name is a registration: the plug-ins of a kind are the files of its folder."""
 
 import ast
 import difflib
@@ -60,13 +60,13 @@ def literals(kind: Kind, name: str) -> Mapping[str, Any]:
         ConfigError: there is none of this name.
     """
     tree = ast.parse(source(kind, name).read_text(encoding="utf-8"))
-    found: dict[str, Any] = {}
+    constants: dict[str, Any] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             key = node.targets[0].id
             if key.isupper() and not key.startswith("_"):
-                found[key] = _literal(node.value)
-    return MappingProxyType({key: value for key, value in found.items() if value is not None})
+                constants[key] = _literal(node.value)
+    return MappingProxyType({key: value for key, value in constants.items() if value is not None})
 
 
 def _literal(node: ast.expr) -> Any:

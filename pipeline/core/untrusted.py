@@ -1,4 +1,4 @@
-"""Reading small files that nobody vouches for, never more of them than they should hold."""
+"""Reading small untrusted files, up to a size limit."""
 
 import errno
 from pathlib import Path

@@ -24,11 +24,11 @@ def test_a_killed_run_is_finished_by_the_same_command_with_the_same_bytes(projec
     assert (second.status, again.status) == (1, 0), again.output
     assert second.output.count("another run is at work there") == 1
     verdict = judge(project, clean)
-    assert verdict.is_good, verdict.told()
+    assert verdict.is_good, verdict.summary()
     assert verdict.rows == verdict.accounted == 8
 
 
-def test_a_difference_a_lost_row_and_something_left_behind_are_told(project):
+def test_a_difference_a_lost_row_and_something_left_behind_are_reported(project):
     clean = digests(project)
     (project.processed / "demo" / "packs" / "unaligned_50.json.part").touch()
     (project.processed / "demo" / "quarantine" / "face.jsonl").write_text("{}\n")

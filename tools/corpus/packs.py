@@ -116,12 +116,12 @@ HDF5 = [
     Kind("truncated HDF5", "error", "cannot be read as a pack", _cut),
     Kind("text named as HDF5", "error", "cannot be read as a pack", _bytes(b"hello")),
     Kind("HDF5 without a split", "error", "cannot be read as a pack", _h5(lambda file, path: file.pop("valid"))),
-    Kind("HDF5 with a link to another file", "error", "is a link to another place", _h5(_external_link)),
-    Kind("HDF5 with a link inside the file", "error", "is a link to another place",
+    Kind("HDF5 with a link to another file", "error", "is a link", _h5(_external_link)),
+    Kind("HDF5 with a link inside the file", "error", "is a link",
          _h5(lambda file, path: _replaced(file, h5py.SoftLink("/test/audio")))),
-    Kind("HDF5 with a cycle", "error", "stands in two places", _h5(_loop)),
-    Kind("HDF5 with values in another file", "error", "keeps its values in another file", _h5(_external_values)),
-    Kind("HDF5 with a virtual dataset of another file", "error", "keeps its values in another file", _h5(_virtual)),
+    Kind("HDF5 with a cycle", "error", "appears twice", _h5(_loop)),
+    Kind("HDF5 with values in another file", "error", "stores its values in another file", _h5(_external_values)),
+    Kind("HDF5 with a virtual dataset of another file", "error", "stores its values in another file", _h5(_virtual)),
     Kind("HDF5 that claims 8 TB", "error", "claims 8000000000000 bytes", _h5(_claims)),
 ]  # fmt: skip
 

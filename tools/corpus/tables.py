@@ -25,16 +25,16 @@ def _error(name, says, make):
     return Kind(name, "error", says, make)
 
 
-def _kept(name, says, make):
+def _accepted(name, says, make):
     return Kind(name, "accepted", says, make)
 
 
 _LEAVES = "could lead out of its folder"
 
 ENCODINGS = [
-    _kept("byte-order mark", "ignored", lambda: b"\xef\xbb\xbf" + TABLE),
-    _kept("Windows line endings", "read as usual", lambda: TABLE.replace(b"\n", b"\r\n")),
-    _kept("old Mac line endings", "read as usual", lambda: TABLE.replace(b"\n", b"\r")),
+    _accepted("byte-order mark", "ignored", lambda: b"\xef\xbb\xbf" + TABLE),
+    _accepted("Windows line endings", "read as usual", lambda: TABLE.replace(b"\n", b"\r\n")),
+    _accepted("old Mac line endings", "read as usual", lambda: TABLE.replace(b"\n", b"\r")),
     _error("UTF-16", "is not utf-8-sig; set options.encoding", lambda: TABLE.decode().encode("utf-16")),
     _error("UTF-16 without a byte-order mark", "no column|is not utf-8", lambda: TABLE.decode().encode("utf-16-le")),
     _error("GB 18030", "is not utf-8-sig; set options.encoding",
@@ -59,8 +59,8 @@ SHAPES = [
     _error("unquoted comma", "1 cells more than the header", row("v1,001,well, good,-1.0,,,,Negative,train\n")),
     _error("truncated row", "split ''", row("v1,001,some words\n")),
     _error("NUL in the text", "NUL character", changed("some words 1", "some\0words")),
-    _kept("line break within quotes", "kept in the text", row('v1,001,"some\nwords",-1.0,,,,,train\n')),
-    _kept("blank lines", "ignored", row(f"\n\n{ROW}\n")),
+    _accepted("line break within quotes", "kept in the text", row('v1,001,"some\nwords",-1.0,,,,,train\n')),
+    _accepted("blank lines", "ignored", row(f"\n\n{ROW}\n")),
 ]
 
 IDS = [
@@ -74,11 +74,11 @@ IDS = [
     _error("id of 300 characters", _LEAVES, row(f"{'v' * 300},001,some words,-1.0,,,,,train\n")),
     _error("empty id", "is empty or has blanks", row("v1,,some words,-1.0,,,,,train\n")),
     _error("id with spaces around it", "is empty or has blanks", row("v1, 001 ,some words,-1.0,,,,,train\n")),
-    _kept("id with shell characters", "used as it is", row("v1;$(touch x)`id`&|,001,some words,-1.0,,,,,train\n")),
-    _kept("id with quotes and symbols", "used as it is",
+    _accepted("id with shell characters", "used as it is", row("v1;$(touch x)`id`&|,001,some words,-1.0,,,,,train\n")),
+    _accepted("id with quotes and symbols", "used as it is",
           row("\"v'1\"\" {clip_id} 喂\",001,some words,-1.0,,,,,train\n")),
-    _kept("id that starts with a dash", "used as it is", row("-rf,001,some words,-1.0,,,,,train\n")),
-    _kept("ids that differ only in case", "two clips", row(f"{ROW}V1,001,some words,-1.0,,,,,train\n")),
+    _accepted("id that starts with a dash", "used as it is", row("-rf,001,some words,-1.0,,,,,train\n")),
+    _accepted("ids that differ only in case", "two clips", row(f"{ROW}V1,001,some words,-1.0,,,,,train\n")),
 ]  # fmt: skip
 
 LABELS = [
@@ -91,7 +91,7 @@ LABELS = [
     _error("audio label out of range", "sentiment_audio 9.0", changed(",-1.0,,,", ",-1.0,,9,")),
     _error("unknown split", "split 'holdout'; expected one of", changed(",train", ",holdout")),
     _error("video in two splits", "stands in the splits", changed("v4,001", "v1,004")),
-    _kept("other names for a split", "validation and dev mean valid", changed(",valid", ",DEV")),
+    _accepted("other names for a split", "validation and dev mean valid", changed(",valid", ",DEV")),
 ]
 
 TABLES = [*ENCODINGS, *SHAPES, *IDS, *LABELS]

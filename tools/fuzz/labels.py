@@ -10,7 +10,7 @@ SEEDS = [
 
 
 def check(data: bytes) -> None:
-    """Parse the text both ways; what is a label must be the same label when it is said again."""
+    """Parse the text both ways; a valid label must survive formatting and parsing."""
     text = data.decode("utf-8", "replace")
     _check_plain(text)
     _check_universal(text)

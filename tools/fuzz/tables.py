@@ -16,7 +16,7 @@ SEEDS = [
 
 
 def check(data: bytes) -> None:
-    """Read the table, judge its rows, write what is kept."""
+    """Read the table, judge its rows, write the usable ones."""
     path = file_of(data, "label.csv")
     try:
         table = read(path.parent, Options())

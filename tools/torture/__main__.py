@@ -11,16 +11,16 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tools.torture import faults, kills
+from tools.torture.injection import Fault, Reference, Result, attempt
 from tools.torture.outputs import digests, judge
 from tools.torture.project import Project, make_project
-from tools.torture.trial import Fault, Reference, Result, attempt
 
 KILLS: dict[str, Fault] = {
     "kill -9 of a worker": kills.kill_worker,
     "kill -9 of a job": kills.kill_job,
     "kill -9 of Snakemake": kills.kill_snakemake,
 }
-#: Kinds, and how often each is tried; the longest first.
+#: Faults, and how often each is injected; the longest first.
 OTHERS: dict[str, tuple[Fault, int]] = {
     "one core instead of two": (faults.one_core, 1),
     "two shards instead of one": (faults.other_shards, 1),
@@ -38,28 +38,28 @@ _NEED_ROOT = ("disk full", "read-only results")
 
 
 def main() -> int:
-    """Run all trials; 0 if every one ended as expected."""
+    """Inject all faults; returns 0 if every rerun ended as expected."""
     options = _options()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background, also by runs
     started, folder = time.monotonic(), options.folder or Path(tempfile.mkdtemp(prefix="torture-"))
     print(f"seed {options.seed}, folder {folder}")
     reference = make_reference(folder / "reference")
-    trials = [trial for trial in planned(options.kills) if not options.only or options.only in trial[0]]
+    injections = [injection for injection in planned(options.kills) if not options.only or options.only in injection[0]]
     with ThreadPoolExecutor(options.at_once) as pool:
         running = [
             pool.submit(attempt, kind, fault, reference, folder / f"{n:03d}", random.Random(f"{options.seed} {n}"))
-            for n, (kind, fault) in enumerate(trials)
+            for n, (kind, fault) in enumerate(injections)
         ]
         results = []
         for future in as_completed(running):
             results.append(future.result())
-            print(f"{len(results)}/{len(trials)} {results[-1].line()}", flush=True)
+            print(f"{len(results)}/{len(injections)} {results[-1].line()}", flush=True)
     print(table(results, time.monotonic() - started))
     return int(not all(result.is_good for result in results))
 
 
 def planned(num_kills: int) -> Iterator[tuple[str, Fault]]:
-    """Kinds in the order in which they are tried; those that this machine cannot do are named and left out."""
+    """Faults in the order of injection; prints and skips those that this machine does not support."""
     for kind, (fault, times) in OTHERS.items():
         if (kind in _NEED_ROOT and not faults.IS_ROOT) or (fault is faults.clock_ahead and not faults.FAKETIME):
             print(f"left out: {kind}; it needs {'root' if kind in _NEED_ROOT else 'libfaketime'}")
@@ -70,15 +70,15 @@ def planned(num_kills: int) -> Iterator[tuple[str, Fault]]:
 
 
 def make_reference(folder: Path) -> Reference:
-    """The clean run, audited with clips extracted again; one that an earlier call has made is taken as it is."""
+    """The clean run, audited with clips extracted again; reused if it exists."""
     project = Project(folder)
     if (project.processed / "report.html").is_file():
         return Reference(project, digests(project))
     project = make_project(folder)
     done = project.run()
-    found = judge(project, digests(project), again=True)
-    if done.status or not found.is_good:
-        raise SystemExit(f"the clean run failed (status {done.status}): {found.told()}\n{done.output[-3000:]}")
+    verdict = judge(project, digests(project), again=True)
+    if done.status or not verdict.is_good:
+        raise SystemExit(f"the clean run failed (status {done.status}): {verdict.summary()}\n{done.output[-3000:]}")
     return Reference(project, digests(project))
 
 
@@ -104,11 +104,11 @@ def _counts(results: list[Result]) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.torture", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="of all random points (default: 1)")
-    parser.add_argument("--kills", type=int, default=30, help="kills, of each kind in turn (default: 30)")
-    parser.add_argument("--only", default="", help="only kinds whose name holds this")
-    parser.add_argument("--at-once", type=int, default=2, help="trials at the same time (default: 2)")
-    parser.add_argument("--folder", type=Path, help="where to work; it is made (default: a temporary folder)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (default: 1)")
+    parser.add_argument("--kills", type=int, default=30, help="number of kills, of all kinds (default: 30)")
+    parser.add_argument("--only", default="", help="only kinds whose name contains this")
+    parser.add_argument("--at-once", type=int, default=2, help="injections at the same time (default: 2)")
+    parser.add_argument("--folder", type=Path, help="working folder (default: a temporary folder)")
     return parser.parse_args()
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 
 from tools.torture import victims
+from tools.torture.injection import Injection
 from tools.torture.project import Project
 from tools.torture.stages import AUDIO, EVERYTHING, PACK, TRAINING, VISION, spread_over
-from tools.torture.trial import Injection
 
 IS_ROOT = os.geteuid() == 0
 FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
@@ -29,8 +29,8 @@ def disk_full(project: Project, chance: random.Random, stack: ExitStack) -> Inje
     _move_to_tmpfs(project.processed, stack, room=chance.randrange(16, 64) * 1024)
     done = project.run(*target)
     _mount("-o", "remount,size=256m", str(project.processed))
-    told = f"{stage.name}; the run gave status {done.status}"
-    return Injection(told, stage.target, as_expected=done.status == 1)
+    description = f"{stage.name}; the run gave status {done.status}"
+    return Injection(description, stage.target, as_expected=done.status == 1)
 
 
 def files_too_large(project: Project, chance: random.Random, _: ExitStack) -> Injection:
@@ -52,8 +52,8 @@ def out_of_memory(project: Project, chance: random.Random, _: ExitStack) -> Inje
         limit = worker.memory_info().vms + 2**20
         worker.rlimit(psutil.RLIMIT_AS, (limit, limit))
     done = project.finish(run)
-    told = f"{stage.name}; the run gave status {done.status}"
-    return Injection(told, stage.target, as_expected=worker is not None and done.status in (0, 1))
+    description = f"{stage.name}; the run gave status {done.status}"
+    return Injection(description, stage.target, as_expected=worker is not None and done.status in (0, 1))
 
 
 def hanging_decoder(project: Project, _: random.Random, __: ExitStack) -> Injection:
@@ -76,8 +76,8 @@ def second_snakemake(project: Project, _: random.Random, __: ExitStack) -> Injec
     done = project.finish(first, log=0)
     refusals = [line for line in second.output.splitlines() if "another run is at work there" in line]
     expected = (second.status, dry.status, done.status, len(refusals)) == (1, 0, 0, 1)
-    told = f"refused with status {second.status}; status {dry.status} of a dry run, {done.status} of the first"
-    return Injection(told, as_expected=expected)
+    description = f"refused with status {second.status}; status {dry.status} of a dry run, {done.status} of the first"
+    return Injection(description, as_expected=expected)
 
 
 def clock_ahead(project: Project, chance: random.Random, _: ExitStack) -> Injection:
@@ -111,19 +111,19 @@ def read_only(project: Project, chance: random.Random, stack: ExitStack) -> Inje
     _mount("-o", "remount,ro,bind", folder)
     done = project.run(*target)
     _mount("-o", "remount,rw,bind", folder)
-    said = "cannot be written" in done.output and "Traceback" not in done.output
-    return Injection(f"the run gave status {done.status}", stage.target, as_expected=done.status == 1 and said)
+    names_cause = "cannot be written" in done.output and "Traceback" not in done.output
+    return Injection(f"the run gave status {done.status}", stage.target, as_expected=done.status == 1 and names_cause)
 
 
 def one_core(project: Project, _: random.Random, __: ExitStack) -> Injection:
-    """Everything made anew on one core; the reference was made on two."""
+    """Rebuild everything on one core; the reference ran on two."""
     EVERYTHING.undo(project)
     done = project.run(cores=1)
     return Injection(f"the run gave status {done.status}", None, as_expected=done.status == 0)
 
 
 def other_shards(project: Project, _: random.Random, __: ExitStack) -> Injection:
-    """Everything up to the pack made anew from two shards instead of one: same labels, quarantine and packs."""
+    """Rebuild everything up to the pack from two shards instead of one: same labels, quarantine and packs."""
     EVERYTHING.undo(project)
     spread_over(project, 2)
     done = project.run("packs")

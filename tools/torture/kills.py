@@ -10,9 +10,9 @@ from dataclasses import replace
 import psutil
 
 from tools.torture import victims
+from tools.torture.injection import Injection
 from tools.torture.project import Project
 from tools.torture.stages import AUDIO, EVERYTHING, PACK, TEXT, TRAINING, VISION, Stage
-from tools.torture.trial import Injection
 
 #: CPU seconds that Snakemake takes before its first job.
 _PLANNING_S = 2.5
@@ -39,7 +39,7 @@ def kill_snakemake(project: Project, chance: random.Random, _: ExitStack) -> Inj
 def interrupt(project: Project, chance: random.Random, _: ExitStack) -> Injection:
     """Ctrl-C at a terminal: all processes of the run get SIGINT."""
     done = _struck(project, chance, (AUDIO, VISION, TRAINING), victims.itself, _interrupt)
-    return replace(done, as_expected=done.as_expected and "gave status 0" not in done.told)
+    return replace(done, as_expected=done.as_expected and "gave status 0" not in done.description)
 
 
 def _struck(
@@ -59,8 +59,8 @@ def _struck(
             strike(victim)
         done = project.finish(run)
         if victim is not None:
-            told = f"{stage.name} after {at_s:.2f} s of computing; the run gave status {done.status}"
-            return Injection(told, target=stage.target, as_expected=done.status != _HUNG)
+            description = f"{stage.name} after {at_s:.2f} s of computing; the run gave status {done.status}"
+            return Injection(description, target=stage.target, as_expected=done.status != _HUNG)
     return Injection(f"{stage.name}: ended before it was struck, {_ATTEMPTS} times", as_expected=False)
 
 

@@ -43,10 +43,11 @@ class Verdict:
     def is_good(self) -> bool:
         return not (self.differing or self.faults or self.left) and self.accounted == self.rows
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """What is wrong, in one line."""
-        found = [f"differs: {name}" for name in self.differing] + self.faults + [f"left: {name}" for name in self.left]
-        return "; ".join(found[:4]) + ("; …" if len(found) > 4 else "")
+        problems = [f"differs: {name}" for name in self.differing] + self.faults
+        problems += [f"left: {name}" for name in self.left]
+        return "; ".join(problems[:4]) + ("; …" if len(problems) > 4 else "")
 
 
 def judge(

@@ -1,4 +1,4 @@
-"""Parts of the workflow that can be undone and made again, so that a fault meets any of them at little cost."""
+"""Parts of the workflow that can be removed and rebuilt, so that a fault can hit each of them cheaply."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ class Stage:
     work_s: float
 
     def undo(self, project: Project) -> tuple[str, ...]:
-        """Remove what the stage made; gives the target that makes it again."""
+        """Remove the output of the stage; returns the target that rebuilds it."""
         for folder in self.folders:
             shutil.rmtree(project.root / folder)
         return (self.target,) if self.target else ()

@@ -29,7 +29,7 @@ def wait_for(
     run: subprocess.Popen, find: Callable[[psutil.Process], list[psutil.Process]], spent_s: float
 ) -> psutil.Process | None:
     """The first process found once it and its children have computed for so long; None if it ends before."""
-    for process in _found(run, find):
+    for process in _processes(run, find):
         while run.poll() is None:
             if computed_s(process) >= spent_s:
                 return process
@@ -49,7 +49,9 @@ def computed_s(process: psutil.Process) -> float:
     return total
 
 
-def _found(run: subprocess.Popen, find: Callable[[psutil.Process], list[psutil.Process]]) -> Iterator[psutil.Process]:
+def _processes(
+    run: subprocess.Popen, find: Callable[[psutil.Process], list[psutil.Process]]
+) -> Iterator[psutil.Process]:
     """One process after another, each once, as they appear."""
     seen: set[int] = set()
     while run.poll() is None:
@@ -62,12 +64,12 @@ def _found(run: subprocess.Popen, find: Callable[[psutil.Process], list[psutil.P
 
 
 def _below(run: psutil.Process) -> list[psutil.Process]:
-    found = []
+    processes = []
     for process in run.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
             if process.status() != psutil.STATUS_ZOMBIE and process.name():
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def _command(process: psutil.Process) -> str:

@@ -17,13 +17,13 @@ class Injection:
     """What a fault did.
 
     Attributes:
-        told: where it struck, and how the run with the fault ended.
-        target: what the rerun is asked for; None for everything.
+        description: where the fault was injected, and how that run ended.
+        target: the target of the rerun; None for all.
         as_expected: the run with the fault ended as it should.
-        compared: beginnings of the paths to compare; all of them if there are none.
+        compared: prefixes of the paths to compare; empty: all.
     """
 
-    told: str
+    description: str
     target: str | None = "packs"
     as_expected: bool = True
     compared: tuple[str, ...] = ()
@@ -42,30 +42,30 @@ class Reference:
 
 @dataclass(frozen=True)
 class Result:
-    """How a trial ended."""
+    """How the rerun after an injection ended."""
 
     kind: str
-    told: str
+    description: str
     verdict: Verdict
     is_good: bool
     took_s: float = field(default=0.0, compare=False)
 
     def line(self) -> str:
-        """The trial in one line."""
-        outcome = "as expected" if self.is_good else f"NOT AS EXPECTED: {self.verdict.told()}"
-        return f"{self.kind}: {self.told}: {outcome} ({self.took_s:.0f} s)"
+        """The result in one line."""
+        outcome = "as expected" if self.is_good else f"NOT AS EXPECTED: {self.verdict.summary()}"
+        return f"{self.kind}: {self.description}: {outcome} ({self.took_s:.0f} s)"
 
 
 def attempt(kind: str, fault: Fault, reference: Reference, folder: Path, chance: random.Random) -> Result:
-    """Copy the reference, inject a fault, run once more, judge; the copy is kept where something is wrong."""
+    """Copy the reference, inject a fault, run again, judge; the copy is deleted if all is well."""
     started = time.monotonic()
     with ExitStack() as stack:
         project = reference.project.copy_to(folder)
         injection = fault(project, chance, stack)
         again = project.run(*([injection.target] if injection.target else []))
         verdict = judge(project, reference.digests, injection.compared)
-        told = injection.told + (f"; the rerun gave status {again.status}" if again.status else "")
+        description = injection.description + (f"; the rerun gave status {again.status}" if again.status else "")
     is_good = verdict.is_good and injection.as_expected and again.status == 0
     if is_good:
         shutil.rmtree(folder)
-    return Result(kind, told, verdict, is_good, time.monotonic() - started)
+    return Result(kind, description, verdict, is_good, time.monotonic() - started)
