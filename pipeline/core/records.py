@@ -26,13 +26,15 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_csv(path: Path) -> "pd.DataFrame":
-    """Read a table; ids are text, and only an empty cell is a missing value.
+    """Read a table; ids are text, and only an empty cell is a missing value. An absent file is an empty table.
 
     Raises:
-        StoreError: the file is absent or damaged.
+        StoreError: the file is damaged.
     """
     import pandas as pd
 
+    if not path.is_file():
+        return pd.DataFrame()
     try:
         return pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from pipeline.core.errors import StoreError
 from pipeline.training.run_folder import RunFolder
 
 _CURVE = ["dataset", "pack", "model", "corruption", "metric"]
@@ -19,7 +20,9 @@ def collect(runs: Iterable[RunFolder]) -> pd.DataFrame:
     """
     frames = []
     for run in runs:
-        frame = run.robustness()
+        frame = run.robustness
+        if not set(_CONDITION) <= set(frame.columns):
+            raise StoreError(f"{run.robustness_file}: no readable scores; delete it and run again")
         metrics = [name for name in frame.columns if name not in _CONDITION]
         long = frame.melt(["corruption", "level", "origin"], metrics, var_name="metric")
         frames.append(long.assign(**run.keys))

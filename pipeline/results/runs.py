@@ -51,8 +51,10 @@ def read_runs(model: str, runs: Sequence[RunFolder]) -> ModelRuns:
     Raises:
         StoreError: a file is absent or damaged, or the seeds were tested on different clips.
     """
-    metrics = {run.seed: run.metrics()["test"] for run in runs}
-    errors = pd.DataFrame({run.seed: _errors(run.predictions()) for run in runs})
+    if missing := [run for run in runs if "prediction" not in run.predictions]:
+        raise StoreError(f"{missing[0].path}: no predictions; evaluate the run again")
+    metrics = {run.seed: run.metrics["test"] for run in runs}
+    errors = pd.DataFrame({run.seed: _errors(run.predictions) for run in runs})
     if errors.empty or errors.isna().any(axis=None):
         raise StoreError(f"seeds of {model} were tested on different clips, or none; evaluate them again")
     return ModelRuns(model, pd.DataFrame(metrics).T, errors)

@@ -21,8 +21,8 @@ def collect(runs: Iterable[RunFolder]) -> list[dict[str, Any]]:
     """
     rows = []
     for run in runs:
-        metrics = run.metrics()
-        rows.append({**run.keys, **metrics["test"], **{name: metrics[name] for name in COSTS}})
+        metrics = run.metrics
+        rows.append({**run.keys, **metrics["test"], **{name: metrics.get(name) for name in COSTS}})
     return rows
 
 

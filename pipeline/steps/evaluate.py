@@ -40,7 +40,7 @@ def run(*, pack: Path, run_dir: Path) -> None:
     use = config.settings.training.use
     predictions = {name: predict_split(model, split, use=use) for name, split in splits.items()}
     scores = {name: score(config.families, splits[name], predictions[name]) for name in _SPLITS}
-    training = folder.training()
+    training = folder.training
     metrics = {
         **config.model_dump(include={"dataset", "pack", "model", "seed"}),
         **{name: training[name] for name in ("best_epoch", "epochs", "seconds_per_epoch", "peak_memory_mb")},

@@ -53,7 +53,7 @@ def run(*, trials: Path, folder: Path) -> None:
 
 def _valid_scores(run: Path) -> dict[str, float]:
     try:
-        scores: dict[str, float] = RunFolder(run).training()["valid"]
+        scores: dict[str, float] = RunFolder(run).training["valid"]
     except (StoreError, KeyError) as error:
         raise StoreError(f"{run}: the trial is not trained ({error}); run: snakemake sweep") from error
     return scores

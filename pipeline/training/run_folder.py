@@ -1,6 +1,5 @@
 """The folder of a training run. Nothing else knows its files or takes names from its path."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +22,33 @@ if TYPE_CHECKING:  # the report reads runs without torch
     from pipeline.training.run_spec import RunSpec
 
 
-@dataclass(frozen=True)
 class RunFolder:
     """``<processed>/<dataset>/runs/<pack>/<model>/<seed>``.
 
     A finished run contains everything that predicting with it needs, so its folder can be moved. `dataset`, `pack`,
     `model` and `seed` are names of folders; those of a moved run are in its `config`.
+
+    Attributes:
+        path: the folder.
+        config_file: `config` as YAML.
+        weights: of the best epoch.
+        card_file: copy of the pack's card, by which a new clip is prepared for the model.
+        training_file: best epoch, its valid metrics, cost.
+        history_file: one row per epoch.
+        resume: folder of the state of an unfinished run.
+        metrics_file: valid and test metrics, cost.
+        predictions_file: one row per valid and test clip.
+        robustness_file: test metrics under corruptions.
     """
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        """Name a folder, which need not exist yet."""
+        self.path = path
+        self.config_file, self.card_file = path / "config.yaml", path / "card.json"
+        self.weights, self.resume = path / "best.safetensors", path / "resume"
+        self.training_file, self.history_file = path / "train.json", path / "history.csv"
+        self.metrics_file, self.predictions_file = path / "metrics.json", path / "predictions.csv"
+        self.robustness_file = path / "robustness.csv"
 
     @classmethod
     def evaluated(cls, runs: Path) -> list["RunFolder"]:
@@ -63,51 +80,6 @@ class RunFolder:
     def keys(self) -> dict[str, str | int]:
         """The columns that identify the run in a table."""
         return {"dataset": self.dataset, "pack": self.pack, "model": self.model, "seed": self.seed}
-
-    @property
-    def config_file(self) -> Path:
-        """``RunSpec`` as YAML."""
-        return self.path / "config.yaml"
-
-    @property
-    def weights(self) -> Path:
-        """Weights of the best epoch."""
-        return self.path / "best.safetensors"
-
-    @property
-    def card_file(self) -> Path:
-        """Copy of the pack's card: how a new clip is prepared for the model."""
-        return self.path / "card.json"
-
-    @property
-    def training_file(self) -> Path:
-        """Best epoch, its valid metrics, cost."""
-        return self.path / "train.json"
-
-    @property
-    def history_file(self) -> Path:
-        """One row per epoch."""
-        return self.path / "history.csv"
-
-    @property
-    def resume(self) -> Path:
-        """State of an unfinished run."""
-        return self.path / "resume"
-
-    @property
-    def metrics_file(self) -> Path:
-        """Valid and test metrics, cost."""
-        return self.path / "metrics.json"
-
-    @property
-    def predictions_file(self) -> Path:
-        """One row per valid and test clip."""
-        return self.path / "predictions.csv"
-
-    @property
-    def robustness_file(self) -> Path:
-        """Test metrics under corruptions."""
-        return self.path / "robustness.csv"
 
     @cached_property
     def config(self) -> "RunSpec":
@@ -167,10 +139,12 @@ class RunFolder:
         load_weights(model, self.weights)
         return model
 
+    @cached_property
     def training(self) -> dict[str, Any]:
         """Content of ``train.json``."""
         return read_json(self.training_file)
 
+    @cached_property
     def metrics(self) -> dict[str, Any]:
         """Content of ``metrics.json``.
 
@@ -182,10 +156,17 @@ class RunFolder:
             raise StoreError(f"{self.metrics_file}: no key 'test'; delete it and run again")
         return metrics
 
+    @cached_property
+    def history(self) -> "pd.DataFrame":
+        """Losses, valid metrics, learning rate and seconds by epoch; empty if absent."""
+        return read_csv(self.history_file)
+
+    @cached_property
     def predictions(self) -> "pd.DataFrame":
-        """Columns id, split, label, prediction."""
+        """Columns id, split, label, prediction; empty if absent."""
         return read_csv(self.predictions_file)
 
+    @cached_property
     def robustness(self) -> "pd.DataFrame":
-        """Metrics by corruption and level."""
+        """Metrics by corruption and level; empty if absent."""
         return read_csv(self.robustness_file)

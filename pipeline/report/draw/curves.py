@@ -8,10 +8,11 @@ from matplotlib.ticker import MaxNLocator
 
 from pipeline.report.draw.plots import legend
 from pipeline.report.draw.svg import SERIES, Chart, canvas, chart
-from pipeline.report.gather.models import ModelFacts, RunRecord
+from pipeline.report.gather.models import ModelFacts
+from pipeline.training.run_folder import RunFolder
 
 
-def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart | None:
+def learning(facts: ModelFacts, model: str, runs: Sequence[RunFolder]) -> Chart | None:
     """Validation metric over epochs, one line per seed, with a dot at the best epoch."""
     metric = facts.main_metric.name
     column = f"valid_{metric}"
@@ -21,12 +22,12 @@ def learning(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> Chart 
     figure, (axes,) = canvas(300, 200)
     for run in shown:
         axes.plot(run.history["epoch"], run.history[column], color=SERIES[0], linewidth=1.2, alpha=0.7)
-        best = run.history[run.history["epoch"] == run.facts.get("best_epoch")]
+        best = run.history[run.history["epoch"] == run.metrics.get("best_epoch")]
         axes.plot(best["epoch"], best[column], "o", color=SERIES[1], markersize=6)
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"validation {metric}")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    epochs = [int(run.facts.get("best_epoch", 0)) for run in shown]
+    epochs = [int(run.metrics.get("best_epoch", 0)) for run in shown]
     caption = f"{model}: one line per seed; the best epochs (dots) are {', '.join(map(str, epochs))}."
     return chart(figure, title=model, label=f"Validation {metric} over epochs. {caption}", caption=caption)
 

@@ -11,8 +11,9 @@ from pipeline.report.draw import plots
 from pipeline.report.draw.curves import learning, robustness
 from pipeline.report.draw.svg import MUTED, SERIES, Chart, canvas, chart
 from pipeline.report.draw.tables import Cell, TableView, duration, of_frame, signed
-from pipeline.report.gather.models import ModelFacts, RunRecord, mean_predictions, scores
+from pipeline.report.gather.models import ModelFacts, mean_predictions, scores
 from pipeline.training.metrics import metric_named
+from pipeline.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def draw_models(facts: ModelFacts) -> ModelView:
 
 
 def _scores(facts: ModelFacts) -> TableView:
-    metrics = list(dict.fromkeys(name for runs in facts.runs.values() for run in runs for name in run.facts["test"]))
+    metrics = list(dict.fromkeys(name for runs in facts.runs.values() for run in runs for name in run.metrics["test"]))
     means = {
         model: {name: float(np.nanmean(scores(runs, "test", name))) for name in metrics}
         for model, runs in facts.runs.items()
@@ -70,14 +71,16 @@ def _score(values: np.ndarray, *, is_best: bool) -> Cell:
 def _cost(facts: ModelFacts) -> TableView:
     rows = {
         model: {
-            "epochs": np.mean([run.facts.get("epochs", np.nan) for run in runs]),
-            "best epoch": np.mean([run.facts.get("best_epoch", np.nan) for run in runs]),
-            "seconds per epoch": np.mean([run.facts.get("seconds_per_epoch", np.nan) for run in runs]),
+            "epochs": np.mean([run.metrics.get("epochs", np.nan) for run in runs]),
+            "best epoch": np.mean([run.metrics.get("best_epoch", np.nan) for run in runs]),
+            "seconds per epoch": np.mean([run.metrics.get("seconds_per_epoch", np.nan) for run in runs]),
             "time of a run": duration(
-                float(np.mean([run.facts.get("seconds_per_epoch", 0) * run.facts.get("epochs", 0) for run in runs]))
+                float(np.mean([run.metrics.get("seconds_per_epoch", 0) * run.metrics.get("epochs", 0) for run in runs]))
             ),
-            "peak memory (MB)": max(run.facts.get("peak_memory_mb", np.nan) for run in runs),
-            "warnings": "; ".join(sorted({flag for run in runs for flag in run.facts.get("flags", {}).get("test", [])}))
+            "peak memory (MB)": max(run.metrics.get("peak_memory_mb", np.nan) for run in runs),
+            "warnings": "; ".join(
+                sorted({flag for run in runs for flag in run.metrics.get("flags", {}).get("test", [])})
+            )
             or "–",
         }
         for model, runs in facts.runs.items()
@@ -86,7 +89,7 @@ def _cost(facts: ModelFacts) -> TableView:
     return of_frame(frame, "Training cost, mean over seeds", digits=3)
 
 
-def _predictions(facts: ModelFacts, model: str, runs: Sequence[RunRecord]) -> list[Chart]:
+def _predictions(facts: ModelFacts, model: str, runs: Sequence[RunFolder]) -> list[Chart]:
     table = mean_predictions(runs)
     test = table[table["split"] == "test"]
     if test.empty or not isinstance(facts.families, str):

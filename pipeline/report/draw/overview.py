@@ -109,7 +109,7 @@ def _count(number_of: int, what: str) -> str:
 def _model_findings(facts: ModelFacts) -> list[tuple[str, str]]:
     findings = []
     flags = sorted(
-        {flag for runs in facts.runs.values() for run in runs for flag in run.facts["flags"].get("test", [])}
+        {flag for runs in facts.runs.values() for run in runs for flag in run.metrics["flags"].get("test", [])}
     )
     findings += [(f"{facts.dataset}, {facts.pack}: {flag}.", "models") for flag in flags]
     metric = facts.main_metric.name
