@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 
 from pipeline.core.records import write_csv
 from pipeline.training.run_folder import RunFolder
@@ -39,12 +41,18 @@ def over_seeds(results: pd.DataFrame) -> pd.DataFrame:
     mean, deviation, seeds = groups.mean(), groups.std(ddof=1), groups.size()
     table = mean.copy().astype(object)
     for name in metrics:
-        table[name] = [_cell(m, s) for m, s in zip(mean[name], deviation[name], strict=True)]
+        table[name] = [mean_sd(m, s) for m, s in zip(mean[name], deviation[name], strict=True)]
     table.insert(0, "seeds", seeds)
     return table.reset_index()
 
 
-def _cell(mean: float, deviation: float) -> str:
+def mean_sd(mean: float, deviation: float) -> str:
+    """``mean ± sd``; the mean alone if there is one seed only, nothing without a mean."""
     if pd.isna(mean):
         return ""
     return f"{mean:.3f}" if pd.isna(deviation) else f"{mean:.3f} ± {deviation:.3f}"
+
+
+def mean_sd_of(scores: Float64[np.ndarray, "seeds"]) -> str:
+    """`mean_sd` of the scores of several seeds."""
+    return mean_sd(scores.mean(), scores.std(ddof=1) if len(scores) > 1 else np.nan)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from pipeline.results.comparison import TESTED
+from pipeline.results.tables import mean_sd
 from pipeline.training.metrics import metric_named
 
 _NOT_METRICS = ("model", "seeds", "error", "reference", *TESTED)
@@ -64,10 +65,7 @@ def _cells(table: pd.DataFrame, emphasis: Emphasis) -> tuple[list[str], list[lis
 def _metric(table: pd.DataFrame, name: str, emphasis: Emphasis) -> list[str]:
     shown = table[name].round(3)
     best = shown.max() if metric_named(name).higher_is_better else shown.min()
-    cells = [
-        f"{mean:.3f}" if pd.isna(sd) else f"{mean:.3f} ± {sd:.3f}"
-        for mean, sd in zip(table[name], table[f"{name}_sd"], strict=True)
-    ]
+    cells = [mean_sd(mean, sd) for mean, sd in zip(table[name], table[f"{name}_sd"], strict=True)]
     return [emphasis(cell) if value == best else cell for cell, value in zip(cells, shown, strict=True)]
 
 

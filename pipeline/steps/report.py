@@ -8,10 +8,8 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from pipeline.core.atomic_write import atomic_path
-from pipeline.core.errors import StoreError
+from pipeline.core.records import read_csv
 from pipeline.results.tables import over_seeds
 
 _log = logging.getLogger(__name__)
@@ -46,11 +44,6 @@ def run(
 
 
 def _print_results(path: Path) -> None:
-    if not path.is_file():
-        return
-    try:
-        results = pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: no readable table of results ({error}); run: snakemake train_all") from error
+    results = read_csv(path)
     if len(results):
         print(over_seeds(results).to_string(index=False))

@@ -12,6 +12,7 @@ from pipeline.report.draw.curves import learning, robustness
 from pipeline.report.draw.svg import MUTED, SERIES, Chart, canvas, chart
 from pipeline.report.draw.tables import Cell, TableView, duration, of_frame, signed
 from pipeline.report.gather.models import ModelFacts, mean_predictions, scores
+from pipeline.results.tables import mean_sd_of
 from pipeline.training.metrics import metric_named
 from pipeline.training.run_folder import RunFolder
 
@@ -64,8 +65,7 @@ def _score(values: np.ndarray, *, is_best: bool) -> Cell:
     valid = values[~np.isnan(values)]
     if not len(valid):
         return Cell("–", is_number=True)
-    spread = f" ± {valid.std(ddof=1):.3f}" if len(valid) > 1 else ""
-    return Cell(f"{valid.mean():.3f}{spread}", float(valid.mean()), is_best=is_best, is_number=True)
+    return Cell(mean_sd_of(valid), float(valid.mean()), is_best=is_best, is_number=True)
 
 
 def _cost(facts: ModelFacts) -> TableView:

@@ -9,6 +9,7 @@ from pipeline.report.draw.tables import duration, number
 from pipeline.report.gather.datasets import DatasetFacts
 from pipeline.report.gather.features import FeatureFacts
 from pipeline.report.gather.models import ModelFacts, mean_score, scores
+from pipeline.results.tables import mean_sd_of
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,10 @@ def draw_overview(
 def _best(facts: ModelFacts) -> str:
     metric, runs = facts.main_metric.name, facts.runs[facts.best or ""]
     test = scores(runs, "test", metric)
-    spread = f" ± {test.std(ddof=1):.3f}" if len(test) > 1 else ""
     seeds = f"{len(runs)} seed{'s' if len(runs) != 1 else ''}"
     return (
         f"On {facts.dataset}, {facts.pack}: {facts.best}, selected by {metric} on the validation split "
-        f"({mean_score(runs, 'valid', metric):.3f}), scores {test.mean():.3f}{spread} on the test split over {seeds}."
+        f"({mean_score(runs, 'valid', metric):.3f}), scores {mean_sd_of(test)} on the test split over {seeds}."
     )
 
 

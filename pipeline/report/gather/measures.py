@@ -1,19 +1,19 @@
 """Statistics per clip from the feature stores: column means, measured rows, notes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
-from pipeline.core.errors import StoreError
-from pipeline.core.types import MODALITIES, SPLITS, Modality
+from pipeline.core.types import MODALITIES, Modality
 from pipeline.features.store import StoreReader
-from pipeline.packs.schema import Card
+from pipeline.packs.formats.files import open_splits
+from pipeline.packs.row_arrays import RowArray
+from pipeline.packs.schema import Card, PackSplit
 from pipeline.report.gather.sources import Dataset
 
 #: Larger datasets are sampled, always with the same clips.
@@ -106,28 +106,25 @@ def _facts(mask: np.ndarray, times: np.ndarray | None) -> dict[str, float]:
 
 
 def _from_pack(dataset: Dataset, pack: str, card: Card) -> Iterator[Measures]:
-    path = dataset.paths.pack(pack, "h5")
-    try:
-        with h5py.File(path, "r") as file:
-            for modality in MODALITIES:
-                yield _packed(file, f"{pack}: {modality}", modality, card)
-    except (OSError, KeyError) as error:
-        raise StoreError(f"{path}: cannot be read as a pack ({error}); build it again") from error
+    with open_splits(dataset.paths.pack(pack, "h5")) as splits:
+        for modality in MODALITIES:
+            yield _packed(list(splits.values()), f"{pack}: {modality}", modality, card)
 
 
-def _packed(file: h5py.File, name: str, modality: Modality, card: Card) -> Measures:
+def _packed(splits: Sequence[PackSplit[RowArray]], name: str, modality: Modality, card: Card) -> Measures:
     means: dict[str, np.ndarray] = {}
     facts: dict[str, dict[str, float]] = {}
-    ids = {clip_id: (split, row) for split in SPLITS for row, clip_id in enumerate(file[split]["id"].asstr()[()])}
-    chosen = set(sampled(list(ids)))
-    for split in SPLITS:
-        for first in range(0, len(file[split]["id"]), _BATCH):
-            here = slice(first, first + _BATCH)
-            own = file[split]["id"].asstr()[here]
-            if not chosen.intersection(own):
+    ids = [clip_id for split in splits for clip_id in split.ids]
+    chosen = set(sampled(ids))
+    for split in splits:
+        for first in range(0, len(split), _BATCH):
+            batch = slice(first, first + _BATCH)
+            if not chosen.intersection(split.ids[batch]):
                 continue
-            masks = _mask(file[split], modality, here)
-            for clip_id, values, mask in zip(own, file[split][modality][here], masks, strict=True):
+            rows = getattr(split, modality)[batch]
+            # The vectors of a text have no mask of their own: those of padding are 0.
+            masks = (rows != 0).any(axis=2) if modality == "text" else getattr(split, f"{modality}_mask")[batch]
+            for clip_id, values, mask in zip(split.ids[batch], rows, masks, strict=True):
                 if clip_id in chosen:
                     means[clip_id] = _mean(values, mask)
                     facts[clip_id] = _facts(mask[: max(1, int(np.flatnonzero(mask).max(initial=0)) + 1)], None)
@@ -140,11 +137,3 @@ def _packed(file: h5py.File, name: str, modality: Modality, card: Card) -> Measu
         pd.DataFrame(index=sorted(means)),
         len(ids),
     )
-
-
-def _mask(group: h5py.Group, modality: Modality, here: slice) -> np.ndarray:
-    """Measured rows; of text, those with a token."""
-    if f"{modality}_mask" in group:
-        return group[f"{modality}_mask"][here]
-    values = group[modality][here]
-    return np.any(values != 0, axis=2)

@@ -6,17 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import h5py
 import pandas as pd
 
 from pipeline.core.errors import StoreError
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.core.records import read_json
-from pipeline.core.types import SPLITS
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl
-from pipeline.packs.formats.files import read_card
-from pipeline.packs.schema import LABEL_KEYS, Card
+from pipeline.packs.formats.files import open_splits, read_card
+from pipeline.packs.schema import Card
 from pipeline.training.metrics import FamilyName
 
 _TEXT_COLUMNS = ("annotation", "emotion", "speaker", "text", "language", "media", "video_id")
@@ -84,7 +82,7 @@ class Dataset:
 
     def _packed(self) -> pd.DataFrame:
         """Ids, labels and transcripts of all packs."""
-        packs = [pack_rows(self.paths.pack(name, "h5")) for name in self.cards]
+        packs = [_pack_rows(self.paths.pack(name, "h5")) for name in self.cards]
         if not packs:
             return _by_id([])
         frame = pd.concat(packs)
@@ -112,24 +110,22 @@ def open_datasets(processed: Path, raw: Path, names: Sequence[str] | None = None
     return [Dataset(name, layout.dataset(name), raw / name) for name in (names or sorted(known))]
 
 
-def pack_rows(path: Path) -> pd.DataFrame:
-    """Split, sentiment, annotation and text of a pack's clips, by clip id.
-
-    Raises:
-        StoreError: the file is absent or no pack.
-    """
-    try:
-        with h5py.File(path, "r") as file:
-            return pd.concat([_split_rows(file[split], split) for split in SPLITS])
-    except (OSError, KeyError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read as a pack ({error}); build it again") from error
-
-
-def _split_rows(group: Mapping[str, Any], split: str) -> pd.DataFrame:
-    columns = {"annotation": "annotations", "text": "raw_text"}
-    texts = {name: group[key].asstr("utf-8")[()] for name, key in columns.items() if key in group}
-    ids = pd.Index(group["id"].asstr("utf-8")[()], name="clip_id")
-    return pd.DataFrame({"split": split, "sentiment": group[LABEL_KEYS["M"]][()], **texts}, index=ids)
+def _pack_rows(path: Path) -> pd.DataFrame:
+    """Split, sentiment, annotation and text of a pack's clips, by clip id."""
+    with open_splits(path) as splits:
+        frames = [
+            pd.DataFrame(
+                {
+                    "split": name,
+                    "sentiment": split.labels["M"],
+                    "annotation": split.annotations,
+                    "text": split.raw_text,
+                },
+                index=pd.Index(split.ids, name="clip_id"),
+            )
+            for name, split in splits.items()
+        ]
+    return pd.concat(frames)
 
 
 def _by_id(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
