@@ -61,16 +61,16 @@ class Extractors:
         """
         self._recipe = recipe
         self._stack = ExitStack()
-        self._running: dict[str, _Extractor] = {}
+        self._extractors: dict[str, _Extractor] = {}
         with ExitStack() as started:
             for name, settings in recipe.extractors.items():
                 extractor: Any = (
                     IsolatedExtractor(name, settings, limit_s=_LIMIT_S) if isolated else _LocalExtractor(name, settings)
                 )
-                self._running[name] = started.enter_context(extractor)
-            threads = started.enter_context(ThreadPoolExecutor(len(self._running)))
+                self._extractors[name] = started.enter_context(extractor)
+            threads = started.enter_context(ThreadPoolExecutor(len(self._extractors)))
             self._map = threads.map if isolated else map
-            list(self._map(lambda extractor: extractor.ready, self._running.values()))
+            list(self._map(lambda extractor: extractor.ready, self._extractors.values()))
             self._stack = started.pop_all()
 
     def close(self) -> None:
@@ -79,12 +79,12 @@ class Extractors:
 
     def extract(self, clips: Sequence[NewClip]) -> tuple[dict[str, list[ExtractedClip]], dict[str, dict[str, Failure]]]:
         """Features and failures by extractor; extractors that read text get no clip without text."""
-        names = list(self._running)
+        names = list(self._extractors)
         outcomes = self._map(lambda name: self._outcomes(name, clips), names)
         done: dict[str, list[ExtractedClip]] = {}
         failed: dict[str, dict[str, Failure]] = {}
         for name, results in zip(names, outcomes, strict=True):
-            header = Header(name, self._recipe.identity(name), self._running[name].ready.feature_names)
+            header = Header(name, self._recipe.identity(name), self._extractors[name].ready.feature_names)
             done[name] = [(item.clip_id, item.features, header) for item in results if isinstance(item, Success)]
             failed[name] = {item.clip_id: item for item in results if isinstance(item, Failure)}
         return done, failed
@@ -93,7 +93,7 @@ class Extractors:
         reads = extractor_facts(name).reads
         readable = [clip for clip in clips if clip.text or "text" not in reads]
         tasks = [_task(clip, reads, self._recipe.card.language) for clip in readable]
-        return self._running[name].extract(tasks) if tasks else []
+        return self._extractors[name].extract(tasks) if tasks else []
 
 
 def _task(clip: NewClip, reads: Sequence[str], language: str) -> Task:

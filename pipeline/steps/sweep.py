@@ -1,6 +1,6 @@
 """Rank the trials of a sweep by their valid metric and write the best settings.
 
-example: python -m pipeline sweep --trials demo/settings/sweeps/small.json --folder demo/sweeps/small
+example: python -m pipeline sweep --trials processed/demo/settings/sweeps/s.json --folder processed/demo/sweeps/s
 """
 
 import json
@@ -28,7 +28,7 @@ def run(*, trials: Path, folder: Path) -> None:
         folder: <processed>/<dataset>/sweeps/<sweep>, with ``<trial>/<seed>/train.json``.
 
     Raises:
-        PipelineError: a trial is not trained, or the metric is none of the dataset's.
+        PipelineError: a trial is not trained, or the dataset lacks the metric.
     """
     sweep = validated(SweepTrials, read_yaml(trials), str(trials))
     valid = {name: [_valid_scores(folder / name / str(seed)) for seed in sweep.seeds] for name in sweep.trials}
