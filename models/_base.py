@@ -1,6 +1,6 @@
-"""What a model is: settings, a forward pass, losses, and the phases of an epoch. It knows no files and no device.
+"""The interface of a model: settings, forward pass, losses, phases of an epoch. Models handle no files or devices.
 
-A file ``models/<name>.py`` is a model. It holds
+A file ``models/<name>.py`` is a model. It defines
 
     VERSION = 1      # raise it whenever the same settings train to other numbers; read without importing
     Config           # its settings
@@ -29,16 +29,15 @@ class ModelConfig(BaseModel):
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """What a model must know of the data before it sees any.
+    """Dimensions and label range of the data, needed to build a model.
 
     Attributes:
         text_dim: columns of the pack's text vectors.
         audio_dim: columns of the audio rows.
         vision_dim: columns of the vision rows.
-        num_train: clips of the train split; sizes memories that live across batches.
+        num_train: clips of the train split.
         label_range: lowest and highest sentiment label.
-        text_encoder: folder of the pretrained encoder whose vocabulary the token ids belong to; not opened by a model
-            that reads the pack's text vectors.
+        text_encoder: folder of the pretrained encoder whose vocabulary the token ids belong to.
         classes: emotion names, sorted; empty for data without emotions.
     """
 
@@ -58,9 +57,9 @@ class FeatureSpec:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some clips, padded at the end to the longest among them.
+    """A batch of clips, padded at the end to the longest.
 
-    Masks are True where there is a token or a measured row. A clip whose mask is all False lacks the modality.
+    Masks are True for tokens and measured rows. A clip whose mask is all False lacks the modality.
 
     Attributes:
         ids: clip ids.
@@ -74,7 +73,7 @@ class Batch:
         vision: facial rows.
         vision_mask: True for rows with a face.
         labels: sentiment labels keyed M (always), T, A, V.
-        annotations: emotion or polarity names; empty strings where there are none.
+        annotations: emotion or polarity names; empty strings if there are none.
     """
 
     ids: tuple[str, ...]
@@ -109,13 +108,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Output:
-    """What a model says about a batch.
+    """Output of a model for a batch.
 
     Attributes:
         prediction: sentiment, in the units of the label.
         extras: tensors that the losses need, keyed by name.
         categories: predicted emotion names; empty for models that predict none.
-        generated: the raw text of a generating model; empty for all others.
+        generated: the raw text of a generative model; empty for others.
     """
 
     prediction: Float[Tensor, "batch"]
@@ -136,11 +135,11 @@ class ParameterGroup:
 
 @dataclass(frozen=True)
 class Phase:
-    """One pass over the train split in every epoch that steps only its own parameters.
+    """One pass over the train split in every epoch, which updates only its own parameters.
 
     Attributes:
-        name: handed to ``losses``; names the columns of the history.
-        groups: what is stepped. A parameter in no group of any phase is never trained.
+        name: passed to ``losses``; prefix of the columns in the history.
+        groups: parameters to update. A parameter in no group of any phase is never trained.
     """
 
     name: str
@@ -151,10 +150,10 @@ class SentimentModel(nn.Module, ABC):
     """Predicts sentiment from text, audio and vision.
 
     Padding, the order of the batch and its other clips never change a prediction in evaluation mode.
-    A modality whose mask is all False contributes nothing. What lives across batches is a registered buffer.
+    A modality whose mask is all False contributes nothing. State that lasts across batches is a registered buffer.
 
     Attributes:
-        modalities: what a prediction depends on; a model that reads fewer says so.
+        modalities: modalities that a prediction depends on.
     """
 
     modalities: ClassVar[tuple[str, ...]] = ("text", "audio", "vision")
@@ -167,15 +166,15 @@ class SentimentModel(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, batch: Batch) -> Output:
-        """Predict. No losses, no optimiser, no device."""
+        """Predict."""
 
     @abstractmethod
     def losses(self, output: Output, batch: Batch, phase: str) -> dict[str, Tensor]:
-        """What to minimise under the key ``loss``, and its named parts."""
+        """The loss to minimise under the key ``loss``, and its named parts."""
 
     @abstractmethod
     def phases(self) -> list[Phase]:
-        """The passes of an epoch, in order; most models have one, called ``main``."""
+        """The phases of an epoch, in order; most models have one, ``main``."""
 
 
 def decayed_groups(

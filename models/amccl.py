@@ -4,13 +4,13 @@ Yu, Li, Deng, Gao and Zhu, "Adaptive Multi-Scale Convolution Fusion Network with
 Multimodal Sentiment Analysis", PRICAI 2025. Built from the description of its architecture, with these deviations
 from the published code, each for a reason:
 
-- attention, means and the "last step" honour the masks: with end-padded data they mostly saw padding;
-- LayerNorm stands where the head had BatchNorm: the latter cannot train on a batch of one and lets the other
-  clips of a batch change the training signal of a clip;
+- attention, means and the "last step" respect the masks: on end-padded data they mostly saw padding;
+- the head has LayerNorm instead of BatchNorm, which cannot train on a batch of one and makes the training signal
+  of a clip depend on the other clips of its batch;
 - the contrast is averaged over the positives of an anchor, a clip is not its own positive, negatives count in the
   denominator, and both directions between two modalities are used (see ``layers/contrastive.py``);
-- the margin asks positives to lead over negatives. The published one asked the similarity within a modality to
-  exceed that between modalities, worked against their alignment and could hardly ever be met;
+- the margin requires positives to be more similar than negatives. The published one required the similarity within
+  a modality to exceed that between modalities, which works against their alignment and is rarely satisfied;
 - an absent modality takes part in no mean, no pair and no skip.
 """
 
@@ -51,7 +51,7 @@ class Config(ModelConfig):
     layers: int = Field(default=2, ge=1)
     """Transformer layers of audio and of vision."""
     audio_heads: int = Field(default=1, ge=1)
-    """Attention heads of audio; where they do not divide its width, the rows are projected first."""
+    """Attention heads of audio; if they do not divide its width, the rows are projected first."""
     vision_heads: int = Field(default=4, ge=1)
     """Attention heads of vision."""
     feedforward_dim: int = Field(default=2048, ge=1)
@@ -71,7 +71,7 @@ class Config(ModelConfig):
     squeeze_excite: bool = True
     """Gate the channels of the fused vector."""
     unimodal_skips: bool = True
-    """Hand a squeezed mean of each modality to the head, past the fusion (UniNet)."""
+    """Pass a squeezed mean of each modality to the head, bypassing the fusion (UniNet)."""
     stored_text: bool = False
     """Read the pack's contextual vectors (`text`) instead of fine-tuning an encoder on its token ids."""
     contrast: ContrastConfig = ContrastConfig()
@@ -83,7 +83,7 @@ class Config(ModelConfig):
     vision_lr: float = Field(default=5e-4, gt=0)
     """Learning rate of the vision transformer."""
     other_lr: float = Field(default=5e-4, gt=0)
-    """Learning rate of all else."""
+    """Learning rate of all other parameters."""
     text_decay: float = Field(default=0.01, ge=0)
     """Weight decay of the text encoder."""
     audio_decay: float = Field(default=0.01, ge=0)
@@ -91,7 +91,7 @@ class Config(ModelConfig):
     vision_decay: float = Field(default=0.01, ge=0)
     """Weight decay of the vision transformer."""
     other_decay: float = Field(default=0.001, ge=0)
-    """Weight decay of all else."""
+    """Weight decay of all other parameters."""
 
 
 class Amccl(SentimentModel):
@@ -142,7 +142,7 @@ class Amccl(SentimentModel):
         return {"loss": task + contrast.weight * value, "task": task, "contrast": value}
 
     def phases(self) -> list[Phase]:
-        """One phase with a learning rate and a decay for each encoder and for all else."""
+        """One phase, with separate learning rates and decays for each encoder and the rest."""
         config = self.config
         others = [(name, p) for name, p in self.named_parameters() if name.split(".")[0] not in _ENCODERS]
         groups = (

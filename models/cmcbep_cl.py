@@ -1,18 +1,18 @@
-"""CMCBEP-CL: a lead modality per clip supplements the others; five predictions vote.
+"""CMCBEP-CL: a lead modality per clip supplements the others; five predictions are combined.
 
 "Cross-Modal Complementary Balanced Emotion Prediction driven by Contrastive Learning"; no paper is known, only code
 and figures. Built from the description of its architecture, with these deviations, each for a reason:
 
-- every clip has its own lead, the modality that shares most with the others. The published one let the first clip
-  of a batch decide for all, by a table that put the lowest, middle or highest scorer in the lead;
-- the scores of the pairs are trained to tell pairs of one clip from pairs of two, which is bounded; the published
-  ones were maximised without limit. The lead is learnt through them (straight-through);
-- the contrast enters the loss, in both directions, and projections, filters and unimodal heads belong to modalities,
-  not to the slots of lead and followers, whose meaning changes from clip to clip;
-- the fusion blocks form a chain and keep their residual; before, only the last counted, and it dropped the lead;
+- every clip has its own lead, the modality that shares most information with the others. In the published code the
+  first clip of a batch decides for all, by a table that takes the lowest, middle or highest score as the lead;
+- the scores of the pairs are trained to distinguish pairs of one clip from pairs of two, which is bounded; the
+  published scores are maximised without limit. The lead is learnt through them (straight-through);
+- the contrast is part of the loss, in both directions, and projections, filters and unimodal heads belong to
+  modalities, not to the slots of lead and others, whose meaning changes from clip to clip;
+- the fusion blocks form a chain with residuals; in the published code only the last counts, and it drops the lead;
 - the unimodal heads that vote are trained on the label too; an absent modality never leads and has no vote.
 
-Attention over one token is an affine map, so group attention takes its place in the encoder of the lead.
+Attention over one token is an affine map, so the encoder of the lead uses group attention instead.
 """
 
 from collections.abc import Mapping
@@ -49,11 +49,11 @@ class Config(EncoderConfig):
     fusion_blocks: int = Field(default=3, ge=1)
     """Blocks in the chain of a fusion."""
     lead: Literal["scored", "text", "audio", "vision"] = "scored"
-    """How the lead is found: by the scores of the pairs, or the same modality in all clips that have it."""
+    """How the lead is chosen: by the scores of the pairs, or the same modality in all clips that have it."""
     filter: bool = True
-    """Split modalities into shared and own parts before the second fusion."""
+    """Split modalities into shared and specific parts before the second fusion."""
     vote: bool = True
-    """Mix five predictions; without it the last fusion predicts alone."""
+    """Combine five predictions; without it only the last fusion predicts."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Dropout in attention, feed-forward layers and heads."""
     temperature: float = Field(default=0.1, gt=0)
@@ -63,7 +63,7 @@ class Config(EncoderConfig):
     text_decay: float = Field(default=3e-4, ge=0)
     """Weight decay of the text encoder."""
     other_decay: float = Field(default=3e-4, ge=0)
-    """Weight decay of all else."""
+    """Weight decay of all other parameters."""
 
     @model_validator(mode="after")
     def _groups_divide_channels(self) -> "Config":
@@ -104,7 +104,7 @@ class CmcbepCl(SentimentModel):
         self.vote = Vote(2 + len(_NAMES)) if config.vote else None
 
     def forward(self, batch: Batch) -> Output:
-        """Encode, find the lead, supplement, fuse, filter, fuse again, vote."""
+        """Encode, choose the lead, supplement, fuse, filter, fuse again, vote."""
         encoded = self.encoders(batch)
         present, modalities = encoded.present, (self.reduce_text(encoded.text), encoded.audio, encoded.vision)
         vectors = torch.stack(modalities, dim=1) * present.unsqueeze(-1)  # (batch, 3, channels)
@@ -122,7 +122,7 @@ class CmcbepCl(SentimentModel):
         return Output(prediction, extras=encoded_extras | extras)
 
     def losses(self, output: Output, batch: Batch, phase: str) -> dict[str, Tensor]:
-        """The weighted sum of all terms; the parts of clips that each modality leads are noted beside it."""
+        """The weighted sum of all terms, the terms, and the fraction of clips that each modality leads."""
         terms = self._errors(output, batch.label) | self._between(output.extras)
         weights = self.config.weights.model_dump()
         used = {name: value for name, value in terms.items() if weights[name]}
@@ -154,7 +154,7 @@ class CmcbepCl(SentimentModel):
         return self.fusions[index](slots, present.take_along_dim(order, dim=1))
 
     def _filter(self, vectors: Tensor, fusion: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Filtered vectors and own parts; without the filter, the vectors themselves and nothing."""
+        """Filtered vectors and specific parts; without the filter, the vectors themselves and zero."""
         if not self.filters:
             return vectors, vectors.new_zeros(())
         parts = [layer(vectors[:, index], fusion) for index, layer in enumerate(self.filters)]

@@ -5,11 +5,11 @@ Emotion Analysis", Cognitive Computation 17(3), 2025; it builds on MMIM (Han, Ch
 the description of its architecture, with these deviations from the published code, each for a reason:
 
 - attention runs over the three modalities of a clip, and its weights are trained and saved. The published one
-  attends to a single token with weights drawn anew in every call: audio and vision never reach the prediction;
-- the contrast sees what the encoders give, before the fusion, once per modality; clips of the same sign and a near
-  label are positives, a clip is not its own. The revisions of the code have none, or only exactly equal labels;
+  attends to a single token with new random weights in every call: audio and vision never reach the prediction;
+- the contrast uses the encoders' outputs, before the fusion, once per modality; clips of the same sign and a similar
+  label are positives, but not a clip and itself. The published code has no positives, or only exactly equal labels;
 - the log-likelihood has its normaliser, the log-variance a bound and the covariance a ridge (see
-  ``layers/mutual_information.py``), without which the terms diverge;
+  ``_mecam/mutual_information.py``), without which the terms diverge;
 - the LSTMs skip rows outside the masks, and an absent modality takes part in nothing.
 """
 
@@ -51,7 +51,7 @@ class Config(EncoderConfig):
     channels: int = Field(default=64, ge=1)
     """Width of the vectors that attention and head see."""
     attention: bool = True
-    """Let the modalities read one another; without it they meet in the head only."""
+    """Attention between the modalities; without it they are only joined in the head."""
     heads: int = Field(default=8, ge=1)
     """Attention heads."""
     head_dim: int = Field(default=64, ge=1)
@@ -71,7 +71,7 @@ class Config(EncoderConfig):
 
 
 class Mecam(SentimentModel):
-    """Each modality becomes a vector; the three read one another; a head regresses sentiment."""
+    """Each modality becomes a vector; the three attend to each other; a head regresses sentiment."""
 
     config: Config
 

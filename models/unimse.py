@@ -1,14 +1,14 @@
-"""UniMSE: a pretrained encoder-decoder reads the text, adapters bring in audio and vision, and it *says* the label.
+"""UniMSE: a pretrained encoder-decoder reads the text, adapters add audio and vision, and it generates the label.
 
 Hu, Lin, Zhao, Lu, Wu and Li, "UniMSE: Towards Unified Multimodal Sentiment Analysis and Emotion Recognition",
 EMNLP 2022. Built from the description of its architecture. A label is a polarity, an intensity and, where the data has
 emotions (its own, or borrowed ones in a union), an emotion. Deviations from the published code, each for a reason:
 
-- the backbone is a stock one, reached through hooks; the published one is a copy of T5's code with changes in it;
-- adapters start as the identity. The published ones put three random maps in each half of a frozen T5;
+- the backbone is an unmodified library model with hooks; the published one is a modified copy of T5's code;
+- adapters start as the identity. The published adapters put three random maps into each half of a frozen T5;
 - the contrast reads fused states of the encoder and is on, as in the paper; its projections are trained. In the
   published code it is off by default, reads shuffled pairs, and its projections stay random;
-- output is constrained to the grammar of labels, in training and in prediction: no answer has to be repaired.
+- output is constrained to the grammar of labels, in training and in prediction, so every output is a valid label.
 """
 
 from collections.abc import Sequence
@@ -56,13 +56,13 @@ class Config(ModelConfig):
     """Settings of UniMSE; the defaults are the paper's where it states them."""
 
     backbone: str | None = None
-    """Folder or hub id of an encoder-decoder, such as ``t5-base``; None makes one of the pack's text encoder."""
+    """Folder or hub id of an encoder-decoder, such as ``t5-base``; None builds one from the pack's text encoder."""
     prompt: str = "sst2 sentence: "
-    """Stands before each transcript; the default backbone reads the pack's token ids and goes without."""
+    """Prefix of each transcript; the default backbone reads the pack's token ids and has none."""
     trained_blocks: int | None = Field(default=None, ge=0)
-    """Last blocks of encoder and decoder that are trained, the rest staying as it was pretrained; None: everything."""
+    """Last blocks of encoder and decoder that are trained, the rest is frozen; None: all."""
     adapted_blocks: int = Field(default=3, ge=0)
-    """Last blocks of encoder and decoder that have an adapter; 0 leaves the plain backbone, which reads text only."""
+    """Last blocks of encoder and decoder that have an adapter; 0: the plain backbone, which reads text only."""
     adapter_dim: int = Field(default=64, ge=1)
     """Width of the adapters' bottleneck."""
     lstm_dim: int = Field(default=32, ge=1)
@@ -80,9 +80,9 @@ class Config(ModelConfig):
     backbone_decay: float = Field(default=1e-4, ge=0)
     """Weight decay of the backbone."""
     other_lr: float = Field(default=1e-4, gt=0)
-    """Learning rate of all else."""
+    """Learning rate of all other parameters."""
     other_decay: float = Field(default=1e-4, ge=0)
-    """Weight decay of all else."""
+    """Weight decay of all other parameters."""
 
 
 class FusionContrast(nn.Module):
@@ -107,7 +107,7 @@ class FusionContrast(nn.Module):
         Args:
             fused: mean over the tokens of a text.
             vectors: audio, vision.
-            present: False where a clip lacks text, audio or vision; such pairs take part in nothing.
+            present: False where a clip lacks text, audio or vision; such pairs are left out.
         """
         total = fused.new_zeros(())
         weights = (self.config.audio_weight, self.config.vision_weight)
@@ -124,7 +124,7 @@ class FusionContrast(nn.Module):
 
 
 class Unimse(SentimentModel):
-    """Text goes through an encoder-decoder whose last blocks also see audio and vision; out comes a label in words."""
+    """An encoder-decoder over the text whose last blocks also get audio and vision; it generates a label in words."""
 
     config: Config
 
@@ -149,7 +149,7 @@ class Unimse(SentimentModel):
         self.dropout = nn.Dropout(config.vector_dropout)
 
     def forward(self, batch: Batch) -> Output:
-        """Read the clips and, in evaluation mode, say their labels; in training mode the prediction is NaN."""
+        """Encode the clips and, in evaluation mode, generate their labels; in training mode the prediction is NaN."""
         audio, vision = self._vectors(batch)
         token_ids, mask = self.backbone.tokens(batch)
         condition = torch.cat([audio, vision], dim=1)
@@ -160,7 +160,7 @@ class Unimse(SentimentModel):
         if summaries:
             extras["fused"] = torch.stack(summaries, dim=1)
         if self.training:
-            # Saying a label takes longer than learning it, and nothing reads it.
+            # Generation takes longer than the training step, and nothing uses its result.
             return Output(torch.full((len(batch),), torch.nan, device=states.device), extras)
         labels = self._generate(states, mask, condition)
         generated = tuple(self.grammar.texts[label] for label in labels.tolist())

@@ -8,7 +8,7 @@ from models.layers.attention import GroupAttention, GroupBlock, feed_forward
 
 
 class FusionBlock(nn.Module):
-    """The lead reads the two other modalities one after the other, each through a gate."""
+    """The lead attends to the two other modalities in turn, each through a gate."""
 
     def __init__(self, width: int, *, groups: int, dropout: float) -> None:
         """Build the projection and gate that all modalities share, and the lead's three steps."""
@@ -34,7 +34,7 @@ class FusionBlock(nn.Module):
 
 
 class LeadFusion(nn.Module):
-    """Fusion blocks in a chain: each hands its result to the next as the lead."""
+    """A chain of fusion blocks: the result of each is the lead of the next."""
 
     def __init__(self, width: int, *, groups: int, blocks: int, dropout: float) -> None:
         """Build the chain."""
@@ -52,7 +52,7 @@ class LeadFusion(nn.Module):
 
 
 class SpecificFilter(nn.Module):
-    """Splits a modality into what agrees with the fusion and what is its own."""
+    """Splits a modality into a part that agrees with the fusion and a specific part."""
 
     def __init__(self, width: int, *, groups: int, dropout: float) -> None:
         """Build the gate, the linear split and the block that joins the parts."""
@@ -64,7 +64,7 @@ class SpecificFilter(nn.Module):
     def forward(
         self, vectors: Float[Tensor, "batch width"], fusion: Float[Tensor, "batch width"]
     ) -> tuple[Float[Tensor, "batch width"], Float[Tensor, "batch width"]]:
-        """The filtered vector, and the part that differs from those of the other modalities."""
+        """The filtered vector, and the specific part."""
         agreement = torch.sigmoid(self.norms[0](torch.sigmoid(vectors) * fusion))
         own = self.norms[1](self.split(vectors))
         joined = self.norms[2](own + agreement * vectors)
@@ -84,7 +84,7 @@ class Vote(nn.Module):
     def forward(
         self, predictions: Float[Tensor, "batch voters"], present: Bool[Tensor, "batch voters"]
     ) -> Float[Tensor, "batch"]:
-        """Mix the predictions of those that are present; at least one must be."""
-        heard = predictions * present
-        weights = self.weigh(heard).masked_fill(~present, float("-inf")).softmax(dim=1)
-        return (weights * heard).sum(dim=1)
+        """Combine the predictions of the modalities present; there must be at least one."""
+        masked = predictions * present
+        weights = self.weigh(masked).masked_fill(~present, float("-inf")).softmax(dim=1)
+        return (weights * masked).sum(dim=1)

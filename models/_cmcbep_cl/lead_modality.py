@@ -1,4 +1,4 @@
-"""The modality that leads in a clip, and what the others take from it (CMCBEP-CL)."""
+"""Selection of the lead modality of a clip, and how it supplements the others (CMCBEP-CL)."""
 
 from functools import partial
 
@@ -52,7 +52,7 @@ def lead_weights(
 
 
 def modality_scores(pair_scores: Float[Tensor, "batch pairs"]) -> Float[Tensor, "batch modalities"]:
-    """What each modality shares with the other two: the sum of the scores of its two pairs."""
+    """Score of each modality: the sum of the scores of its two pairs."""
     belongs = torch.tensor([[float(index in pair) for index in range(3)] for pair in PAIRS], device=pair_scores.device)
     return pair_scores @ belongs
 
@@ -63,7 +63,7 @@ def lead_first(lead: Int[Tensor, "batch"]) -> Int[Tensor, "batch modalities"]:
 
 
 class Supplement(nn.Module):
-    """The lead is deepened; each other modality adds what it finds in itself under the lead's guidance."""
+    """Encodes the lead further; each other modality adds attention to itself, guided by the lead."""
 
     def __init__(self, width: int, *, groups: int, dropout: float) -> None:
         """Build the blocks of the lead and the attention of the others."""

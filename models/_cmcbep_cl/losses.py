@@ -1,4 +1,4 @@
-"""Losses between modalities: telling pairs apart, unlike own parts, equal means (CMCBEP-CL)."""
+"""Losses between modalities: pair discrimination, orthogonal specific parts, equal means (CMCBEP-CL)."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -17,13 +17,13 @@ class LossWeights(ModelConfig):
     fused: float = Field(default=2 / 3, ge=0)
     """Error of the prediction from the first fusion."""
     unimodal: float = Field(default=1.0, ge=0)
-    """Error of the modalities' own predictions, mean over those present."""
+    """Error of the unimodal predictions, mean over the modalities present."""
     contrast: float = Field(default=0.1, ge=0)
     """Contrast between the modalities of a clip (lambda)."""
     information: float = Field(default=0.1, ge=0)
-    """Telling pairs of one clip from pairs of two."""
+    """Discrimination of pairs of one clip from pairs of two."""
     orthogonality: float = Field(default=0.5, ge=0)
-    """Likeness of the modalities' own parts."""
+    """Similarity of the modalities' specific parts."""
     means: float = Field(default=1.0, ge=0)
     """Distance of the modalities' means after the projection of the contrast."""
 
@@ -31,7 +31,7 @@ class LossWeights(ModelConfig):
 def discrimination(
     matched: Float[Tensor, "batch"], mismatched: Float[Tensor, "batch"], present: Bool[Tensor, "batch both"]
 ) -> Float[Tensor, ""]:
-    """Cross-entropy of telling pairs of one clip from pairs of two.
+    """Cross-entropy of discriminating pairs of one clip from pairs of two.
 
     Up to a constant, its negative bounds the Jensen-Shannon divergence between joint and product distribution from
     below (Hjelm et al. 2019). It is zero if a batch has no pair of two clips.

@@ -1,4 +1,4 @@
-"""A lower bound on the mutual information between modalities (MMIM's, with the gaps in it closed).
+"""A lower bound on the mutual information between modalities (MMIM's, repaired).
 
 I(x; y) >= H(y) + E[log q(y | x)] (Barber and Agakov 2003), with a diagonal Gaussian q whose mean and variance are
 networks of x, and H(y) the entropy of a Gaussian per polarity over a projection of y. Both terms are means per
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models._base import ModelConfig
 from models.layers.encoders import ModalityVectors
 
-#: The log-variance stays within ± this: without a bound, vectors that collapse to a point would be rewarded.
+#: The log-variance is bounded by ± this; otherwise the loss would reward vectors that collapse to a point.
 _LOG_VARIANCE_BOUND = 3.0
 #: Added to the diagonal of covariances, which are singular for few clips.
 _RIDGE = 1e-4
@@ -59,14 +59,14 @@ class GaussianPredictor(nn.Module):
 class PolarEntropy(nn.Module):
     """Entropy of a modality: the mean log-determinant of the covariances of positive and of negative clips.
 
-    Clips of earlier batches stand in a buffer, for a batch alone has too few of a polarity.
+    A buffer keeps clips of earlier batches, since a single batch has too few of a polarity.
     """
 
     memory_values: Tensor
     memory_labels: Tensor
 
     def __init__(self, width: int, *, memory: int) -> None:
-        """Build the projection to a quarter of ``width``, and an empty memory (label 0 marks an empty place)."""
+        """Build the projection to a quarter of ``width``, and an empty memory (label 0 marks an empty slot)."""
         super().__init__()
         self.dims = max(1, width // 4)
         self.project = nn.Sequential(nn.Linear(width, self.dims), nn.Tanh())

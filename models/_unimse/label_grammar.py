@@ -1,7 +1,7 @@
 """Universal labels as words: polarity, intensity and, where the data has emotions, an emotion: "positive 1.8 joy".
 
-Intensities lie on a grid of one decimal. All labels, cut into tokens, form a tree; a decoder that only ever takes a
-branch of this tree cannot say anything that is no label.
+Intensities lie on a grid of one decimal. The tokens of all labels form a tree; a decoder that only follows
+branches of this tree always generates a valid label.
 """
 
 import math
@@ -43,7 +43,7 @@ class LabelGrammar(nn.Module):
     """All labels as a tree of tokens: every sentiment of a range, with every emotion if there are any.
 
     State 0 is the beginning; every state is a beginning of labels, and the last state of a label is its end. A
-    *symbol* is one of the few tokens that labels are made of. The tables follow the module to its device and are
+    *symbol* is one of the few tokens that labels are made of. The tables move to the module's device and are
     not saved.
 
     Attributes:
@@ -74,7 +74,7 @@ class LabelGrammar(nn.Module):
 
         Args:
             label_range: lowest and highest sentiment.
-            encode: cuts a text into token ids, without special tokens.
+            encode: tokenizes a text, without special tokens.
             end: token that closes every label.
             emotions: their names; empty for data without emotions.
 
@@ -88,7 +88,7 @@ class LabelGrammar(nn.Module):
         self.texts = tuple(label_text(tenths, name) for name in self.emotions for tenths in range(low, high + 1))
         sequences = [(*encode(text), end) for text in self.texts]
         if len(set(sequences)) < len(sequences):
-            message = "the tokenizer of the backbone cuts two labels into the same tokens; use one that knows digits"
+            message = "the tokenizer of the backbone gives two labels the same tokens; use one with digits"
             raise ValueError(message)
         for name, table in _tables(sequences).items():
             self.register_buffer(name, table, persistent=False)
@@ -120,14 +120,14 @@ class LabelGrammar(nn.Module):
         return self.high - self.low + 1
 
     def inputs(self, index: Int[Tensor, "batch"], *, start: int) -> Int[Tensor, "batch steps"]:
-        """What a decoder reads to say these labels: a start token, then all tokens but the last."""
+        """Decoder inputs for these labels: a start token, then all tokens but the last."""
         tokens = self.symbols[self.targets[index].clamp_min(0)]
         return torch.cat([torch.full_like(tokens[:, :1], start), tokens[:, :-1]], dim=1)
 
     def negative_log_likelihood(
         self, logits: Float[Tensor, "batch steps vocabulary"], index: Int[Tensor, "batch"]
     ) -> Float[Tensor, "batch"]:
-        """Of whole labels, among all labels: tokens that may not follow take no share of the probability."""
+        """Of whole labels, among all labels: tokens that may not follow have probability 0."""
         allowed = self.moves[self.paths[index]] >= 0
         scores = logits.index_select(-1, self.symbols).float().masked_fill(~allowed, -math.inf)
         targets = self.targets[index]
@@ -136,7 +136,7 @@ class LabelGrammar(nn.Module):
     def greedy(
         self, step: Callable[[Int[Tensor, "batch 1"]], Float[Tensor, "batch vocabulary"]], first: Int[Tensor, "batch 1"]
     ) -> Int[Tensor, "batch"]:
-        """Say one label per clip, token by token, each the likeliest of those that may follow.
+        """Generate one label per clip by constrained greedy decoding.
 
         Args:
             step: takes the newest tokens and scores the next ones.

@@ -1,4 +1,4 @@
-"""Audio and vision enter a pretrained transformer through adapters behind its blocks (UniMSE's PMF), set by hooks."""
+"""Adapters after the blocks of a pretrained transformer, for audio and vision (UniMSE's PMF); attached by hooks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,14 +32,14 @@ class PmfAdapter(nn.Module):
     def forward(
         self, states: Float[Tensor, "batch tokens width"], condition: Float[Tensor, "batch condition"]
     ) -> Float[Tensor, "batch tokens width"]:
-        """Add what the condition has to say."""
+        """Adapt the states to the condition."""
         repeated = condition.unsqueeze(1).expand(-1, states.shape[1], -1)
         joint = torch.cat([states, repeated.to(states.dtype)], dim=-1)
         return states + self.out(joint + self.up(torch.sigmoid(self.down(joint)))).to(states.dtype)
 
 
 class AdapterStack(nn.Module):
-    """Adapters behind the last blocks of an encoder or a decoder, whose code stays as it is.
+    """Adapters after the last blocks of an encoder or a decoder, whose code is unchanged.
 
     Outside of ``reading`` the stack works as if it had no adapters.
     """
@@ -57,7 +57,7 @@ class AdapterStack(nn.Module):
 
     @contextmanager
     def reading(self, condition: Float[Tensor, "batch condition"]) -> Iterator[list[Tensor]]:
-        """Let the adapters work on what runs inside; yields the list that the fused states are put into."""
+        """Activate the adapters inside the ``with`` block; yields the list that collects the fused states."""
         self._condition, self._fused = condition, []
         try:
             yield self._fused

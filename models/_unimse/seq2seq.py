@@ -1,4 +1,4 @@
-"""Pretrained encoder-decoders of Hugging Face, by name, or made of a text encoder."""
+"""Pretrained encoder-decoders of Hugging Face, by name or built from a text encoder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,8 +24,8 @@ from models.layers.masks import non_empty_mask
 class Seq2Seq(nn.Module):
     """An encoder-decoder with its tokenizer.
 
-    One that is named reads the transcripts with a tokenizer of its own; the default is made of the pack's text
-    encoder and reads the pack's token ids.
+    A named model reads the transcripts with its own tokenizer; the default is built from the pack's text encoder and
+    reads the pack's token ids.
 
     Attributes:
         start: token that a decoder begins with.
@@ -36,9 +36,9 @@ class Seq2Seq(nn.Module):
         """Load a model.
 
         Args:
-            name: folder or hub id of an encoder-decoder; None for one made of ``text_encoder``.
+            name: folder or hub id of an encoder-decoder; None to build one from ``text_encoder``.
             text_encoder: folder of the encoder whose vocabulary the token ids of batches belong to.
-            prompt: stands before each transcript that a named model reads.
+            prompt: prefix of each transcript for a named model.
         """
         super().__init__()
         logging.disable_progress_bar()
@@ -51,7 +51,7 @@ class Seq2Seq(nn.Module):
         self.end: int = self.tokenizer.sep_token_id if end is None else end
 
     def freeze(self, *, all_but: int) -> None:
-        """Leave gradients to the last blocks of each half, and to what was never pretrained."""
+        """Freeze all but the last blocks of each half and the layers that were never pretrained."""
         self.model.requires_grad_(requires_grad=False)
         for half in (self.model.get_encoder(), self.model.get_decoder()):
             blocks = blocks_of(half)
@@ -65,7 +65,7 @@ class Seq2Seq(nn.Module):
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
     def tokens(self, batch: Batch) -> tuple[Int[Tensor, "batch tokens"], Bool[Tensor, "batch tokens"]]:
-        """Token ids and their mask; what is masked is the padding token, so that nothing hides behind the mask."""
+        """Token ids and their mask; masked positions are the padding token."""
         mask = batch.text_mask
         if not self.reads_transcripts:
             return batch.token_ids.masked_fill(~mask, self.tokenizer.pad_token_id), non_empty_mask(mask)
@@ -96,7 +96,7 @@ class Seq2Seq(nn.Module):
     def stepper(
         self, states: Float[Tensor, "batch tokens width"], mask: Bool[Tensor, "batch tokens"]
     ) -> Callable[[Tensor], Tensor]:
-        """A function that takes one token per clip, remembers it, and scores the next."""
+        """A function that takes one token per clip and scores the next; it caches earlier tokens."""
         encoded, cache = BaseModelOutput(last_hidden_state=states), None
 
         def step(tokens: Tensor) -> Tensor:
@@ -115,14 +115,14 @@ class Seq2Seq(nn.Module):
 
 
 def warm_started(text_encoder: Path) -> PreTrainedModel:
-    """An encoder-decoder both halves of which begin as the text encoder, with one table of embeddings.
+    """An encoder-decoder whose halves are both initialised from the text encoder, with shared embeddings.
 
-    Attention to the encoder begins as the decoder's attention to itself; the output layer begins at random but for
-    its embeddings (Rothe, Narayan and Severyn, "Leveraging Pre-trained Checkpoints", TACL 2020).
+    Cross-attention is initialised from self-attention; the output layer is random except for its embeddings (Rothe,
+    Narayan and Severyn, "Leveraging Pre-trained Checkpoints", TACL 2020).
     """
     encoder = AutoModel.from_pretrained(text_encoder, local_files_only=True, dtype=torch.float32)
     if getattr(encoder, "pooler", None) is not None:
-        # Nothing reads the pooled output: its weights would never get a gradient.
+        # The pooled output is unused, so its weights would get no gradient.
         encoder.pooler = None
     config = type(encoder.config).from_dict({**encoder.config.to_dict(), "is_decoder": True})
     config.add_cross_attention = True
@@ -141,7 +141,7 @@ def blocks_of(stack: nn.Module) -> list[nn.Module]:
 
 
 def _fresh(decoder: PreTrainedModel) -> list[nn.Parameter]:
-    """What a text encoder has no weights for: attention to the encoder, and the output layer."""
+    """Layers without pretrained weights: cross-attention and the output layer."""
     known = {id(parameter) for parameter in decoder.base_model.parameters()}
     return [p for name, p in decoder.named_parameters() if ".crossattention." in name or id(p) not in known]
 

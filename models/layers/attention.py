@@ -31,7 +31,7 @@ class TalkingHeadsAttention(nn.Module):
     def forward(
         self, tokens: Float[Tensor, "batch modalities width"], present: Bool[Tensor, "batch modalities"]
     ) -> Float[Tensor, "batch modalities width"]:
-        """Let each modality read those that are present."""
+        """Let each modality attend to those present."""
         query, key, value = (self._heads(layer(tokens)) for layer in (self.query, self.key, self.value))
         scores = query @ key.transpose(-1, -2) / math.sqrt(self.head_dim)
         closed = ~non_empty_mask(present)[:, None, None, :]
@@ -60,7 +60,7 @@ class GroupAttention(nn.Module):
     def forward(
         self, query: Float[Tensor, "*vectors width"], content: Float[Tensor, "*vectors width"]
     ) -> Float[Tensor, "*vectors width"]:
-        """Mix the groups of ``content`` (key and value) as ``query`` asks for."""
+        """Attend from the groups of ``query`` to those of ``content`` (key and value)."""
         projected = (self.query(query), self.key(content), self.value(content))
         asked, keys, values = (part.unflatten(-1, (self.groups, -1)) for part in projected)
         scores = asked @ keys.transpose(-1, -2) / math.sqrt(keys.shape[-1])
@@ -82,7 +82,7 @@ class GroupBlock(nn.Module):
     def forward(
         self, query: Float[Tensor, "*vectors width"], content: Float[Tensor, "*vectors width"]
     ) -> Float[Tensor, "*vectors width"]:
-        """Let ``query`` read ``content``; with the same vector twice, a self-block."""
+        """Attend from ``query`` to ``content``; the same vector twice gives self-attention."""
         read = self.norms[0](query + self.dropout(self.attention(query, content)))
         return self.norms[1](read + self.dropout(self.feedforward(read)))
 

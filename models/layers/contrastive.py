@@ -31,7 +31,7 @@ class ContrastConfig(ModelConfig):
     refine_weight: float = Field(default=4.0, ge=0)
     """Weight of the pull on positive pairs (lambda)."""
     margin: float = Field(default=0.8, gt=0, le=1)
-    """Lead in cosine that positive pairs should have over negative ones (alpha); cosines lie in [0, 1]."""
+    """Margin in cosine between positive and negative pairs (alpha); cosines are in [0, 1]."""
     radius: float = Field(default=0.5, gt=0)
     """Largest label distance of a positive pair, labels in [-1, 1] (k)."""
     gain: float = Field(default=1.5, gt=0)
@@ -69,8 +69,8 @@ def label_pairs(labels: Float[Tensor, "batch"], usable: Bool[Tensor, "batch batc
 def contrast(similarity: Float[Tensor, "batch batch"], pairs: Pairs, temperature: float) -> Float[Tensor, ""]:
     """Weighted InfoNCE with several positives, averaged over the positives of an anchor, then over anchors.
 
-    Every positive competes with all positives and the weighted negatives of its anchor, so the value is never
-    below zero. Anchors without a positive pair are left out; without any, the value is zero.
+    Every positive competes with all positives and the weighted negatives of its anchor, so the value is at least zero.
+    Anchors without a positive pair are left out; without any, the value is zero.
     """
     positive = pairs.positive > 0
     offsets = torch.where(positive, torch.zeros_like(similarity), pairs.negative.log())
@@ -89,8 +89,8 @@ def refine(similarity: Float[Tensor, "batch batch"], pairs: Pairs) -> Float[Tens
 def margin(similarity: Float[Tensor, "batch batch"], pairs: Pairs, alpha: float) -> Float[Tensor, ""]:
     """Hinge on the lead of an anchor's positives over its negatives; zero once the lead is ``alpha``.
 
-    Both sides are averages with the weights of the pairs, so each lies in [0, 1] and the hinge can close.
-    Anchors that lack one side have nothing to compare and are left out.
+    Both sides are averages with the weights of the pairs, so each is in [0, 1] and the hinge can reach zero.
+    Anchors without positives or negatives are left out.
     """
     lead = _weighted_mean(similarity, pairs.positive) - _weighted_mean(similarity, pairs.negative)
     both = (pairs.positive > 0).any(dim=1) & (pairs.negative > 0).any(dim=1)
@@ -114,7 +114,7 @@ def contrastive_loss(
     clips, modalities = present.shape
     others = ~torch.eye(clips, dtype=torch.bool, device=present.device)
     total = torch.zeros((), device=vectors.device)
-    # Half precision would be too coarse for cosines divided by a small temperature.
+    # Half precision is too coarse for cosines divided by a small temperature.
     with torch.autocast(vectors.device.type, enabled=False):
         directions = functional.normalize(vectors.float(), dim=-1)
         for first, second in itertools.product(range(modalities), repeat=2):

@@ -30,9 +30,9 @@ class TextConfig(ModelConfig):
     text_decay: float = Field(default=0.01, ge=0)
     """Weight decay of the text encoder."""
     other_lr: float = Field(default=1e-3, gt=0)
-    """Learning rate of all else."""
+    """Learning rate of all other parameters."""
     other_decay: float = Field(default=1e-4, ge=0)
-    """Weight decay of all else."""
+    """Weight decay of all other parameters."""
 
 
 class EncoderConfig(TextConfig):
@@ -46,7 +46,7 @@ class EncoderConfig(TextConfig):
 
 @dataclass(frozen=True)
 class ModalityVectors:
-    """One vector per clip and modality; zeros where the modality is absent.
+    """One vector per clip and modality; zeros if the modality is absent.
 
     Attributes:
         text: width of the text encoder.
@@ -77,7 +77,7 @@ class TextVector(nn.Module):
         self.summary = config.text_summary
 
     def forward(self, batch: Batch) -> Float[Tensor, "batch width"]:
-        """Encode the texts; zeros where a clip has none."""
+        """Encode the texts; zeros if a clip has none."""
         states = self.encoder(batch)
         if self.summary == "mean":
             return masked_mean(states, batch.text_mask)
@@ -114,9 +114,9 @@ def learning_groups(
     """The text encoder with its own rate and decay, and all other parameters.
 
     Args:
-        model: holds exactly one ``TextVector``.
+        model: has exactly one ``TextVector``.
         config: rates and decays.
-        apart: parameters that another phase steps.
+        apart: parameters of another phase.
     """
     text = next(module for module in model.modules() if isinstance(module, TextVector))
     taken = {id(parameter) for parameter in (*text.parameters(), *apart)}

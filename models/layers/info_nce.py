@@ -17,7 +17,7 @@ def contrast_within(
     negative_weight: float,
     temperature: float,
 ) -> Float[Tensor, ""]:
-    """Draw clips of like label together in one modality and push the others away.
+    """Pull clips with similar labels together in one modality and push the others apart.
 
     Args:
         vectors: of one modality, any length.
@@ -57,6 +57,6 @@ def contrast_between(
 
 
 def _cosines(first: Tensor, second: Tensor) -> Tensor:
-    # Half precision would be too coarse for cosines divided by a small temperature.
+    # Half precision is too coarse for cosines divided by a small temperature.
     with torch.autocast(first.device.type, enabled=False):
         return functional.normalize(first.float(), dim=-1) @ functional.normalize(second.float(), dim=-1).T

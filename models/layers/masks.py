@@ -1,4 +1,4 @@
-"""Pooling over rows that honours masks. A clip without a single measured row gives zeros, never NaN."""
+"""Pooling over rows that respects masks. A clip without a single measured row gives zeros, never NaN."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -16,7 +16,7 @@ def masked_mean(
 def last_valid(
     values: Float[Tensor, "batch steps features"], mask: Bool[Tensor, "batch steps"]
 ) -> Float[Tensor, "batch features"]:
-    """The last measured row, wherever the padding begins; zero where there is none."""
+    """The last measured row, independent of the padding; zero if there is none."""
     positions = torch.arange(mask.shape[1], device=mask.device)
     last = torch.where(mask, positions, 0).amax(dim=1)
     rows = values[torch.arange(len(values), device=values.device), last]
@@ -24,9 +24,9 @@ def last_valid(
 
 
 def non_empty_mask(mask: Bool[Tensor, "batch steps"]) -> Bool[Tensor, "batch steps"]:
-    """The mask with the first row opened where all are closed.
+    """The mask, with the first row set to True if all are False.
 
-    Attention over nothing is NaN; what is computed there instead is thrown away by the pooling.
+    Attention over nothing is NaN; the pooling discards the values computed instead.
     """
     first = torch.arange(mask.shape[1], device=mask.device) == 0
     return mask | (first & ~mask.any(dim=1, keepdim=True))

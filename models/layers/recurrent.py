@@ -12,8 +12,8 @@ from models.layers.masks import last_valid, masked_mean
 class RecurrentEncoder(nn.Module):
     """One vector per clip: an LSTM over its measured rows, their summary, a linear layer.
 
-    Rows outside the mask are skipped wherever they stand, so that holes (frames without a face) do not enter the
-    state. A clip without any measured row gives zeros.
+    Rows outside the mask are skipped, so that gaps (frames without a face) do not affect the state. A clip without any
+    measured row gives zeros.
     """
 
     def __init__(self, features: int, *, hidden: int, width: int, summary: Literal["last", "mean"]) -> None:
@@ -29,8 +29,8 @@ class RecurrentEncoder(nn.Module):
     ) -> Float[Tensor, "batch width"]:
         """Encode the measured rows."""
         values, closed_up = measured_first(values, mask)
-        # The state runs forward only: what follows the last measured row cannot reach a state that is read.
-        # Errors of half precision add up from step to step, and CPUs have no such kernel.
+        # The LSTM is unidirectional, so rows after the last measured one cannot affect a state that is used.
+        # Single precision: half precision accumulates errors over the steps, and CPUs have no kernel for it.
         with torch.autocast(values.device.type, enabled=False):
             states, _ = self.lstm(values.float())
         summary = last_valid(states, closed_up) if self.summary == "last" else masked_mean(states, closed_up)

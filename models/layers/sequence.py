@@ -10,8 +10,8 @@ from models.layers.positions import sinusoidal_positions
 class SequenceEncoder(nn.Module):
     """Positions, then a post-norm transformer encoder that attends to measured rows only.
 
-    The model width is the feature width. Where the number of heads does not divide it, a linear layer first
-    projects to the next width that it divides.
+    The model width is the feature width. If the number of heads does not divide it, a linear layer first projects to
+    the next width that it divides.
     """
 
     def __init__(self, features: int, *, heads: int, layers: int, feedforward_dim: int, dropout: float) -> None:
@@ -28,13 +28,13 @@ class SequenceEncoder(nn.Module):
     def forward(
         self, values: Float[Tensor, "batch steps features"], mask: Bool[Tensor, "batch steps"]
     ) -> Float[Tensor, "batch steps width"]:
-        """Encode; rows outside the mask hold values without meaning."""
+        """Encode; rows outside the mask are meaningless."""
         hidden = self.project(values)
         hidden = hidden + sinusoidal_positions(hidden.shape[1], self.width, device=hidden.device)
         return self.encoder(hidden, src_key_padding_mask=~non_empty_mask(mask))
 
     def _restart_layers(self) -> None:
-        # nn.TransformerEncoder copies one layer, so that all would start from the same weights.
+        # nn.TransformerEncoder copies one layer, so all layers would have the same initial weights.
         for parameter in self.encoder.parameters():
             if parameter.ndim > 1:
                 nn.init.xavier_uniform_(parameter)

@@ -52,7 +52,7 @@ SIZE = r"[0-9]{1,3}\s*\.\s*[0-9]"
 
 @dataclass(frozen=True)
 class UniversalLabel:
-    """One label; None where a field is not known.
+    """One label; None if a field is unknown.
 
     Attributes:
         polarity: negative, neutral or positive.
@@ -87,12 +87,12 @@ def polarity_of(score: float | int) -> Polarity:
 
 
 def size_text(tenths: int) -> str:
-    """The size of an intensity in words: one decimal, no sign, which the polarity tells."""
+    """The size of an intensity in words: one decimal, without the sign, which is the polarity."""
     return f"{abs(tenths) // 10}.{abs(tenths) % 10}"
 
 
 def size_tenths(size: str, polarity: str) -> int:
-    """The intensity, counted in tenths, that a polarity and a text of the pattern ``SIZE`` say."""
+    """The intensity in tenths of a polarity and a text of the pattern ``SIZE``."""
     tenths = int(re.sub(r"[\s.]", "", size))
     return -tenths if polarity == "negative" else tenths
 

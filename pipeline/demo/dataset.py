@@ -1,4 +1,4 @@
-"""The demo dataset on disk, in MMSA's raw layout, with the truth of its word times."""
+"""The demo dataset on disk, in MMSA's raw layout, with its true word times."""
 
 import csv
 import json
@@ -26,8 +26,8 @@ _MARKER = "demo.json"
 def make_demo(output: Path, *, num_clips: int = 64, seed: int = 1, workers: int = 1) -> None:
     """Make a small dataset of a talking head whose text, voice and face follow a known sentiment.
 
-    Same arguments, same bytes, for any number of workers. The folder appears at once, when all is done;
-    an older demo in its place is replaced.
+    Same arguments, same bytes, for any number of workers. The folder is created atomically; an older demo in its
+    place is replaced.
 
     Args:
         output: folder to make, such as ``raw/demo``.
@@ -37,12 +37,12 @@ def make_demo(output: Path, *, num_clips: int = 64, seed: int = 1, workers: int 
 
     Raises:
         ConfigError: too few clips.
-        RawDataError: the folder holds something other than a demo.
+        RawDataError: the folder contains something other than a demo.
         MissingDependencyError: espeak-ng is absent.
     """
     scripts = write_scripts(num_clips, seed)
     if output.is_dir() and any(output.iterdir()) and not (output / _MARKER).is_file():
-        raise RawDataError(f"{output} holds other data than a demo; name another folder or move it away")
+        raise RawDataError(f"{output} contains other data than a demo; name another folder or move it away")
     staging = output.with_name(f".{output.name}.part")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -55,8 +55,8 @@ def make_demo(output: Path, *, num_clips: int = 64, seed: int = 1, workers: int 
     staging.replace(output)
 
 
-def holds_demo(output: Path, *, num_clips: int, seed: int) -> bool:
-    """Tell whether the folder already holds what ``make_demo`` would make."""
+def is_demo(output: Path, *, num_clips: int, seed: int) -> bool:
+    """Whether the folder already contains this demo."""
     try:
         return json.loads((output / _MARKER).read_text(encoding="utf-8")) == _describe(num_clips, seed)
     except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError):
@@ -73,7 +73,7 @@ def _make_clips(scripts: list[ClipScript], root: Path, workers: int) -> list[lis
         folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:
         return list(map(make_clip, scripts, paths))
-    # Spawned, not forked: the caller may hold threads of libraries that do not survive a fork.
+    # Spawned, not forked: threads of the caller's libraries do not survive a fork.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         return list(pool.map(make_clip, scripts, paths))
 

@@ -2,7 +2,7 @@
 
 The portrait is `skimage.data.astronaut()` (NASA, public domain). Every frame samples it through one displacement map;
 all lengths below are pixels of the portrait. Smile, brows and jaw are smooth Gaussian fields. Lips and lids are
-curtains: they part along a curve, and what they uncover is teeth, the dark of the mouth, or the eye.
+curtains: they open along a curve, and uncover teeth, the dark mouth, or the eye.
 """
 
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ YAxis = Float32[np.ndarray, "height 1"]
 
 @dataclass(frozen=True)
 class Look:
-    """What one speaker's picture looks like: placement in the frame and skin tone.
+    """Appearance of one speaker: placement in the frame and skin tone.
 
     Attributes:
         centre_x: portrait pixel in the middle of the picture, across.

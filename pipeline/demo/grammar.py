@@ -1,7 +1,7 @@
-"""Review sentences whose polarity and intensity follow a number.
+"""Composes review sentences of a given sentiment.
 
-A sentence is an opening and a closing, joined by a conjunction; each half takes its polar words from the level nearest
-to the wanted sentiment, so that the words of one level meet in many sentences and in every split.
+A sentence is an opening and a closing, joined by a conjunction. Both take their polar words from the level nearest to
+the sentiment, so that the words of a level are combined in many sentences and in every split.
 """
 
 import random

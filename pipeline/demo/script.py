@@ -1,4 +1,4 @@
-"""What every clip of the demo says and shows: labels, splits, sentences, speakers."""
+"""The script of the demo: labels, splits, sentences and speakers of its clips."""
 
 import random
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MIN_CLIPS = 6
 # Magnitude and sign of the clips of a video, in turn: both signs come first, for the smallest videos.
 _STRATA = ((-3.0, -1.5), (1.5, 3.0), (-1.5, -0.1), (0.1, 1.5))
 _MODALITY_NOISE = 1.0
-# None has breath: espeak seeds that noise with the clock.
+# No breathy voice: espeak seeds their noise with the clock.
 _VARIANTS = ("f1", "f4", "steph", "Annie", "steph3")
 
 
@@ -31,17 +31,17 @@ class Speaker:
 
 @dataclass(frozen=True)
 class ClipScript:
-    """One clip before it is made.
+    """The script of one clip.
 
     Attributes:
         speaker: who says it.
         clip_id: number within the video.
-        text: what is said.
+        text: the sentence.
         label: sentiment of the clip, -3 to 3, one decimal.
-        label_text: sentiment that the text alone carries; likewise the next two.
-        label_audio: the voice's.
-        label_vision: the face's.
-        seed: of everything else that is random in the clip.
+        label_text: sentiment of the text alone.
+        label_audio: sentiment of the voice.
+        label_vision: sentiment of the face.
+        seed: of the other random choices of the clip.
     """
 
     speaker: Speaker
@@ -55,7 +55,7 @@ class ClipScript:
 
 
 def write_scripts(num_clips: int, seed: int) -> list[ClipScript]:
-    """Plan the dataset, video by video.
+    """Write the scripts of all clips, video by video.
 
     Raises:
         ConfigError: too few clips for three splits with both signs.
@@ -109,7 +109,7 @@ def _write_script(speaker: Speaker, number: int, texts: set[str], rng: random.Ra
 
 
 def _new_sentence(sentiment: float, texts: set[str], rng: random.Random) -> str:
-    """Compose until a sentence is new; after many tries, a repeated one has to do."""
+    """Compose until a sentence is new; after 100 tries, accept a repeated one."""
     for _ in range(100):
         text = compose_sentence(sentiment, rng)
         if text not in texts:

@@ -1,8 +1,8 @@
 """Speech with known word times, by espeak-ng through ctypes.
 
-espeak reports where in the text each word of the sound begins, but says nothing of a word it merges with the one before
-("was a" is one entry of its dictionary). The span of merged words is shared out at the phoneme that splits it
-nearest to the words' letters, which espeak also reports. A word ends where the next one begins, or where a pause
+espeak reports the position in the text at which each spoken word starts, but not for a word that it merges with the one
+before ("was a" is one entry of its dictionary). The span of merged words is split at the phoneme, also reported, that
+is nearest to their share of letters. A word ends where the next one begins, or where a pause
 begins, so that the silence at a comma belongs to no word.
 """
 
@@ -27,10 +27,10 @@ _RATE, _PITCH, _PITCH_RANGE = 1, 3, 4
 
 @dataclass(frozen=True)
 class Prosody:
-    """How a sentence is said.
+    """How a sentence is spoken.
 
     Attributes:
-        voice: name of an espeak voice, with its variant; one without breath, whose noise follows the clock.
+        voice: name of an espeak voice, with its variant; not a breathy one, whose noise depends on the clock.
         words_per_min: speaking rate, 80 to 450.
         pitch: 0 to 100.
         pitch_range: 0 (monotone) to 100.
@@ -73,7 +73,7 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 @dataclass
 class _Recording:
-    """What espeak hands over while it speaks; times in seconds."""
+    """Audio and events from espeak; times in seconds."""
 
     chunks: list[np.ndarray] = field(default_factory=list)
     words: list[tuple[int, float]] = field(default_factory=list)
@@ -81,7 +81,7 @@ class _Recording:
     pauses_s: list[float] = field(default_factory=list)
 
     def collect(self, samples: Any, count: int, events: Any) -> int:
-        """Keep one block of sound and its events; 0 tells espeak to go on."""
+        """Collect one block of audio and its events; 0 makes espeak continue."""
         if samples and count > 0:
             self.chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         index = 0
@@ -101,11 +101,11 @@ class _Recording:
 
 
 def speak(text: str, prosody: Prosody) -> tuple[Int16[np.ndarray, "samples"], list[SpokenWord]]:
-    """Say an English sentence; the same arguments give the same samples.
+    """Speak an English sentence; the same arguments give the same samples.
 
     Args:
         text: ASCII, at least one word.
-        prosody: how to say it.
+        prosody: how to speak it.
 
     Returns:
         Sound at 22,050 Hz without leading silence, and the time of each of its words.
@@ -133,7 +133,7 @@ def _set_prosody(espeak: ctypes.CDLL, prosody: Prosody) -> None:
 
 
 def _time_words(text: str, recording: _Recording) -> list[SpokenWord]:
-    """Give every word of the text its time."""
+    """Times of all words of the text."""
     positions = [position for position, _ in recording.words]
     groups: list[list[str]] = [[] for _ in positions]
     for match in re.finditer(r"[A-Za-z']+", text):
@@ -147,10 +147,10 @@ def _time_words(text: str, recording: _Recording) -> list[SpokenWord]:
 
 
 def _share_span(words: list[str], span_s: tuple[float, float], phonemes_s: list[float]) -> list[SpokenWord]:
-    """Split a span among merged words, at phonemes, in proportion to their letters."""
+    """Split a span between merged words, at phonemes, in proportion to their letters."""
     start_s, end_s = span_s
     inner_s = [time_s for time_s in phonemes_s if start_s < time_s < end_s]
-    # The first sound begins at the span's start, whatever delay espeak reports for it.
+    # The first phoneme starts with the span, whatever delay espeak reports for it.
     starts_s = [start_s, *inner_s[1:]]
     letters = np.cumsum([0, *map(len, words)]) / max(sum(map(len, words)), 1)
     cuts_s = [*(starts_s[round(share * len(starts_s))] for share in letters[:-1]), end_s]

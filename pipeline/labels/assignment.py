@@ -1,11 +1,11 @@
-"""Universal labels for all rows of a union: gold fields stay, missing ones are ruled or borrowed.
+"""Universal labels for all rows of a union: gold fields stay, missing ones are set by a rule or borrowed.
 
 Rules, in this order, for each field (intensity, MELD emotion, IEMOCAP emotion):
 
-1. Gold stays.
-2. A neutral row has intensity 0 and the emotion neutral, if any dataset of the union knows the field.
-3. Any other row asks the most similar donors: rows of the train splits, of the same polarity, whose field is gold.
-4. Without a text, or without a donor that is similar enough, the field stays empty.
+1. A gold value stays.
+2. A neutral row gets intensity 0 and the emotion neutral, if any dataset of the union has the field.
+3. Any other row borrows from its most similar donors: train rows of the same polarity with a gold value.
+4. Without a text, or without a similar donor, the field stays empty.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from pipeline.labels.utterances import TAXONOMIES, Utterance
 Origin = Literal["gold", "rule", "borrowed", ""]
 #: Column names of the fields.
 FIELDS = ("intensity", *(f"emotion_{taxonomy}" for taxonomy in TAXONOMIES))
-#: Gives the vectors of rows that have a text.
+#: Returns the vectors of rows with a text.
 Vectors = Callable[[Sequence[Utterance]], Float[np.ndarray, "rows width"]]
 
 
@@ -32,11 +32,11 @@ class LabelField:
     """One field of one row.
 
     Attributes:
-        value: intensity in tenths, or an emotion; None where it is not known.
-        kind: where the value comes from; empty where there is none.
+        value: intensity in tenths, or an emotion; None if unknown.
+        kind: origin of the value; empty if there is none.
         donor: the row it was borrowed from.
         similarity: cosine between the two texts.
-        margin: lead of that donor over the best other one.
+        margin: similarity of that donor minus that of the next best.
     """
 
     value: int | str | None = None
@@ -60,7 +60,7 @@ class Labelled:
 
     @property
     def label(self) -> UniversalLabel:
-        """The label as models say it."""
+        """The label in the form that models use."""
         tenths, meld, iemocap = (self.fields[name].value for name in FIELDS)
         return UniversalLabel(self.row.polarity, tenths, meld, iemocap)  # type: ignore[arg-type]
 
@@ -84,9 +84,9 @@ def assign(rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig) 
 
 
 def donors_of(rows: Sequence[Utterance], field: str, polarity: str) -> list[Utterance]:
-    """Rows that may lend a field, in the order in which ties are settled."""
-    able = (row for row in rows if row.split == "train" and row.text and row.polarity == polarity)
-    return sorted((row for row in able if gold(row, field) is not None), key=lambda row: row.key)
+    """Rows that may lend a field, in the order that decides ties."""
+    candidates = (row for row in rows if row.split == "train" and row.text and row.polarity == polarity)
+    return sorted((row for row in candidates if gold(row, field) is not None), key=lambda row: row.key)
 
 
 def borrow_field(

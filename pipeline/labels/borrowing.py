@@ -1,7 +1,7 @@
-"""A missing field, taken from the most similar texts that have it.
+"""Borrows missing fields from the most similar texts that have them.
 
 The published rule takes the nearest text's value (Hu et al., "UniMSE", EMNLP 2022, section 3.1). Here several donors
-may be asked: they vote on an emotion, weighted by similarity (a distance-weighted k-nearest-neighbour vote, Dudani
+are used: they vote on an emotion, weighted by similarity (a distance-weighted k-nearest-neighbour vote, Dudani
 1976, https://doi.org/10.1109/TSMC.1976.5408784), or give their weighted median or mean intensity.
 """
 
@@ -21,14 +21,14 @@ FieldValue = TypeVar("FieldValue", bound=Hashable)
 
 @dataclass(frozen=True)
 class Borrowed(Generic[FieldValue]):
-    """What a row was given.
+    """A borrowed value.
 
     Attributes:
         value: an emotion, or an intensity in tenths.
-        donor: position of the most similar donor that has this value, else of the most similar one.
+        donor: position of the most similar donor with this value, else of the most similar donor.
         similarity: cosine between the row and that donor.
-        margin: how much more similar that donor is than the best other one; negative where others outvoted a nearer
-            donor; None where there is no other.
+        margin: similarity of that donor minus that of the next best; negative if a nearer donor was outvoted; None
+            without another donor.
     """
 
     value: FieldValue
@@ -55,9 +55,9 @@ def borrow_emotions(
 
     Args:
         rows: vectors of the rows that lack it.
-        donors: vectors of the rows that have it, in the order in which ties are settled.
+        donors: vectors of the rows that have it, in the order that decides ties.
         emotions: of the donors.
-        settings: how many donors are asked, and how they are weighed.
+        settings: number of donors and their weights.
     """
     return _borrow(rows, donors, emotions, settings, _vote)
 
@@ -68,13 +68,13 @@ def borrow_intensities(
     tenths: Sequence[int],
     settings: BorrowConfig,
 ) -> list[Borrowed[int] | None]:
-    """Give every row the donors' median or mean intensity, in tenths. Donors are of one sign.
+    """Give every row the median or mean intensity of its donors, in tenths. All donors have the same sign.
 
     Args:
         rows: vectors of the rows that lack it.
-        donors: vectors of the rows that have it, in the order in which ties are settled.
+        donors: vectors of the rows that have it, in the order that decides ties.
         tenths: intensities of the donors.
-        settings: how many donors are asked, and how they are weighed.
+        settings: number of donors and their weights.
     """
     return _borrow(rows, donors, tenths, settings, _median if settings.intensity == "median" else _mean)
 
@@ -93,8 +93,8 @@ def _borrow(
         neighbours.index.tolist(), neighbours.similarity.tolist(), weights.tolist(), strict=True
     ):
         count = sum(share > 0 for share in weight)
-        asked = _Donors([values[donor] for donor in index[:count]], weight[:count])
-        borrowed.append(_with_donor(choose(asked), asked.values, index, similarity) if count else None)
+        used = _Donors([values[donor] for donor in index[:count]], weight[:count])
+        borrowed.append(_with_donor(choose(used), used.values, index, similarity) if count else None)
     return borrowed
 
 
@@ -107,25 +107,25 @@ def _weights(similarity: Float[np.ndarray, "rows count"], settings: BorrowConfig
 
 
 def _with_donor(
-    value: FieldValue, asked: Sequence[FieldValue], index: Sequence[int], similarity: Sequence[float]
+    value: FieldValue, used: Sequence[FieldValue], index: Sequence[int], similarity: Sequence[float]
 ) -> Borrowed[FieldValue]:
-    place = asked.index(value) if value in asked else 0
+    place = used.index(value) if value in used else 0
     others = [other for other, donor in zip(similarity, index, strict=True) if donor not in (-1, index[place])]
     margin = round(similarity[place] - max(others), 6) if others else None
     return Borrowed(value, index[place], similarity[place], margin)
 
 
-def _vote(asked: _Donors[str]) -> str:
+def _vote(used: _Donors[str]) -> str:
     votes: dict[str, float] = {}
-    for value, weight in zip(asked.values, asked.weights, strict=True):
+    for value, weight in zip(used.values, used.weights, strict=True):
         votes[value] = votes.get(value, 0.0) + weight
     return max(votes, key=lambda value: votes[value])
 
 
-def _median(asked: _Donors[int]) -> int:
+def _median(used: _Donors[int]) -> int:
     """The smallest intensity whose weight, with that of all weaker ones, reaches half of all."""
-    half, total = sum(asked.weights) / 2, 0.0
-    pairs = sorted(zip(asked.values, asked.weights, strict=True), key=lambda pair: (abs(pair[0]), pair[1]))
+    half, total = sum(used.weights) / 2, 0.0
+    pairs = sorted(zip(used.values, used.weights, strict=True), key=lambda pair: (abs(pair[0]), pair[1]))
     for value, weight in pairs:
         total += weight
         if total >= half - 1e-12:
@@ -133,6 +133,6 @@ def _median(asked: _Donors[int]) -> int:
     return pairs[-1][0]
 
 
-def _mean(asked: _Donors[int]) -> int:
-    total = sum(value * weight for value, weight in zip(asked.values, asked.weights, strict=True))
-    return grid_tenths(total / sum(asked.weights) / 10)
+def _mean(used: _Donors[int]) -> int:
+    total = sum(value * weight for value, weight in zip(used.values, used.weights, strict=True))
+    return grid_tenths(total / sum(used.weights) / 10)

@@ -1,4 +1,4 @@
-"""Vectors of texts, kept by the texts' content: an edited text is embedded anew, the others are not."""
+"""Vectors of texts, keyed by content, so that only new and edited texts are embedded again."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ Embed = Callable[[Sequence[str]], Float32[np.ndarray, "texts width"]]
 
 @dataclass(frozen=True)
 class Embeddings:
-    """What one encoder makes of some texts.
+    """Vectors of texts by one encoder.
 
     Attributes:
         identity: fingerprint of the encoder.
-        keys: names of the texts' content, sorted.
-        vectors: one row of length one per key.
+        keys: hashes of the texts, sorted.
+        vectors: one unit vector per key.
     """
 
     identity: str
@@ -31,10 +31,10 @@ class Embeddings:
     vectors: Float32[np.ndarray, "texts width"]
 
     def of(self, rows: Sequence[Utterance]) -> Float32[np.ndarray, "rows width"]:
-        """Vectors of rows, all of which have a text.
+        """Vectors of rows with a text.
 
         Raises:
-            StoreError: a text is not here.
+            StoreError: a text is missing.
         """
         places = {key: place for place, key in enumerate(self.keys)}
         try:
@@ -47,10 +47,10 @@ def updated(before: Embeddings | None, texts: Iterable[str], identity: str, embe
     """Embeddings of exactly these texts, and how many of them had to be computed.
 
     Args:
-        before: those of an earlier run, of which the ones that still serve are kept.
-        texts: blank ones have no vector.
-        identity: fingerprint of the encoder; vectors of another one do not serve.
-        embed: makes vectors of texts.
+        before: embeddings of an earlier run, reused if their identity is the same.
+        texts: the texts; blank ones get no vector.
+        identity: fingerprint of the encoder.
+        embed: computes vectors of texts.
     """
     wanted = {text_key(text): text for text in texts if text}
     known = dict(zip(before.keys, before.vectors, strict=True)) if before and before.identity == identity else {}
@@ -62,7 +62,7 @@ def updated(before: Embeddings | None, texts: Iterable[str], identity: str, embe
 
 
 def joined(parts: Sequence[Embeddings]) -> Embeddings:
-    """The texts of several datasets, of one encoder."""
+    """Merge the embeddings of several datasets by the same encoder."""
     rows = {key: vector for part in parts for key, vector in zip(part.keys, part.vectors, strict=True)}
     keys = tuple(sorted(rows))
     return Embeddings(parts[0].identity, keys, np.stack([rows[key] for key in keys]))

@@ -1,4 +1,4 @@
-"""Sentence vectors: a pretrained encoder, pooled over its tokens and scaled to length one.
+"""Sentence vectors: a pretrained encoder, pooled over its tokens and normalised to unit length.
 
 Source of the poolings: Gao, Yao and Chen, "SimCSE", EMNLP 2021, https://arxiv.org/abs/2104.08821 (section 3 and its
 released tool: pooler for supervised checkpoints, first token for unsupervised ones).
@@ -30,7 +30,7 @@ class SentenceEncoder(nn.Module):
         """Load it.
 
         Raises:
-            MissingDependencyError: ``pooler`` is asked for, but the weights hold none.
+            MissingDependencyError: the pooling is ``pooler``, but the weights have none.
         """
         super().__init__()
         logging.set_verbosity_error()
@@ -43,19 +43,19 @@ class SentenceEncoder(nn.Module):
         )
         lacks_pooler = any(key.startswith("pooler") for key in loading_info["missing_keys"]) or not _pooler(self.model)
         if pooling == "pooler" and lacks_pooler:
-            raise MissingDependencyError(f"text encoder {folder.name}: its weights hold no pooler; set pooling: mean")
+            raise MissingDependencyError(f"text encoder {folder.name}: its weights have no pooler; set pooling: mean")
         self.max_positions = int(getattr(self.model.config, "max_position_embeddings", 512))
         self.width = int(self.model.config.hidden_size)
 
     def token_ids(self, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
-        """Token ids with special tokens, cut to a length."""
+        """Token ids with special tokens, truncated."""
         cut = min(max_tokens, self.max_positions)
         return self.tokenizer(list(texts), truncation=True, max_length=cut).input_ids
 
     def forward(
         self, ids: Int[Tensor, "batch tokens"], mask: Bool[Tensor, "batch tokens"]
     ) -> Float[Tensor, "batch width"]:
-        """Pooled vectors of length one."""
+        """Pooled unit vectors."""
         output = self.model(input_ids=ids, attention_mask=mask.long())
         if self.pooling == "pooler":
             vectors = output.pooler_output
@@ -67,7 +67,7 @@ class SentenceEncoder(nn.Module):
         return functional.normalize(vectors.float(), dim=-1)
 
     def encode(self, texts: Sequence[str], max_tokens: int) -> Float[Tensor, "texts width"]:
-        """Vectors of a batch of texts, for training: short texts are not padded to the length of the longest."""
+        """Vectors of a training batch, computed in groups of similar length to save padding."""
         encoded = self.token_ids(texts, max_tokens)
         order = sorted(range(len(texts)), key=lambda row: len(encoded[row]))
         parts = [order[start : start + _TRAINED_ROWS] for start in range(0, len(order), _TRAINED_ROWS)]
@@ -90,7 +90,7 @@ class SentenceEncoder(nn.Module):
         return self(torch.from_numpy(ids), torch.from_numpy(mask).bool())
 
     def save(self, folder: Path) -> None:
-        """Write configuration, tokenizer and safetensors into a folder that transformers can load."""
+        """Write configuration, tokenizer and safetensors in the layout of transformers."""
         folder.mkdir(parents=True, exist_ok=True)
         self.tokenizer.save_pretrained(folder)
         self.model.save_pretrained(folder, safe_serialization=True)

@@ -1,4 +1,4 @@
-"""Alignment and uniformity of sentence vectors: how close like texts are, how evenly all spread over the sphere.
+"""Alignment and uniformity of sentence vectors: how close similar texts are, how evenly all are spread.
 
 Wang and Isola, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the
 Hypersphere", ICML 2020, https://arxiv.org/abs/2005.10242, equations in sections 4.1.1 and 4.1.2. Lower is better.
@@ -15,14 +15,14 @@ from models.layers.universal_label import POLARITIES
 from pipeline.labels.encoder import SentenceEncoder
 from pipeline.labels.utterances import HIGHEST, TAXONOMIES, Utterance
 
-#: Pairs that a figure is averaged over at most.
+#: Most pairs that are averaged.
 _PAIRS = 200_000
-#: Texts whose two views are compared, and how many at once.
+#: Texts whose two views are compared.
 _VIEWED = 512
 
 
 def alignment(first: Float[np.ndarray, "pairs width"], second: Float[np.ndarray, "pairs width"]) -> float:
-    """Mean squared distance of positive pairs of vectors of length one, 0 to 4."""
+    """Mean squared distance of positive pairs of unit vectors, 0 to 4."""
     return float(((first.astype(float) - second) ** 2).sum(axis=1).mean())
 
 
@@ -34,13 +34,13 @@ def uniformity(vectors: Float[np.ndarray, "texts width"]) -> float:
 
 
 def relations(labels: Int[Tensor, "rows fields"]) -> tuple[Bool[Tensor, "rows rows"], Bool[Tensor, "rows rows"]]:
-    """Which pairs are known to have like labels, and which to have different ones; all others are neither.
+    """Which pairs have similar labels, and which have different ones; other pairs are unknown.
 
-    Like: no field differs, and an intensity or an emotion that both have is the same. Texts of one polarity of which
-    only one has an emotion are neither.
+    Similar: no known field differs, and both have the same intensity or the same emotion. Two texts of one polarity of
+    which only one has an emotion are unknown.
 
     Args:
-        labels: polarity, class of intensity, then one emotion per taxonomy; -1 where a row has none.
+        labels: polarity, class of intensity, then one emotion per taxonomy; -1 for unknown.
     """
     first, second = labels[:, None], labels[None, :]
     known = (first >= 0) & (second >= 0)
@@ -55,10 +55,10 @@ def _pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def shape(encoder: SentenceEncoder, rows: Sequence[Utterance], max_tokens: int) -> dict[str, float]:
-    """Figures of an encoder on some rows, lower being better.
+    """Alignment and uniformity of an encoder on some rows; lower is better.
 
-    ``alignment_views``: between two passes of a text under different dropout, what unsupervised training pulls on.
-    ``alignment_like``: between texts of like label. ``uniformity``: over all texts.
+    ``alignment_views``: between two passes of a text under different dropout, the objective of unsupervised training.
+    ``alignment_like``: between texts with similar labels. ``uniformity``: over all texts.
     """
     texts = sorted({row.text: row for row in rows}.values(), key=lambda row: row.key)
     vectors = encoder.embed([row.text for row in texts], max_tokens)
@@ -74,7 +74,7 @@ def shape(encoder: SentenceEncoder, rows: Sequence[Utterance], max_tokens: int) 
 
 
 def label_numbers(rows: Sequence[Utterance]) -> Int64[np.ndarray, "rows fields"]:
-    """Polarity, class of intensity (-3 to 3, as in Acc-7) and emotions of rows as numbers; -1 where a row has none."""
+    """Polarity, class of intensity (-3 to 3, as in Acc-7) and emotions of rows as numbers; -1 for unknown."""
     names: dict[str, int] = {}
     numbers = [
         [
@@ -89,7 +89,7 @@ def label_numbers(rows: Sequence[Utterance]) -> Int64[np.ndarray, "rows fields"]
 
 @torch.no_grad()
 def _views(encoder: SentenceEncoder, texts: Sequence[str], max_tokens: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of texts under two draws of dropout."""
+    """Vectors of texts under two dropout masks."""
     torch.manual_seed(0)
     encoder.train()
     views = [encoder.encode(texts, max_tokens).numpy() for _ in range(2)]

@@ -1,9 +1,9 @@
-"""The published rule, version 3, with its faults; made to be compared with, never to be trained on.
+"""The published labelling rule, version 3, including its errors; for comparison only, not for training.
 
-Hu et al., "UniMSE", EMNLP 2022, released scripts, described in their effect: the nearest text of the same polarity
-lends its value, whatever its split, so gold labels of the test split come into training; what MELD's rows borrow is
-kept under dialogue and utterance number, which begin anew in every split, and is looked up among the positive rows
-before the negative ones, so rows of equal number get each other's.
+The released scripts of Hu et al., "UniMSE", EMNLP 2022, have this effect: each row takes the value of the nearest text
+of the same polarity, from any split, so test labels leak into training. Values borrowed for MELD are stored by dialogue
+and utterance number, which restart in every split, and positive rows are looked up first, so rows with equal numbers
+get each other's values.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from pipeline.labels.utterances import Utterance
 
 @dataclass(frozen=True)
 class LegacyScore:
-    """What the published rule gives one row.
+    """The published rule's score of one row.
 
     Attributes:
         row: a row without a gold intensity.
-        score: intensity, not rounded; 0 where no polarity knows the row's number.
+        score: intensity, not rounded; 0 if the row's number is unknown.
         donor: the row it came from.
     """
 
@@ -30,29 +30,29 @@ class LegacyScore:
 
     @property
     def has_wrong_sign(self) -> bool:
-        """The score's sign is not the row's polarity."""
+        """Whether the score's sign differs from the row's polarity."""
         return {"negative": -1, "neutral": 0, "positive": 1}[self.row.polarity] != (self.score > 0) - (self.score < 0)
 
 
 def legacy_scores(rows: Sequence[Utterance], vectors: Vectors) -> list[LegacyScore]:
-    """Intensities of all rows that have none, by the published rule.
+    """Scores of all rows without a gold intensity, by the published rule.
 
     Args:
         rows: of all datasets and splits; donors are those with a gold score.
         vectors: of rows with a text.
     """
-    asking = [row for row in rows if row.tenths is None]
+    unlabelled = [row for row in rows if row.tenths is None]
     by_number: dict[str, Utterance] = {}
-    for polarity in ("negative", "positive"):  # the later one is looked up first
-        by_number |= _nearest_donors(asking, rows, polarity, vectors)
-    return [_score(row, by_number.get(row.published_id)) for row in asking]
+    for polarity in ("negative", "positive"):  # the last one wins
+        by_number |= _nearest_donors(unlabelled, rows, polarity, vectors)
+    return [_score(row, by_number.get(row.published_id)) for row in unlabelled]
 
 
 def _nearest_donors(
-    asking: Sequence[Utterance], rows: Sequence[Utterance], polarity: str, vectors: Vectors
+    unlabelled: Sequence[Utterance], rows: Sequence[Utterance], polarity: str, vectors: Vectors
 ) -> dict[str, Utterance]:
     """The nearest donor of each number; rows of equal number overwrite each other."""
-    lacking = [row for row in asking if row.polarity == polarity and row.text]
+    lacking = [row for row in unlabelled if row.polarity == polarity and row.text]
     donors = sorted(
         (row for row in rows if row.tenths is not None and row.polarity == polarity and row.text),
         key=lambda row: row.key,

@@ -1,11 +1,11 @@
-"""The quality report as Markdown."""
+"""The label report as Markdown."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def page(report: Mapping[str, Any], title: str) -> str:
-    """The report for reading."""
+    """The whole report."""
     parts = [f"# Universal labels of {title}", f"{report['rows']} rows, {report['without_text']} of them without text."]
     parts += ["## Where each field comes from", table(report["coverage"])]
     parts += ["## What must be zero", table([report["consistency"]])]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int64
 
-#: Rows and donors of a block: about 100 MB while it is worked on.
+#: Rows and donors of a block, which needs about 100 MB.
 _BLOCK_ROWS, _BLOCK_DONORS = 256, 8192
 #: Similarities are rounded to this before they are ranked.
 _PARTS = 1_000_000
@@ -16,8 +16,8 @@ class Neighbours:
     """Donors of every row, the most similar first.
 
     Attributes:
-        index: position of each donor; -1 where there are fewer.
-        similarity: cosine, six decimals; NaN where there is none.
+        index: position of each donor; -1 if there are fewer.
+        similarity: cosine, six decimals; NaN if there is none.
     """
 
     index: Int64[np.ndarray, "rows count"]
@@ -31,7 +31,7 @@ def nearest(rows: Float[np.ndarray, "rows width"], donors: Float[np.ndarray, "do
     blocks nor on threads, and equal texts tie exactly. A similarity and a donor are ranked as one whole number.
 
     Args:
-        rows: vectors of length one.
+        rows: unit vectors.
         donors: likewise.
         count: donors wanted.
     """
@@ -47,7 +47,7 @@ def nearest(rows: Float[np.ndarray, "rows width"], donors: Float[np.ndarray, "do
 
 
 def _block_ranks(rows: np.ndarray, donors: np.ndarray, size: int) -> np.ndarray:
-    """Ranks of the best donors, falling."""
+    """Ranks of the best donors, in descending order."""
     best = np.empty((len(rows), 0), np.int64)
     for start in range(0, len(donors), _BLOCK_DONORS):
         block = donors[start : start + _BLOCK_DONORS].astype(np.float64)

@@ -1,9 +1,9 @@
-"""How good borrowed labels are: gold fields are hidden, borrowed, and scored against what was hidden.
+"""Quality of borrowed labels: gold fields are hidden, borrowed, and compared with the hidden values.
 
-Rows of the valid or test split play the rows that lack a field; donors are the train rows of the same dataset, or of
-the other datasets of the union. Polarity is given, as it is in use, and neutral rows, which are labelled by rule, are
-left out. Two baselines answer for the same rows from the same donors: the commonest emotion (the median intensity) of
-the polarity, and a random donor of the polarity.
+The hidden fields are those of the valid or test split; donors are the train rows of the same dataset, or of the other
+datasets of the union. Polarity is known, as in use, and neutral rows, which are labelled by rule, are left out. Two
+baselines use the same rows and donors: the most frequent emotion (the median intensity) of the polarity, and a random
+donor of the polarity.
 """
 
 from collections import Counter
@@ -23,16 +23,16 @@ _DRAWS = 20
 
 @dataclass(frozen=True)
 class HiddenLabels:
-    """Hidden values of one dataset and field, and what was answered.
+    """Hidden values of one dataset and field, and the predictions.
 
     Attributes:
-        dataset: whose rows were asked.
+        dataset: of the rows.
         field: the hidden field.
         donors: ``same`` dataset or ``other`` datasets.
         split: of the rows.
         asked: rows with a hidden value.
-        truth: hidden values of the rows that were given one.
-        answers: by method, one list of answers per draw.
+        truth: hidden values of the rows with a prediction.
+        answers: predictions by method, one list per draw.
     """
 
     dataset: str
@@ -51,7 +51,7 @@ def measure(rows: Sequence[Utterance], vectors: Vectors, settings: BorrowConfig,
         rows: of all datasets and splits.
         vectors: of rows with a text.
         settings: how fields are borrowed.
-        split: whose rows are asked: ``valid`` to choose settings, ``test`` to report them.
+        split: of the rows: ``valid`` to choose settings, ``test`` to report them.
     """
     hidden = _all_hidden(rows, vectors, settings, split)
     return [_scores(labels, method) for labels in hidden for method in labels.answers]
@@ -115,7 +115,7 @@ def _own(row: Utterance, field: str) -> int | str:
 
 
 def _commonest(values: Sequence[int | str]) -> int | str:
-    """The answer that is best without looking: the mode of emotions, the median of intensities."""
+    """The best constant prediction: the mode of emotions, the median of intensities."""
     if isinstance(values[0], str):
         return max(sorted(Counter(values).items()), key=lambda item: item[1])[0]
     return sorted(int(value) for value in values)[len(values) // 2]
@@ -138,7 +138,7 @@ def _one_score(truth: Sequence[int | str], answers: Sequence[int | str]) -> dict
 
 
 def _correlation(expected: np.ndarray, answered: np.ndarray) -> float:
-    """Of intensities from which each polarity's mean was taken, since signs are given; 0 for a constant answer."""
+    """Pearson correlation after the mean of each polarity is subtracted, since signs are known; 0 for a constant."""
     centred = [values.copy() for values in (expected, answered)]
     for rows in (expected < 0, expected > 0):
         for values in centred:

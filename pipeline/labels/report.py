@@ -1,4 +1,4 @@
-"""What was borrowed, in figures: coverage, similarities, donors, classes, signs, and the best and worst examples."""
+"""Statistics of borrowed labels: coverage, similarities, donors, values, consistency, best and worst examples."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ def describe(labelled: Sequence[Labelled], legacy: Sequence[LegacyScore]) -> dic
 
     Args:
         labelled: all rows of the union.
-        legacy: what the published rule gives the same rows.
+        legacy: the published rule's scores of the same rows.
     """
     return {
         "rows": len(labelled),
@@ -38,7 +38,7 @@ def _borrowings(labelled: Sequence[Labelled], name: str) -> list[Borrowing]:
 
 
 def _coverage(labelled: Sequence[Labelled]) -> Iterator[dict[str, Any]]:
-    """Rows of each dataset and split by where each field comes from."""
+    """Rows of each dataset and split by origin of each field."""
     groups = sorted({(item.row.dataset, item.row.split) for item in labelled})
     for dataset, split in groups:
         rows = [item for item in labelled if (item.row.dataset, item.row.split) == (dataset, split)]
@@ -79,7 +79,7 @@ def _donor_reuse(borrowings: Sequence[Borrowing]) -> dict[str, Any]:
 
 
 def _values(labelled: Sequence[Labelled], borrowings: Sequence[Borrowing], name: str) -> list[dict[str, Any]]:
-    """How often each value was borrowed, beside how often the possible donors have it, by polarity."""
+    """How often each value is borrowed, and how often the possible donors have it, by polarity."""
     gold = [item for item in labelled if item.fields[name].kind == "gold" and item.row.split == "train"]
     rows = []
     for polarity in ("negative", "positive"):
@@ -114,7 +114,7 @@ def _example(item: Labelled, field: LabelField) -> dict[str, Any]:
 
 
 def _consistency(labelled: Sequence[Labelled]) -> dict[str, int]:
-    """What must be zero."""
+    """Counts that must be zero."""
     fields = [(item, name, field) for item in labelled for name, field in item.fields.items()]
     return {
         "wrong_sign": sum(

@@ -4,11 +4,11 @@ Gao, Yao and Chen, "SimCSE: Simple Contrastive Learning of Sentence Embeddings",
 https://arxiv.org/abs/2104.08821. Unsupervised: two passes of a text under different dropout are a positive pair, the
 other texts of the batch are negatives (equation 4).
 
-Supervised adds the labels. The paper's own supervision, entailment pairs, is not to be had from these datasets. The
-supervised contrast of Khosla et al. 2020 (https://arxiv.org/abs/2004.11362, equation 2) makes every text of a class a
-positive; its optimum is one point per class (Graf et al. 2021, https://arxiv.org/abs/2102.08817), and so it came out
-here. What is borrowed is a vote of near texts, and a vote needs no such thing: `vote_loss` asks only that near texts
-have the label, wherever else its texts are (neighbourhood component analysis, Goldberger et al., NIPS 2004).
+Supervised adds the labels. These datasets have no entailment pairs, the paper's own supervision. The contrast of Khosla
+et al. 2020 (https://arxiv.org/abs/2004.11362, equation 2) makes every text of a class a positive; its optimum is one
+point per class (Graf et al. 2021, https://arxiv.org/abs/2102.08817), which we observed too. Borrowing only needs the
+nearest texts to have the right label: `vote_loss` requires just that, and leaves the other texts of the class where
+they are (neighbourhood component analysis, Goldberger et al., NIPS 2004).
 """
 
 import logging
@@ -33,7 +33,7 @@ _LOG_EVERY = 10
 
 @dataclass(frozen=True)
 class Curve:
-    """How a training went: the loss averaged over each ten steps."""
+    """The loss, averaged over every ten steps."""
 
     steps: list[int]
     losses: list[float]
@@ -43,7 +43,7 @@ def train(encoder: SentenceEncoder, rows: Sequence[Utterance], settings: SimcseC
     """Train an encoder in place; it is left in evaluation mode.
 
     Args:
-        encoder: what is trained.
+        encoder: the encoder.
         rows: train rows with a text.
         settings: mode, temperature, steps.
     """
@@ -52,8 +52,8 @@ def train(encoder: SentenceEncoder, rows: Sequence[Utterance], settings: SimcseC
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / settings.steps)
     curve, recent = Curve([], []), []
-    taught = [row for row in rows if _is_taught(row, settings)]
-    for step, batch in enumerate(_batches(taught, settings), 1):
+    selected = [row for row in rows if _is_trained_on(row, settings)]
+    for step, batch in enumerate(_batches(selected, settings), 1):
         loss = _loss(encoder, batch, settings)
         optimiser.zero_grad()
         loss.backward()
@@ -76,7 +76,7 @@ def info_nce(
     """Cross-entropy of each text's other view among the other views of all texts.
 
     Args:
-        first: a view of each text, of length one.
+        first: one view of each text, as unit vectors.
         second: another view of each.
         temperature: divides cosines.
     """
@@ -89,13 +89,12 @@ def vote_loss(
     labels: Int[Tensor, "batch fields"],
     temperature: float,
 ) -> Float[Tensor, ""]:
-    """Negative log of the share of a vote that goes to texts of like label, averaged over texts that can be judged.
+    """Negative log of the share of votes for texts with similar labels, averaged over texts that have both kinds.
 
-    A vote weighs exp(cosine / temperature). Neither the text itself votes, nor texts of which it is not known whether
-    their label differs.
+    A vote has the weight exp(cosine / temperature). The text itself and texts with unknown relation do not vote.
 
     Args:
-        first: a view of each text, of length one.
+        first: one view of each text, as unit vectors.
         second: another view of each.
         labels: as `relations` takes them.
         temperature: divides cosines.
@@ -119,13 +118,13 @@ def _loss(encoder: SentenceEncoder, batch: Sequence[Utterance], settings: Simcse
     return loss + vote_loss(first, second, labels, settings.vote_temperature)
 
 
-def _is_taught(row: Utterance, settings: SimcseConfig) -> bool:
-    """Neutral rows neither lend nor borrow, so there is nothing to teach about their labels."""
+def _is_trained_on(row: Utterance, settings: SimcseConfig) -> bool:
+    """Neutral rows neither lend nor borrow, so supervised training leaves them out."""
     return settings.mode == "unsupervised" or row.polarity != "neutral"
 
 
 def _batches(rows: Sequence[Utterance], settings: SimcseConfig) -> Iterator[list[Utterance]]:
-    """Batches of different texts, in an order that the seed decides, over and over."""
+    """Batches of distinct texts, reshuffled by the seed after each pass."""
     distinct = sorted({row.text: row for row in sorted(rows, key=lambda row: row.key, reverse=True)}.values(), key=_key)
     shuffle = random.Random(settings.seed)
     waiting: list[Utterance] = []

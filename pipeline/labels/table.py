@@ -10,7 +10,7 @@ from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import StoreError
 from pipeline.labels.assignment import FIELDS, LabelField, Labelled
 
-#: What is told of each field besides its value.
+#: Columns of each field besides its value.
 _ABOUT = ("source", "donor", "similarity", "margin")
 COLUMNS = ("dataset", "split", "id", "polarity", *FIELDS, *(f"{name}_{what}" for name in FIELDS for what in _ABOUT))
 

@@ -1,4 +1,4 @@
-"""The rows of a union: texts, gold labels, and what they are called in common."""
+"""The rows of a union: texts and gold labels on a common scale."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from pipeline.core.fingerprints import digest
 from pipeline.index.manifest import read_jsonl
 
 TAXONOMIES: tuple[Taxonomy, ...] = get_args(Taxonomy)
-#: Intensities of all datasets are brought to this range, that of CMU-MOSI.
+#: Intensities of all datasets are scaled to this range, that of CMU-MOSI.
 HIGHEST = 3.0
 
 
@@ -25,12 +25,12 @@ class Utterance:
         dataset: its dataset.
         split: train, valid or test.
         clip_id: unique within the dataset.
-        text: as it is compared; blank where there is none.
+        text: normalised for the encoder; blank if there is none.
         polarity: of the gold score, else of the gold emotion.
-        tenths: gold intensity on the grid of one decimal, counted in tenths; None where there is none.
+        tenths: gold intensity on the grid of one decimal, counted in tenths; None if there is none.
         score: gold intensity as given, scaled to [-3, 3].
         emotions: gold emotion by taxonomy.
-        published_id: how the published label scripts name the row, which is not unique.
+        published_id: the row's name in the published label scripts; not unique.
     """
 
     dataset: str
@@ -45,12 +45,12 @@ class Utterance:
 
     @property
     def key(self) -> str:
-        """Names the row in the whole union."""
+        """Unique name of the row in the union."""
         return f"{self.dataset}/{self.split}/{self.clip_id}"
 
     @property
     def text_key(self) -> str:
-        """Names the text's content."""
+        """Hash of the text."""
         return text_key(self.text)
 
 
@@ -63,7 +63,7 @@ class UtteranceSource:
         labels: ``index/labels.jsonl``.
         texts: transcripts by clip id.
         highest: upper end of its label range.
-        taxonomy: whose names of emotions it uses.
+        taxonomy: names of its emotions.
     """
 
     dataset: str
@@ -85,18 +85,18 @@ def read_utterances(source: UtteranceSource) -> list[Utterance]:
 
 
 def compared_text(text: str) -> str:
-    """A text as encoders read it: blanks joined, and lower case where a transcript is all capitals (CMU-MOSI)."""
+    """A text normalised for the encoder: white space collapsed, and lower case if it is all capitals (CMU-MOSI)."""
     text = " ".join(text.split())
     return text.lower() if text.isupper() else text
 
 
 def text_key(text: str) -> str:
-    """Names a text's content."""
+    """Hash of a text."""
     return digest(text)
 
 
 def grid_tenths(score: float) -> int:
-    """The nearest value of the grid in tenths, halves away from zero; a score that is not zero keeps its sign."""
+    """Round to tenths, halves away from zero; a score other than zero keeps its sign."""
     size = max(1, math.floor(abs(score) * 10 + 0.5 + 1e-9))
     return 0 if score == 0 else int(math.copysign(size, score))
 
@@ -123,11 +123,11 @@ def _utterance(row: Mapping[str, Any], text: str, source: UtteranceSource) -> Ut
 
 
 def _polarity(row: Mapping[str, Any], score: float | None, emotion: str | None, source: UtteranceSource) -> Polarity:
-    """Of the score if there is one, else as the dataset states it, else as the emotion implies it."""
+    """Polarity of the score, else of the dataset's column, else of the emotion."""
     where = f"{source.dataset}: {row['clip_id']}"
     if emotion and source.taxonomy and emotion not in EMOTIONS[source.taxonomy]:
         known = ", ".join(EMOTIONS[source.taxonomy])
-        raise RawDataError(f"{where}: emotion {emotion!r} is none of {source.taxonomy}'s ({known}); mend the table")
+        raise RawDataError(f"{where}: emotion {emotion!r} is none of {source.taxonomy}'s ({known}); correct the table")
     if score is not None:
         return polarity_of(score)
     if emotion is None or source.taxonomy is None:

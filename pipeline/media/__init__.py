@@ -1,1 +1,1 @@
-"""Decoding: sound and pictures straight from the container, no files in between."""
+"""Decoding: audio and video directly from the container, without intermediate files."""

@@ -1,4 +1,4 @@
-"""A file kept open for the next segment of it: reading the index of a ten-minute video takes some 10 ms."""
+"""Keeps a file open for its next segment: reading the index of a ten-minute video takes about 10 ms."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pipeline.core.errors import MediaError
 from pipeline.core.types import Seconds
 from pipeline.media import _open
 
-#: Path, i-node, size, time of the last change, process.
+#: Path, inode, size, modification time, process.
 Stamp = tuple[Path, int, int, int, int]
 
 #: Containers whose whole index is read on opening: a seek lands in the same place whatever was read before.
@@ -21,7 +21,7 @@ _idle: dict[Stamp, InputContainer] = {}
 
 
 def stamp(path: Path) -> Stamp:
-    """Tell a file from one that stood, or will stand, under its name.
+    """Identify a file's content, as opposed to other content at the same path.
 
     Raises:
         MediaError: there is no such file.
@@ -35,14 +35,14 @@ def stamp(path: Path) -> Stamp:
 
 @contextmanager
 def open_pictures(path: Path, start_s: Seconds) -> Iterator[InputContainer]:
-    """Open a file to seek to pictures in it; segments read one after the other share the open file.
+    """Open a file for reading frames; consecutive segments share the open file.
 
-    Pictures only: seeking resets their decoders, while an AAC decoder goes on with its random numbers, so that the
-    sound of a segment would depend on what was read before.
+    Video only: seeking resets video decoders, but not the random numbers of an AAC decoder, so the audio of a segment
+    would depend on what was read before.
 
     Args:
         path: a local file.
-        start_s: where the segment begins; what is read from its beginning is opened anew.
+        start_s: start of the segment; a file that is read from its beginning is opened again.
 
     Raises:
         MediaError: as for `_open.open_media`.
@@ -50,15 +50,15 @@ def open_pictures(path: Path, start_s: Seconds) -> Iterator[InputContainer]:
     key = stamp(path)
     cached = _idle.pop(key, None) if start_s > 0 else None
     container = cached or _open.opened(path)
-    is_sound = True
+    is_intact = True
     try:
         with _open.ffmpeg_errors_as_media_errors(path):
             yield container
     except Exception:
-        is_sound = False
+        is_intact = False
         raise
     finally:
-        if is_sound and container.format.name == _FULLY_INDEXED:
+        if is_intact and container.format.name == _FULLY_INDEXED:
             _keep(key, container)
         else:
             container.close()

@@ -1,7 +1,7 @@
-"""Opens media files that nobody vouches for, and tells in one line what is wrong with them.
+"""Opens untrusted media files; faults become one-line errors.
 
 FFmpeg follows references: a playlist or a concat script named ``clip.mp4`` would make it read other files or the
-network. Only local files and self-contained containers are let through.
+network. Only local, self-contained files are accepted.
 """
 
 import os
@@ -28,16 +28,16 @@ _STILL_BRANDS = frozenset({"avif", "heic", "heix", "mif1"})
 #: Containers without an index: seeking lands anywhere, so they are decoded from their beginning.
 _UNINDEXED = frozenset({"mpeg", "mpegts", "mpegvideo"})
 
-#: No clip is longer; recordings may be, of which a clip is a segment.
+#: Longest clip; a recording with several segments may be longer.
 LONGEST_S = 3600
-#: A stream counts as cut off when more than both of these are missing at its end.
+#: A stream is truncated if more than both of these are missing at its end.
 MISSING_S, MISSING_FRACTION = 0.5, 0.1
-#: A stream counts as damaged when more than this part of its packets cannot be decoded.
+#: A stream is damaged if more than this fraction of its packets cannot be decoded.
 _BAD_PACKET_FRACTION = 0.1
-#: Pictures are decoded whole from this long before the wanted time on; no codec reorders them further.
+#: All frames from this long before the wanted time on are decoded; no codec reorders frames further.
 _LEAD_IN_S = 1.0
 
-# PyAV would print FFmpeg's remarks about every odd file; what matters is said in MediaError.
+# Otherwise PyAV prints FFmpeg's warnings; errors are raised as MediaError.
 av.logging.set_level(av.logging.PANIC)
 
 
@@ -50,7 +50,7 @@ def open_media(path: Path) -> Iterator[InputContainer]:
 
     Raises:
         MediaError: absent, empty, text or a playlist, a still picture, or no media file that FFmpeg knows.
-            Errors of FFmpeg inside the ``with`` block come out as MediaError too.
+            FFmpeg errors inside the ``with`` block become MediaErrors too.
     """
     with ffmpeg_errors_as_media_errors(path), opened(path) as container:
         yield container
@@ -68,7 +68,7 @@ def opened(path: Path) -> InputContainer:
         container = av.open(f"file:{os.fspath(path)}", container_options=_OPEN_OPTIONS, metadata_errors="replace")
     if container.metadata.get("major_brand") in _STILL_BRANDS:
         container.close()
-        raise MediaError(f"{short_name(path)}: holds a still picture; give a video or sound file")
+        raise MediaError(f"{short_name(path)}: contains a still picture; give a video or sound file")
     return container
 
 
@@ -97,13 +97,13 @@ def first_stream(container: InputContainer, kind: str, path: Path) -> Any:
         raise MediaError(f"{short_name(path)}: has no {kind} stream (found: {kinds}); replace the file")
     stream: Any = streams[0]
     if not stream.codec_context.is_open:
-        # One process per core is the plan; threads inside each would only fight.
+        # There is one process per core, so more threads would only compete.
         stream.thread_type = "NONE"
     return stream
 
 
 def zero_s(container: InputContainer) -> Seconds:
-    """Time stamp of the clip's time 0: the container's start, the earliest sample of any stream."""
+    """Timestamp of the clip's time 0: the earliest sample of any stream."""
     return (container.start_time or 0) / av.time_base
 
 
@@ -111,21 +111,21 @@ def duration_s(container: InputContainer, path: Path) -> Seconds:
     """Length of the file from its time 0, from its header or else from its packets.
 
     Raises:
-        MediaError: neither tells a length.
+        MediaError: both lack a length.
     """
     if container.duration:
         return container.duration / av.time_base - _header_offset_s(container)
-    # Browsers' recorders write webm without a duration.
+    # Browsers record webm without a duration.
     ends_s = [_packet_end_s(packet) for packet in container.demux() if packet.pts is not None]
     container.seek(container.start_time or 0)
     length_s = max(ends_s, default=0.0) - zero_s(container)
     if length_s <= 0:
-        raise MediaError(f"{short_name(path)}: holds no timed picture or sound; replace the file")
+        raise MediaError(f"{short_name(path)}: contains no timed frames or audio; replace the file")
     return length_s
 
 
 def stream_end_s(container: InputContainer, stream: Any) -> Seconds | None:
-    """Where the header says that a stream ends, counted from the clip's time 0; None where it does not say."""
+    """End of a stream according to the header, from the clip's time 0; None if the header lacks it."""
     if stream.duration:
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero_s(container)
     tag = stream.metadata.get("DURATION")  # Matroska, as 00:00:02.980000000
@@ -136,10 +136,10 @@ def stream_end_s(container: InputContainer, stream: Any) -> Seconds | None:
 
 
 def seek(container: InputContainer, stream: Any, time_s: Seconds) -> bool:
-    """Go to a time of the clip or somewhat before it; what lies between is to be decoded and dropped.
+    """Seek to a time of the clip or a little before it; the caller drops what is decoded before that time.
 
     Returns:
-        False where the file is to be read from its beginning.
+        False if the file must be read from its beginning.
     """
     if time_s <= 0 or container.format.name in _UNINDEXED:
         return False
@@ -148,13 +148,13 @@ def seek(container: InputContainer, stream: Any, time_s: Seconds) -> bool:
 
 
 def decode(container: InputContainer, stream: Any, path: Path, *, wanted_from_s: Seconds = 0.0) -> Iterator[Any]:
-    """Decode a stream from the current position on, passing over single damaged packets.
+    """Decode a stream from the current position on, skipping single damaged packets.
 
     Args:
         container: the open file.
         stream: the stream to decode.
         path: the file, for messages.
-        wanted_from_s: pictures that end clearly before this time of the clip may be left out.
+        wanted_from_s: frames well before this time of the clip may be skipped.
 
     Raises:
         MediaError: more than a tenth of the packets cannot be decoded.
@@ -164,7 +164,7 @@ def decode(container: InputContainer, stream: Any, path: Path, *, wanted_from_s:
     for packet in container.demux(stream):
         packets += 1
         if stream.type == "video":
-            # On the way from the key frame, pictures that no other is built on need not be decoded at all.
+            # Between the key frame and the wanted time, non-reference frames need not be decoded.
             early = packet.pts is not None and float(packet.pts * packet.time_base) < skip_until_s
             stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
         try:
@@ -176,7 +176,7 @@ def decode(container: InputContainer, stream: Any, path: Path, *, wanted_from_s:
 
 
 def refuse_cut_off(reached_s: Seconds, expected_s: Seconds, *, what: str, path: Path) -> None:
-    """Compare where decoding ended with where the header says it should.
+    """Compare the end of decoding with the end according to the header.
 
     Raises:
         MediaError: more than 0.5 s and more than 10 % are missing.
@@ -190,7 +190,7 @@ def refuse_cut_off(reached_s: Seconds, expected_s: Seconds, *, what: str, path: 
 
 
 def refuse_too_long(length_s: Seconds, path: Path) -> None:
-    """Keep a header or a time stamp that lies from filling the memory.
+    """Refuse clips over an hour, so that a false header or timestamp cannot fill the memory.
 
     Raises:
         MediaError: the clip is longer than an hour.
@@ -205,7 +205,7 @@ def refuse_too_long(length_s: Seconds, path: Path) -> None:
 def segment_bounds_s(
     start_s: Seconds | None, end_s: Seconds | None, *, length_s: Seconds, path: Path
 ) -> tuple[Seconds, Seconds]:
-    """Put a segment's bounds inside the file; an end slightly past the file's end is drawn in.
+    """Bounds of a segment within the file; an end slightly past the file's end is moved to it.
 
     Raises:
         MediaError: the segment starts after the file's end or reaches clearly past it, or lasts more than an hour.
@@ -233,7 +233,7 @@ def short_name(path: Path) -> str:
 
 
 def _header_offset_s(container: InputContainer) -> Seconds:
-    """Matroska's header tells the last time stamp, the others the time from the first to the last."""
+    """Matroska's header gives the last timestamp, other headers the duration from the first to the last."""
     return zero_s(container) if "matroska" in container.format.name else 0.0
 
 
@@ -251,7 +251,7 @@ def _refuse_obvious(path: Path) -> None:
     if head.startswith((b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD")):
         raise MediaError(f"{short_name(path)}: is a playlist, not media; give the file it points to")
     if _is_text(head):
-        raise MediaError(f"{short_name(path)}: holds text, not media; replace the file")
+        raise MediaError(f"{short_name(path)}: contains text, not media; replace the file")
 
 
 def _is_text(head: bytes) -> bool:

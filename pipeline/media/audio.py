@@ -1,4 +1,4 @@
-"""The sound of a clip as every extractor and aligner hears it: 16 kHz, mono, 16 bit."""
+"""The audio of a clip, as all extractors and aligners get it: 16 kHz, mono, 16 bit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from pipeline.media import _open
 from pipeline.media.span import MediaSpan
 
 RATE_HZ = 16_000
-#: Frames whose time stamps jump by more than this are placed anew instead of being joined.
+#: Frames whose timestamps jump by more than this start a new run.
 _JUMP_S = 0.05
-#: Decoding starts this much before a segment, so that codecs with memory (mp3, aac) have settled.
+#: Decoding starts this long before a segment, so that codecs with state (mp3, aac) have settled.
 _PREROLL_S = 0.5
 
 
@@ -29,7 +29,7 @@ class Sound:
     """One mono signal; sample 0 is the clip's time 0.
 
     Attributes:
-        samples: 16-bit, so that all tools see the same rounding (it moves openSMILE's F0 and formants).
+        samples: 16-bit, so that all tools get the same rounding, which affects openSMILE's F0 and formants.
         rate_hz: samples per second.
     """
 
@@ -50,11 +50,11 @@ class Sound:
 def load_sound(span: MediaSpan) -> Sound:
     """Decode the sound of a clip.
 
-    Every run of samples stands where its time stamp puts it relative to the clip's start; silence fills what lies
-    before it. Nothing is added after the last sample. A segment is cut exactly, to the sample.
+    Each run of samples is placed by its timestamp relative to the clip's start; gaps are filled with silence. Nothing
+    is added after the last sample. Segments are exact to the sample.
 
     Args:
-        span: the file or segment; its crop is not looked at.
+        span: the file or segment; its crop is ignored.
 
     Raises:
         MediaError: unreadable, no audio stream, cut off, damaged, or no sound within the segment.
@@ -83,10 +83,10 @@ def load_sound(span: MediaSpan) -> Sound:
 
 
 def _from_grid(frames: Iterator[Any], origin: int) -> Iterator[Any]:
-    """Leave out the first samples, so that the resampler begins on a sample that it makes of the whole file, too.
+    """Drop the first samples, so that the resampler starts on the sample grid of the whole file.
 
     Args:
-        frames: decoded frames of one stream, from anywhere on.
+        frames: decoded frames of one stream, from any position on.
         origin: time stamp of the stream's first sample.
     """
     for frame in frames:
@@ -99,7 +99,7 @@ def _from_grid(frames: Iterator[Any], origin: int) -> Iterator[Any]:
 
 
 def _within_limit(frames: Iterator[Any], start_s: Seconds, path: Path) -> Iterator[Any]:
-    """Pass frames on until one claims to be far later than any clip lasts."""
+    """Pass frames on; a timestamp beyond the longest clip is an error."""
     for frame in frames:
         _open.refuse_too_long((frame.time or 0.0) - start_s, path)
         yield frame
@@ -108,7 +108,7 @@ def _within_limit(frames: Iterator[Any], start_s: Seconds, path: Path) -> Iterat
 def _samples_before(frame: Any, origin: int) -> int:
     """How many samples of the stream come before a frame.
 
-    Matroska rounds time stamps to milliseconds; most codecs have frames of one length, which tells the sample.
+    Matroska rounds timestamps to milliseconds; the frame length, which most codecs keep constant, gives the sample.
     """
     passed = (frame.pts - origin) * frame.time_base * frame.sample_rate if frame.pts is not None else Fraction(0)
     by_frames = round(passed / frame.samples) * frame.samples
@@ -150,9 +150,9 @@ def _runs(
 def _resampled(frames: list[Any]) -> Int16[np.ndarray, "samples"]:
     resampler = AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
     parts = []
-    for frame in [*frames, None]:  # None drains what the filter still holds
+    for frame in [*frames, None]:  # None flushes the filter
         if frame is not None:
-            frame.pts = None  # times are kept by the caller; the resampler would refuse small jumps
+            frame.pts = None  # the caller tracks times; the resampler would refuse small jumps
         parts += [out.to_ndarray()[0] for out in resampler.resample(frame)]
     return np.concatenate(parts) if parts else np.zeros(0, np.int16)
 

@@ -1,4 +1,4 @@
-"""What a media file says of itself in its header; nothing is decoded."""
+"""The header of a media file; nothing is decoded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +17,9 @@ class Probe:
 
     Attributes:
         duration_s: length in seconds.
-        size_px: width and height as stored; None without pictures.
-        frame_rate_hz: pictures a second; None without pictures.
-        audio_rate_hz: samples a second; None without sound.
+        size_px: width and height as stored; None without video.
+        frame_rate_hz: frames per second; None without video.
+        audio_rate_hz: samples per second; None without audio.
     """
 
     duration_s: Seconds
@@ -32,7 +32,7 @@ def probe(path: Path) -> Probe:
     """Read a file's header.
 
     Raises:
-        MediaError: absent, empty, or no media file; says why.
+        MediaError: absent, empty, or no media file.
     """
     with _open.open_media(path) as container:
         video, audio = (_stream(container, kind, path) for kind in ("video", "audio"))
@@ -45,7 +45,7 @@ def probe(path: Path) -> Probe:
 
 
 def segment_bounds_s(header: Probe, start_s: Seconds | None, end_s: Seconds | None, path: Path) -> tuple[float, float]:
-    """Where a segment of the file begins and ends once it is decoded.
+    """Start and end of a segment of the file when it is decoded.
 
     Raises:
         MediaError: it starts after the file's end or reaches clearly past it.

@@ -1,4 +1,4 @@
-"""Which part of which file a clip is."""
+"""The part of a media file that is a clip."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,14 @@ from pipeline.core.types import Seconds
 class MediaSpan:
     """A media file, or a segment of a longer one.
 
-    Times count from the start of the container, that is from the earliest sample of any of its streams. The same
-    zero serves picture and sound, so both stay in step.
+    Times are from the start of the container, the earliest sample of any of its streams. Video and audio have the same
+    time 0, so they stay in sync.
 
     Attributes:
         path: the file.
-        start_s: where the segment begins; None for the file's start.
-        end_s: where the segment ends (exclusive); None for the file's end.
-        crop: x, y, width, height of the part of the picture to look at, as fractions of the upright picture.
+        start_s: start of the segment; None for the file's start.
+        end_s: end of the segment (exclusive); None for the file's end.
+        crop: x, y, width, height of the part of the picture to use, as fractions of the upright picture.
 
     Raises:
         MediaError: the interval or the crop is empty, negative or outside the picture.

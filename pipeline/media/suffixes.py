@@ -1,6 +1,6 @@
-"""Extensions of files that are taken for media."""
+"""File extensions of media."""
 
-#: Containers that clips come in; the last line is sound alone.
+#: Containers; the last line is audio only.
 MEDIA_SUFFIXES = frozenset(
     f".{name}"
     for name in (

@@ -1,4 +1,4 @@
-"""The pictures of a clip on an even time grid, whatever the source's frame rate."""
+"""The frames of a clip on an even time grid, independent of the source's frame rate."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from pipeline.media.span import MediaSpan
 #: x, y, width, height in pixels.
 PixelRegion = tuple[int, int, int, int]
 
-#: Containers with millisecond time stamps round; a frame this little late still counts as due.
+#: Tolerance for containers that round timestamps to milliseconds.
 _ROUNDING_S = 0.001
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture.
+    """One frame.
 
     Attributes:
-        time_s: its place on the grid, from the clip's start.
+        time_s: its time on the grid, from the clip's start.
         rgb: upright pixels, contiguous in memory.
     """
 
@@ -36,13 +36,13 @@ class Frame:
 
 
 class Video:
-    """The pictures of a clip, decoded anew each time they are iterated.
+    """The frames of a clip, decoded again on every iteration.
 
     Args:
-        span: the file or segment. Its crop is what counts as the picture from here on.
+        span: the file or segment. Its crop is treated as the whole picture.
 
     Raises:
-        MediaError: unreadable, no video stream, or not one picture can be decoded.
+        MediaError: unreadable, no video stream, or no frame can be decoded.
     """
 
     def __init__(self, span: MediaSpan):
@@ -66,18 +66,18 @@ class Video:
     def frames(
         self, rate_hz: Hertz, max_side_px: int | None = None, region: PixelRegion | None = None
     ) -> Iterator[Frame]:
-        """Yield a picture for every time k / rate_hz before the clip's end.
+        """Yield a frame for every time k / rate_hz before the clip's end.
 
-        Each place shows the latest source frame due by then, as a player would: slow sources repeat frames, fast
-        ones skip some, the first and last frame are held where the pictures start late or end early.
+        Each is the latest source frame at that time, as in a player: slow sources repeat frames, fast ones skip some,
+        and the first and last frame fill the time before and after the video.
 
         Args:
-            rate_hz: places on the grid per second.
-            max_side_px: scale the longer side down to this; never enlarges.
-            region: part of the picture to look at, in pixels of ``size_px``; cut out before scaling.
+            rate_hz: frames per second.
+            max_side_px: scale down until the longer side is at most this.
+            region: part of the picture to use, in pixels of ``size_px``; cut out before scaling.
 
         Raises:
-            MediaError: the pictures end clearly before the header says, or too many cannot be decoded.
+            MediaError: the video ends well before the end in its header, or too many frames cannot be decoded.
         """
         picture = _Picture(self._crop if region is None else _within(self._crop, region), max_side_px)
         slot, shown = 0, None
@@ -113,7 +113,7 @@ class Video:
 
 @dataclass(frozen=True)
 class _Head:
-    """What all segments of a file share: its length, and the size of its upright pictures."""
+    """Length of a file, and size of its upright frames."""
 
     length_s: Seconds
     size_px: tuple[int, int]
@@ -138,7 +138,7 @@ class _Picture:
         self._crop = crop
         longer_px = max(crop[2], crop[3])
         self._scale = min(1.0, max_side_px / longer_px) if max_side_px else 1.0
-        self._reformatter = VideoReformatter()  # one for all frames: it keeps the prepared conversion
+        self._reformatter = VideoReformatter()  # one for all frames, since it caches the conversion
         self._last: tuple[Any, UInt8[np.ndarray, "height width 3"]] | None = None
 
     def of(self, frame: Any) -> UInt8[np.ndarray, "height width 3"]:
@@ -161,7 +161,7 @@ class _Picture:
         converted = self._reformatter.reformat(
             frame, width_px, height_px, "rgb24", interpolation=Interpolation.FAST_BILINEAR
         )
-        # PyAV shows FFmpeg's padded rows; native libraries read plain memory.
+        # FFmpeg pads rows; native libraries need contiguous memory.
         return np.ascontiguousarray(converted.to_ndarray())
 
 

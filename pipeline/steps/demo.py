@@ -6,7 +6,7 @@ example: python -m pipeline demo --output raw/demo
 import logging
 from pathlib import Path
 
-from pipeline.demo.dataset import holds_demo, make_demo
+from pipeline.demo.dataset import is_demo, make_demo
 
 _LOG = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def run(*, output: Path, clips: int = 64, seed: int = 1, workers: int = 1) -> No
     Raises:
         PipelineError: as ``make_demo``.
     """
-    if holds_demo(output, num_clips=clips, seed=seed):
-        _LOG.info("%s already holds this demo", output)
+    if is_demo(output, num_clips=clips, seed=seed):
+        _LOG.info("%s already contains this demo", output)
         return
     make_demo(output, num_clips=clips, seed=seed, workers=workers)

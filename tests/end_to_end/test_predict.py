@@ -115,7 +115,7 @@ def test_a_file_that_is_no_media_costs_itself_alone(packed, raw, tmp_path_factor
     assert output == json.loads((tmp_path / "out.json").read_text())
     broken, good = output["clips"]
     assert broken["sentiment"] is None
-    assert "holds text, not media" in broken["error"]
+    assert "contains text, not media" in broken["error"]
     assert good["sentiment"] == pytest.approx(own_predictions(run_dir)[clip_id], abs=1e-5)
     assert good["text_from"] == "b.txt"
     assert "does not read it" in good["modalities"]["vision"]["why"]

@@ -52,7 +52,7 @@ def test_a_text_has_the_same_bits_alone_and_in_company(folder, pooling):
 
 
 def test_a_pooler_that_was_never_trained_is_refused(folder):
-    with pytest.raises(MissingDependencyError, match="hold no pooler"):
+    with pytest.raises(MissingDependencyError, match="have no pooler"):
         SentenceEncoder(folder, "pooler")
 
 

@@ -1,4 +1,4 @@
-"""Files that nobody vouches for."""
+"""Untrusted media files."""
 
 import contextlib
 
@@ -21,7 +21,7 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nclip.mkv\n#EXT-X-ENDL
     [
         (None, "no such file"),
         (b"", r"is empty \(0 bytes\)"),
-        (b"hello, I am a film\n", "holds text, not media"),
+        (b"hello, I am a film\n", "contains text, not media"),
         (PLAYLIST, "is a playlist"),
         (CONCAT, "is a playlist"),
         (bytes(range(256)) * 40, "cannot be read as media"),

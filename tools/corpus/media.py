@@ -189,7 +189,7 @@ REFUSED = [
     Kind("broken link", "quarantine", "not in the raw folder", dangling, BOTH),
     Kind("link out of the raw folder", "quarantine", "a symbolic link leads out of the raw folder", outward, BOTH),
     Kind("empty file", "quarantine", r"is empty \(0 bytes\)", holding(b""), BOTH),
-    Kind("text", "quarantine", "holds text, not media", holding(b"Forbidden. Please log in.\n" * 40), BOTH),
+    Kind("text", "quarantine", "contains text, not media", holding(b"Forbidden. Please log in.\n" * 40), BOTH),
     Kind("HLS playlist", "quarantine", "is a playlist", holding(PLAYLIST % BAIT), BOTH),
     Kind("HLS playlist of a local file", "quarantine", "is a playlist", holding(PLAYLIST % b"/etc/passwd"), BOTH),
     Kind("concat script", "quarantine", "is a playlist", holding(CONCAT % b"/etc/passwd"), BOTH),
