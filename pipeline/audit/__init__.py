@@ -1,1 +1,1 @@
-"""An independent check of what was made: it shares no reader or writer of stores and packs with the pipeline."""
+"""An independent check of stores and packs; it uses none of the pipeline's readers and writers of them."""

@@ -1,4 +1,4 @@
-"""Every row of the table is in the pack or in the quarantine, exactly once; every clip in a store or likewise."""
+"""Each row of the table is in the pack or quarantined, once; each clip is stored or quarantined."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,26 +7,26 @@ from typing import Any
 from pipeline.audit.evidence import Extracted, Fault, Packed
 from pipeline.audit.table import RawRows
 
-Line = Mapping[str, Any]
+QuarantineRow = Mapping[str, Any]
 
 
-def check_quarantine(rows: RawRows, quarantine: Sequence[Line]) -> Iterator[Fault]:
-    """Every line has a reason and is about a row of the table; none stands twice."""
+def check_quarantine(rows: RawRows, quarantine: Sequence[QuarantineRow]) -> Iterator[Fault]:
+    """Every line has a reason, names a row of the table and appears once."""
     for line in quarantine:
         if not str(line["reason"]).strip():
             yield Fault(f"quarantine {line['clip_id']}", "no reason")
         if line["clip_id"] not in rows.places:
             yield Fault(f"quarantine {line['clip_id']}", "not a row of the table")
-    told = Counter((line["clip_id"], line["extractor"], line["reason"]) for line in quarantine)
-    for (clip_id, _, _), times in told.items():
+    counts = Counter((line["clip_id"], line["extractor"], line["reason"]) for line in quarantine)
+    for (clip_id, _, _), times in counts.items():
         if times > 1:
-            yield Fault(f"quarantine {clip_id}", f"the same line stands {times} times")
+            yield Fault(f"quarantine {clip_id}", f"the same line appears {times} times")
 
 
-def check_extracted(rows: RawRows, stores: Extracted, quarantine: Sequence[Line]) -> Iterator[Fault]:
+def check_extracted(rows: RawRows, stores: Extracted, quarantine: Sequence[QuarantineRow]) -> Iterator[Fault]:
     """Every clip is stored by the extractor, or quarantined by it, and not both."""
     yield from stores.faults
-    by_table = _set_aside(quarantine)
+    by_table = _rejected(quarantine)
     failed = {line["clip_id"] for line in quarantine if line["extractor"] == stores.name}
     for clip_id in sorted(rows.places.keys() | stores.clips.keys() | failed):
         where = f"features/{stores.name} {clip_id}"
@@ -39,14 +39,14 @@ def check_extracted(rows: RawRows, stores: Extracted, quarantine: Sequence[Line]
             yield Fault(where, "neither stored nor quarantined")
 
 
-def check_pack(rows: RawRows, pack: Packed, quarantine: Sequence[Line]) -> Iterator[Fault]:
-    """Every row is in the pack once, or left out with a reason that the quarantine gives too."""
+def check_pack(rows: RawRows, pack: Packed, quarantine: Sequence[QuarantineRow]) -> Iterator[Fault]:
+    """Every row is in the pack once, or left out with the reason that the quarantine gives."""
     packed = Counter(clip_id for split in pack.splits for clip_id in pack.ids(split))
     dropped = {row["clip_id"]: row["reason"] for row in pack.card["dropped"]}
     reasons = {(line["clip_id"], line["reason"]) for line in quarantine}
     for clip_id, times in sorted(packed.items()):
         if times > 1:
-            yield Fault(f"{pack.name} {clip_id}", f"stands {times} times in the pack")
+            yield Fault(f"{pack.name} {clip_id}", f"appears {times} times in the pack")
     for clip_id in sorted(packed.keys() | dropped.keys() | rows.places.keys()):
         where = f"{pack.name} {clip_id}"
         if clip_id not in rows.places:
@@ -57,12 +57,12 @@ def check_pack(rows: RawRows, pack: Packed, quarantine: Sequence[Line]) -> Itera
             yield Fault(where, "neither in the pack nor left out by its card")
         elif clip_id in dropped and (clip_id, dropped[clip_id]) not in reasons:
             yield Fault(where, f"left out for a reason that the quarantine does not give: {dropped[clip_id]}")
-    yield from _rows_set_aside(rows, packed, quarantine, pack.name)
+    yield from _repeated_ids(rows, packed, quarantine, pack.name)
     yield from _needless(pack, dropped, quarantine)
 
 
 def check_counts(pack: Packed) -> Iterator[Fault]:
-    """The card counts what the arrays hold, and all arrays of a split have that many rows."""
+    """All arrays of a split have as many rows as its card counts clips."""
     for split, arrays in pack.splits.items():
         counted = pack.card["num_clips"].get(split, 0)
         if counted != len(arrays["id"]):
@@ -71,23 +71,25 @@ def check_counts(pack: Packed) -> Iterator[Fault]:
             yield Fault(f"{pack.name} {split}", f"rows: { {key: len(array) for key, array in arrays.items()} }")
 
 
-def _set_aside(quarantine: Sequence[Line]) -> set[str]:
+def _rejected(quarantine: Sequence[QuarantineRow]) -> set[str]:
     return {line["clip_id"] for line in quarantine if line["modality"] == "table"}
 
 
-def _rows_set_aside(rows: RawRows, packed: Mapping[str, int], quarantine: Sequence[Line], name: str) -> Iterator[Fault]:
-    """Of several rows with one id, each that is not packed has a line of its own."""
-    told = [(line["clip_id"], line["reason"]) for line in quarantine if line["modality"] == "table"]
+def _repeated_ids(
+    rows: RawRows, packed: Mapping[str, int], quarantine: Sequence[QuarantineRow], name: str
+) -> Iterator[Fault]:
+    """If several rows have one id and none is packed, each has its own line."""
+    rejected = [(line["clip_id"], line["reason"]) for line in quarantine if line["modality"] == "table"]
     for clip_id, places in rows.places.items():
         if len(places) == 1 or clip_id in packed:
             continue
         for place in places:
-            if not any(told_id == clip_id and reason.startswith(f"{place}: ") for told_id, reason in told):
-                yield Fault(f"{name} {clip_id}", f"{place}: this one of {len(places)} rows is in no list")
+            if not any(name == clip_id and reason.startswith(f"{place}: ") for name, reason in rejected):
+                yield Fault(f"{pack} {clip_id}", f"{place}: this one of {len(places)} rows is in no list")
 
 
-def _needless(pack: Packed, dropped: Mapping[str, str], quarantine: Sequence[Line]) -> Iterator[Fault]:
-    """A clip is left out only for what the pack requires, and never kept without it."""
+def _needless(pack: Packed, dropped: Mapping[str, str], quarantine: Sequence[QuarantineRow]) -> Iterator[Fault]:
+    """A clip is left out exactly if it lacks something that the pack requires."""
     settings, extractors = pack.card["settings"], pack.card["extractors"]
     needed = {extractors[modality] for modality in settings["required"]}
     if settings["align"]:

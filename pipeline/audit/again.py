@@ -1,4 +1,4 @@
-"""A sample of clips is extracted again from the raw files and compared with the stores."""
+"""Extracts a sample of clips again from the raw files and compares them with the stores."""
 
 from collections.abc import Iterator, Sequence
 

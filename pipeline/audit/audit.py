@@ -17,7 +17,7 @@ from pipeline.audit.table import RawRows, reread, rows_of
 from pipeline.config.settings import DatasetConfig
 from pipeline.core.errors import RawDataError
 from pipeline.extraction.tasks import Task
-from pipeline.readers._base import Table
+from pipeline.readers._base import LabelTable
 from pipeline.scanning.reading import open_raw
 
 
@@ -40,7 +40,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is looked at closely.
+    """What the slow checks cover.
 
     Attributes:
         clips: clips per pack whose rows are compared with the stores, and per extractor that are extracted again.
@@ -59,7 +59,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Audit:
-    """What was looked at, and what does not add up.
+    """Counts of what was checked, and the faults.
 
     Attributes:
         rows: rows of the raw table.
@@ -67,7 +67,7 @@ class Audit:
         left_out: rows left out by pack.
         compared: clips by pack whose rows were compared with the stores.
         extracted_again: clips by extractor.
-        faults: what does not add up.
+        faults: what is wrong.
     """
 
     rows: int
@@ -116,7 +116,7 @@ def audit(subject: Subject, scope: Scope) -> Audit:
 def _gather(subject: Subject) -> tuple[_Evidence, list[Fault]]:
     source = open_raw(subject.name, subject.config, subject.raw)
     table = source.read()
-    if not isinstance(table, Table):
+    if not isinstance(table, LabelTable):
         raise RawDataError(
             f"dataset {subject.name}: {subject.raw} contains ready-made packs; only datasets of clips can be audited"
         )

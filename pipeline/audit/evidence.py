@@ -1,4 +1,4 @@
-"""What lies on disk, read with h5py and json alone: a fault of a writer must not hide itself from the audit."""
+"""Stores, packs and settings, read with h5py and json alone, so that faults of the pipeline's writers show."""
 
 import hashlib
 import json
@@ -17,11 +17,11 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that does not add up.
+    """One thing that is wrong.
 
     Attributes:
         where: the file or extractor, and the clip if it is about one.
-        what: what was found and what was expected.
+        what: what is wrong and what was expected.
     """
 
     where: str
@@ -61,7 +61,7 @@ class StoredClip:
 
 @dataclass(frozen=True)
 class Extracted:
-    """The stores of one extractor, and the settings they were made with."""
+    """The stores of one extractor and its settings."""
 
     name: str
     settings: Mapping[str, Any]
@@ -89,7 +89,7 @@ def read_extracted(root: Path, extractor: str) -> Extracted:
         except (OSError, KeyError, AttributeError, RuntimeError) as error:
             faults.append(Fault(where, f"cannot be read as a store ({error})"))
             continue
-        faults += [Fault(f"{where} {clip_id}", "stands in two stores") for clip_id in listed if clip_id in clips]
+        faults += [Fault(f"{where} {clip_id}", "is in two stores") for clip_id in listed if clip_id in clips]
         clips |= listed
     return Extracted(extractor, settings, clips, faults)
 
@@ -113,7 +113,7 @@ class Packed:
         return [value.decode() for value in self.splits[split]["id"]]
 
     def is_even(self, split: str) -> bool:
-        """All arrays of a split have as many rows; else a clip's rows cannot be told by their place."""
+        """Whether all arrays of a split have as many rows; if not, no row can be assigned to a clip."""
         return len({len(array) for array in self.splits[split].values()}) == 1
 
     def all_ids(self) -> list[str]:
@@ -143,7 +143,7 @@ def _splits(path: Path) -> dict[str, Arrays]:
         with h5py.File(path, "r") as file:
             return {split: {key: data[()] for key, data in group.items()} for split, group in file.items()}
     except (OSError, AttributeError, TypeError) as error:
-        raise StoreError(f"{path}: cannot be read as a pack ({error}); make it anew") from error
+        raise StoreError(f"{path}: cannot be read as a pack ({error}); rebuild it") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Splits, labels and texts of a pack are those of the table; its pickle holds what its HDF5 holds."""
+"""Splits, labels and texts of a pack are those of the table; its pickle equals its HDF5."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,12 +26,12 @@ def check_labels(rows: RawRows, pack: Packed) -> Iterator[Fault]:
         for index, clip_id in enumerate(pack.ids(split)):
             clip = rows.clips.get(clip_id)
             if clip is None:
-                continue  # told by the accounts
+                continue  # `check_pack` reports it
             expected = {"split": clip.split, "raw_text": clip.text, **_labels(clip, arrays)}
             for name, value in expected.items():
-                found = split if name == "split" else _value(arrays[name][index])
-                if found != value:
-                    yield Fault(f"{pack.name} {clip_id}", f"{name} is {found!r}, by the table {value!r}")
+                packed = split if name == "split" else _value(arrays[name][index])
+                if packed != value:
+                    yield Fault(f"{pack.name} {clip_id}", f"{name} is {packed!r}, by the table {value!r}")
 
 
 def check_pickle(pack: Packed, path: Path) -> Iterator[Fault]:
@@ -52,7 +52,7 @@ def check_pickle(pack: Packed, path: Path) -> Iterator[Fault]:
 
 
 def _labels(clip: Clip, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """What the table says, as the pack should hold it."""
+    """The labels that the pack should have, by the table."""
     sentiment = clip.sentiment
     if sentiment is None:
         sentiment = _SIGNS.get(clip.polarity or "", 0.0)

@@ -1,4 +1,4 @@
-"""The rows of a raw dataset: from its reader, and a plain label table once more with the csv module alone."""
+"""The rows of a raw dataset, from its reader; those of a plain label table also from the csv module alone."""
 
 import csv
 import io
@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from pipeline.audit.evidence import Fault
 from pipeline.config.settings import DatasetConfig
-from pipeline.index.manifest import Clip, Rejected
-from pipeline.readers._base import Table
+from pipeline.index.manifest import Clip, RejectedRow
+from pipeline.readers._base import LabelTable
 from pipeline.scanning.reading import faults_of
 
 #: Other names for the split valid that the field uses.
@@ -39,10 +39,10 @@ class RawRows:
         return sum(map(len, self.places.values()))
 
 
-def rows_of(table: Table, config: DatasetConfig) -> RawRows:
+def rows_of(table: LabelTable, config: DatasetConfig) -> RawRows:
     """All rows of a table as its reader returns them."""
     places: dict[str, list[str]] = {}
-    rows: list[Clip | Rejected] = [*table.clips, *table.faults, *table.unusable]
+    rows: list[Clip | RejectedRow] = [*table.clips, *table.faults, *table.unusable]
     for row in rows:
         places.setdefault(row.clip_id, []).append(row.where)
     faulty = {fault.where for fault in faults_of(table, config)}

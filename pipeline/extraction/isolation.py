@@ -1,4 +1,4 @@
-"""Keeping the job alive when a native library takes its process down."""
+"""Runs an extractor in a process of its own, so that a crash of a native library does not end the job."""
 
 import multiprocessing
 from collections.abc import Mapping, Sequence
@@ -8,26 +8,26 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from pipeline.core.errors import PipelineError
-from pipeline.extraction.messages import Fault, Ready
+from pipeline.extraction.messages import Ready, WorkerFault
 from pipeline.extraction.tasks import Failure, Outcome, Task
 
 #: Clips of up to this length have the same limit of time.
 _USUAL_LENGTH_S = 20.0
-#: No clip is waited for longer, whatever length its header claims.
+#: Longest wait for one answer, whatever length a header claims.
 _LONGEST_WAIT_S = 86_400.0
-#: Loading weights from a slow disk takes its time.
+#: Weights may be on a slow disk.
 _START_LIMIT_S = 900.0
 
 
 class IsolatedExtractor:
-    """An extractor in a process of its own, started anew after each death. A context manager.
+    """An extractor in a process of its own, restarted after a crash. A context manager.
 
-    A clip in hand when the process dies, or that takes too long, is tried once more alone; if that fails too it
+    If the process dies or takes too long, each clip of the batch is tried once more alone; a clip that fails again
     becomes a `Failure` of stage ``crash``. A clip of up to 20 s may take ``limit_s``, a longer one in proportion.
     """
 
     def __init__(self, name: str, settings: Mapping[str, Any], *, limit_s: float) -> None:
-        """Remember what to start; the process starts with the first use."""
+        """Prepare; the process starts at the first use."""
         self._name, self._settings, self._limit_s = name, settings, limit_s
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
@@ -38,7 +38,7 @@ class IsolatedExtractor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the process end; end it if it does not."""
+        """Ask the process to end; kill it if it does not."""
         if self._connection and self._process and self._process.is_alive():
             with suppress(OSError):
                 self._connection.send(None)
@@ -69,7 +69,7 @@ class IsolatedExtractor:
         outcomes = self._attempt([task])
         if outcomes is not None:
             return outcomes[0]
-        reason = f"the extractor's process died twice of this clip, or took over {self._limit_s:g} s (clip_limit_s)"
+        reason = f"the extractor's process died twice on this clip, or took over {self._limit_s:g} s (clip_limit_s)"
         return Failure(task.clip_id, "crash", "WorkerDied", reason)
 
     def _attempt(self, tasks: Sequence[Task]) -> list[Outcome] | None:
@@ -80,7 +80,7 @@ class IsolatedExtractor:
         except (EOFError, OSError, TimeoutError):
             self._stop()
             return None
-        if isinstance(answer, Fault):
+        if isinstance(answer, WorkerFault):
             self._stop()
             raise _as_error(self._name, answer)
         return answer
@@ -90,7 +90,7 @@ class IsolatedExtractor:
             raise EOFError
         self._connection.send(tasks)
         lengths_s = self._receive(self._limit_s * len(tasks))  # a header may hang as well
-        if isinstance(lengths_s, Fault):
+        if isinstance(lengths_s, WorkerFault):
             return lengths_s
         return self._receive(self._limit_s * sum(max(1.0, length_s / _USUAL_LENGTH_S) for length_s in lengths_s))
 
@@ -115,7 +115,7 @@ class IsolatedExtractor:
             raise PipelineError(
                 f"extractor {self._name} {what} while starting; start again, or run python -m pipeline doctor"
             ) from error
-        if isinstance(answer, Fault):
+        if isinstance(answer, WorkerFault):
             raise _as_error(self._name, answer)
         self._ready = answer
 
@@ -130,13 +130,13 @@ class IsolatedExtractor:
 
 
 def _serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> None:
-    """What the process runs; only there are the libraries of decoding loaded."""
+    """The target of the process; only it loads the libraries that decode."""
     from pipeline.extraction.worker import serve
 
     serve(connection, name, settings)
 
 
-def _as_error(name: str, fault: Fault) -> Exception:
+def _as_error(name: str, fault: WorkerFault) -> Exception:
     if fault.is_user_error:
         return PipelineError(fault.message)
     return RuntimeError(f"extractor {name} failed:\n{fault.message}")

@@ -5,10 +5,10 @@ from typing import Any
 
 from pipeline.core.fingerprints import digest
 
-Row = Mapping[str, Any]
+ManifestRow = Mapping[str, Any]
 
 
-def clip_key(identity: str, *, media: Row | None, text: Row | None, words: Row | None) -> str:
+def clip_key(identity: str, *, media: ManifestRow | None, text: ManifestRow | None, words: ManifestRow | None) -> str:
     """Fingerprint of what an extractor reads of a clip, and of the extractor.
 
     Args:

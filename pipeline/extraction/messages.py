@@ -1,19 +1,19 @@
-"""What an extractor's process says besides outcomes. Imports nothing, for both sides of the pipe."""
+"""Messages of an extractor's process besides outcomes. Imports nothing, since both processes load it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker's first message: it can start, and these are its columns."""
+    """The first message: the extractor is built, and these are its columns."""
 
     feature_names: tuple[str, ...]
     batch_size: int
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Something is wrong that no other clip would survive either."""
+class WorkerFault:
+    """An error that would meet every other clip too."""
 
     message: str
     is_user_error: bool

@@ -1,4 +1,4 @@
-"""One extractor over one shard: keep what is still right, compute the rest, write the store."""
+"""One extractor over one shard: reuse clips whose key is unchanged, compute the rest, write the store."""
 
 import logging
 import shutil
@@ -14,21 +14,21 @@ from pipeline.extraction.progress import Progress
 from pipeline.extraction.tasks import Failure, Success, Task
 from pipeline.features.store import Header, StoreEntry, StoreReader, open_if_usable, write_store
 
-#: Work that a killed job may lose.
+#: Most work that a killed job loses.
 _FLUSH_S = 20.0
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ShardJob:
-    """What a job needs besides its clips.
+    """An extraction job without its clips.
 
     Attributes:
         extractor: name of the extractor.
         identity: fingerprint of its settings, weights and libraries.
         settings: its settings.
         output: the store to bring up to date.
-        title: what the progress line calls the job.
+        title: the job's name in its progress line.
         limit_s: longest time for a clip of up to 20 s, a longer one in proportion; taking more counts as a crash.
         counts: file of the counts of clips reused, computed and failed; None for none.
     """
@@ -43,7 +43,7 @@ class ShardJob:
 
     @property
     def spool(self) -> Path:
-        """Finished clips of a job that has not ended; taken up again after a kill."""
+        """Finished clips of an unfinished job; a killed job continues from them."""
         return self.output.with_name(f"{self.output.stem}.spool")
 
 
@@ -62,16 +62,18 @@ def update_shard(job: ShardJob, tasks: Sequence[Task]) -> list[Failure]:
     """
     with Progress(job.title, len(tasks), job.counts) as progress:
         with ExitStack() as stack:
-            kept = _reusable(stack, job, tasks)
-            progress.add(reused=len(kept))
-            missing = [task for task in tasks if task.clip_id not in kept]
-            header, failures = _compute(job, missing, progress) if missing else (_old_header(job, kept), [])
-        if header is None:  # nothing to keep, nothing to compute: the shard is empty
+            stores = _reusable(stack, job, tasks)
+            progress.add(reused=len(stores))
+            missing = [task for task in tasks if task.clip_id not in stores]
+            header, failures = _compute(job, missing, progress) if missing else (_old_header(job, stores), [])
+        if header is None:  # the shard is empty
             header = Header(job.extractor, job.identity, ())
         with ExitStack() as stack:
-            kept = _reusable(stack, job, tasks)
+            stores = _reusable(stack, job, tasks)
             clips = [
-                StoreEntry(task.clip_id, task.key, reader=kept[task.clip_id]) for task in tasks if task.clip_id in kept
+                StoreEntry(task.clip_id, task.key, reader=stores[task.clip_id])
+                for task in tasks
+                if task.clip_id in stores
             ]
             write_store(job.output, header, clips)
     shutil.rmtree(job.spool, ignore_errors=True)
@@ -79,8 +81,8 @@ def update_shard(job: ShardJob, tasks: Sequence[Task]) -> list[Failure]:
 
 
 def _reusable(stack: ExitStack, job: ShardJob, tasks: Sequence[Task]) -> dict[str, StoreReader]:
-    """For each clip whose key some earlier file holds: that file."""
-    kept: dict[str, StoreReader] = {}
+    """Stores that contain a clip with its present key, by clip id."""
+    stores: dict[str, StoreReader] = {}
     keys = {task.clip_id: task.key for task in tasks}
     for path in [job.output, *sorted(job.spool.glob("*.h5"))]:
         reader = open_if_usable(path)
@@ -89,12 +91,12 @@ def _reusable(stack: ExitStack, job: ShardJob, tasks: Sequence[Task]) -> dict[st
                 _log.warning("%s is damaged or foreign; its clips are computed again", path.name)
             continue
         stack.enter_context(reader)
-        kept.update({clip_id: reader for clip_id, key in reader.sound_keys().items() if keys.get(clip_id) == key})
-    return kept
+        stores.update({clip_id: reader for clip_id, key in reader.sound_keys().items() if keys.get(clip_id) == key})
+    return stores
 
 
-def _old_header(job: ShardJob, kept: Mapping[str, StoreReader]) -> Header | None:
-    for reader in kept.values():
+def _old_header(job: ShardJob, stores: Mapping[str, StoreReader]) -> Header | None:
+    for reader in stores.values():
         return Header(job.extractor, job.identity, reader.header.feature_names)
     return None
 

@@ -1,4 +1,4 @@
-"""What a job does with each clip of its shard: what to read, and how it ended."""
+"""The clips of an extraction job: what to read of each, and the outcome."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.core.errors import MediaError
 from pipeline.corruptions.levels import Corruption
-from pipeline.extraction.keys import Row, clip_key
+from pipeline.extraction.keys import ManifestRow, clip_key
 from pipeline.features.features import Features
 from pipeline.media.span import MediaSpan
 from pipeline.words.timed import TimedWord
@@ -19,7 +19,7 @@ class Task:
 
     Attributes:
         clip_id: the clip.
-        key: what its features are stored under.
+        key: see `clip_key`.
         media: the clip's stretch of its file; None for an extractor that reads text alone.
         media_fault: why there is no media although the extractor reads it.
         text: the transcript; None for an extractor that reads media alone.
@@ -27,7 +27,7 @@ class Task:
         given_words: word times that come with the dataset, for an extractor that reads them.
         before: turns of the conversation before the clip, for an extractor that reads them.
         after: turns after it.
-        corruption: what is done to the decoded media before it is looked at.
+        corruption: what is done to the decoded media before extraction.
     """
 
     clip_id: str
@@ -72,9 +72,9 @@ Outcome = Success | Failure
 
 def make_tasks(
     *,
-    media_rows: Iterable[Row],
-    text_rows: Iterable[Row],
-    words_rows: Iterable[Row] = (),
+    media_rows: Iterable[ManifestRow],
+    text_rows: Iterable[ManifestRow],
+    words_rows: Iterable[ManifestRow] = (),
     reads: Sequence[str],
     raw: Path,
     identity: str,
@@ -101,7 +101,9 @@ def make_tasks(
     ]
 
 
-def _make_task(clip_id: str, rows: tuple[Row | None, Row | None, Row | None], raw: Path, identity: str) -> Task:
+def _make_task(
+    clip_id: str, rows: tuple[ManifestRow | None, ManifestRow | None, ManifestRow | None], raw: Path, identity: str
+) -> Task:
     media, text, words = rows
     task: dict[str, Any] = {
         "clip_id": clip_id,
@@ -118,7 +120,7 @@ def _make_task(clip_id: str, rows: tuple[Row | None, Row | None, Row | None], ra
     return Task(**task)
 
 
-def _media(row: Row, raw: Path) -> dict[str, Any]:
+def _media(row: ManifestRow, raw: Path) -> dict[str, Any]:
     if row["sha256"] is None:
         return {"media_fault": row.get("fault") or f"{row['media'] or 'no media file'}: not in the raw folder"}
     try:
@@ -127,7 +129,7 @@ def _media(row: Row, raw: Path) -> dict[str, Any]:
         return {"media_fault": str(error)}
 
 
-def _crop(row: Row) -> tuple[float, float, float, float] | None:
+def _crop(row: ManifestRow) -> tuple[float, float, float, float] | None:
     return tuple(row["crop"]) if row["crop"] else None
 
 

@@ -1,4 +1,4 @@
-"""The process that decodes and extracts. It may die of a clip; its parent lives on and says so."""
+"""The process that decodes and extracts. A clip may crash it; its parent goes on."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from pipeline.core.errors import ClipError, MediaError, PipelineError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.parent_process import end_with
 from pipeline.corruptions.media import BlurredVideo, noisy
-from pipeline.extraction.messages import Fault, Ready
+from pipeline.extraction.messages import Ready, WorkerFault
 from pipeline.extraction.tasks import Failure, Outcome, Success, Task
 from pipeline.extractors._base import ClipInput, Extractor
 from pipeline.features.features import validate_features
@@ -38,11 +38,11 @@ def serve(connection: Connection, name: str, settings: Mapping[str, Any]) -> Non
             connection.send(process(extractor, reads, tasks))
         extractor.close()
     except EOFError:
-        os._exit(1)  # the parent is gone: there is nobody to work for
+        os._exit(1)  # the parent is gone
     except PipelineError as error:
-        connection.send(Fault(str(error), is_user_error=True))
-    except Exception:  # noqa: BLE001 - told to the parent, which raises it
-        connection.send(Fault(traceback.format_exc(), is_user_error=False))
+        connection.send(WorkerFault(str(error), is_user_error=True))
+    except Exception:  # noqa: BLE001 - the parent raises it
+        connection.send(WorkerFault(traceback.format_exc(), is_user_error=False))
 
 
 def process(extractor: Extractor, reads: Sequence[str], tasks: Sequence[Task]) -> list[Outcome]:
@@ -70,7 +70,7 @@ def _length_s(task: Task) -> float:
             return task.media.end_s - (task.media.start_s or 0.0)
         return probe(task.media.path).duration_s if task.media else 0.0
     except MediaError:
-        return 0.0  # told with its reason when the clip is loaded
+        return 0.0  # loading the clip reports it
 
 
 def _load(task: Task, reads: Sequence[str]) -> ClipInput | Failure:
@@ -132,7 +132,7 @@ def _extract_one(extractor: Extractor, clip: ClipInput) -> Outcome:
         return Failure(clip.clip_id, "extract", type(error).__name__, str(error))
     except PipelineError:
         raise
-    except Exception as error:  # noqa: BLE001 - a library choked on this clip; the limit of failures guards the rest
+    except Exception as error:  # noqa: BLE001 - a library failed on this clip; max_failed_fraction guards the rest
         return Failure(clip.clip_id, "extract", type(error).__name__, " ".join(str(error).split()))
 
 

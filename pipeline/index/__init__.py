@@ -1,1 +1,1 @@
-"""Clips as rows: the manifests of a dataset and what they say about it."""
+"""The clips of a dataset as rows: manifests, shards, and a summary of the last scan."""

@@ -1,4 +1,4 @@
-"""Clips as rows: what a reader finds, how rows are checked, and how they are spread over shards."""
+"""A clip as a row: its fields, their checks, the shard it belongs to, and the manifests that list it."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import canonical
 from pipeline.core.types import SPLITS, Seconds
 
-#: Fewest clips that a manifest holds on average, in a dataset of several manifests.
+#: Fewest clips per manifest on average, in a dataset of several manifests.
 MANIFEST_CLIPS = 32
 _MAX_SHARDS = 4096
 _FORBIDDEN_IN_ID = re.compile(r"[\x00-\x1f\x7f/\\]")
@@ -30,7 +30,7 @@ class Clip:
         video_id: the recording that the clip was cut from.
         part_id: the clip's own id within the recording.
         split: train, valid or test.
-        text: the transcript as found; may be blank.
+        text: the transcript as it is in the table; may be blank.
         media: the clip's file relative to the dataset's raw folder; None where there is none.
         where: file and row, for messages.
         start_s: start within the file, None for a file that is the clip.
@@ -76,7 +76,7 @@ class Clip:
         return f"{self.video_id}$_${self.part_id}"
 
 
-#: What extractors read stands in manifests of its own.
+#: Fields that no extractor reads; those that extractors read are in manifests of their own.
 _LABEL_FIELDS = tuple(
     field.name
     for field in fields(Clip)
@@ -85,8 +85,8 @@ _LABEL_FIELDS = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row of a label table that is no usable clip."""
+class RejectedRow:
+    """A row of a label table that cannot be used as a clip."""
 
     clip_id: str
     where: str
@@ -94,7 +94,7 @@ class Rejected:
 
 
 def row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
-    """What is wrong with a row by itself."""
+    """What is wrong with a row, without looking at other rows."""
     low, high = label_range
     faults = [fault for part in (clip.video_id, clip.part_id) if (fault := id_fault(part))]
     if clip.split not in SPLITS:
@@ -102,9 +102,9 @@ def row_faults(clip: Clip, label_range: tuple[float, float]) -> list[str]:
     if clip.sentiment is None and not clip.emotion:
         faults.append("neither a label nor an emotion; expected a number or a class")
     if "\0" in clip.text:
-        faults.append("the text holds a NUL character, which no file format keeps; remove it")
+        faults.append("the text contains a NUL character, which no file format can store; remove it")
     if not _is_writable(clip):
-        faults.append("a text or word holds half of a surrogate pair, which UTF-8 cannot write; correct its escapes")
+        faults.append("a text or word contains half of a surrogate pair, which UTF-8 cannot write; correct its escapes")
     if not _is_segment(clip):
         faults.append(f"segment {clip.start_s} s to {clip.end_s} s is empty or negative; expected 0 <= start < end")
     for name in ("sentiment", "sentiment_text", "sentiment_audio", "sentiment_vision"):
@@ -138,7 +138,7 @@ def id_fault(part: str) -> str | None:
 
 
 def manifest_clips(num_clips: int) -> int:
-    """How many clips a manifest holds in a dataset of this size: a power of two that grows with its square root.
+    """Clips per manifest in a dataset of this size: a power of two that grows with its square root.
 
     Planning costs about 2 ms a job, so jobs must grow more slowly than clips: 64 manifests for 2,000 clips, 256 for
     20,000, 1,024 for a million.
@@ -201,7 +201,7 @@ def label_row(clip: Clip) -> dict[str, Any]:
 
 
 def quarantine_row(dataset: str, rejected: Mapping[str, Any]) -> dict[str, Any]:
-    """A row set aside by the scan, as the quarantine lists it."""
+    """A rejected row of the label table, as a row of the quarantine."""
     return {
         "dataset": dataset,
         "clip_id": rejected["clip_id"],
@@ -228,7 +228,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     try:
         with path.open(encoding="utf-8") as file:
             for line in file:
-                rows.append(_json_row(line))  # noqa: PERF401 - the count of rows read tells the faulty line
+                rows.append(_json_row(line))  # noqa: PERF401 - the number of rows read gives the faulty line
     except (OSError, RecursionError, ValueError) as error:
         where = f"{path}, line {len(rows) + 1}" if not isinstance(error, OSError) else str(path)
         raise StoreError(f"{where}: not readable JSON lines ({error}); delete the file and run again") from error

@@ -1,4 +1,4 @@
-"""What the last scan of a dataset saw, in a few numbers."""
+"""The last scan of a dataset in a few numbers."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -16,11 +16,11 @@ class Summary:
     Attributes:
         manifests: number of manifest shards, fixed by the first scan.
         clips: usable rows of the label table.
-        rejected: rows set aside.
-        absent: clips whose media file is not there.
+        rejected: rows that are no usable clips.
+        absent: clips whose media file is missing.
         signature: fingerprint of the dataset's settings and its reader.
         packs: names of ready-made packs.
-        missing_files: files besides media that the reader looked for in vain.
+        missing_files: other files that the reader expected and that are missing.
         manifest_clips: mean number of clips in a manifest, about, when their number was fixed.
     """
 
@@ -34,11 +34,11 @@ class Summary:
     manifest_clips: int = MANIFEST_CLIPS
 
     def shards(self, shard_clips: int) -> int:
-        """How many jobs an extractor gets that wants ``shard_clips`` clips in each: a power of two, as manifests."""
+        """Number of an extractor's shards, of about ``shard_clips`` clips each: a power of two, like manifests."""
         return max(1, min(self.manifests, self.manifests * self.manifest_clips // shard_clips))
 
     def write(self, path: Path) -> None:
-        """Write it, unless the file says the same already."""
+        """Write it, unless the file has this content already."""
         write_if_changed(path, (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode())
 
 

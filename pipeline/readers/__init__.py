@@ -1,1 +1,1 @@
-"""How a raw folder is laid out: one file per layout, found by its name."""
+"""Readers of raw folders: one file per layout, named as the dataset's ``reader:``."""

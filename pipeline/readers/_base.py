@@ -1,11 +1,11 @@
-"""What a reader is: it turns one raw layout into clips, or names the packs that lie there ready-made.
+"""The interface of readers: a reader turns one raw layout into clips, or lists ready-made packs.
 
-A file ``pipeline/readers/<name>.py`` is a reader. It holds the literals
+A file ``pipeline/readers/<name>.py`` is a reader. It defines the constants
 
     VERSION = 1             # raise it when the same folder would be read differently
     PROVIDES = "clips"      # or "packs"
 
-the class ``Options`` and a function ``read(root, options)`` that returns a `Table` or, for packs, a `Packs`.
+the class ``Options`` and a function ``read(root, options)`` that returns a `LabelTable` or, for packs, a `Packs`.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pipeline.config.base import Settings
 from pipeline.core.errors import RawDataError
-from pipeline.index.manifest import Rejected
-from pipeline.readers._clips import Clips
+from pipeline.index.manifest import RejectedRow
+from pipeline.readers._clips import ClipList
 
 
 class ReaderOptions(Settings):
@@ -22,23 +22,23 @@ class ReaderOptions(Settings):
 
 
 @dataclass(frozen=True)
-class Table:
-    """What a reader found.
+class LabelTable:
+    """The rows of a dataset, as its reader returns them.
 
     Attributes:
-        clips: usable rows.
-        sources: files that were read, whose change calls for a new scan.
-        faults: rows that are wrong and that the owner of the data should mend.
-        unusable: rows that the dataset is known to ship without what is needed.
-        missing_files: files besides media (word times, transcripts) that were looked for in vain; while there are
-            some, every scan looks again.
-        notes: what the owner of the data should know about how it was read.
+        clips: rows that are clips; their fields are not checked yet.
+        sources: files that were read; a change of one triggers a new scan.
+        faults: rows that cannot be read and should be corrected.
+        unusable: rows that the published dataset lacks something for; no error.
+        missing_files: expected files besides media (word times, transcripts) that are missing; while there are some,
+            every scan reads the folder again.
+        notes: remarks for the user on how the data was read.
     """
 
-    clips: Clips
+    clips: ClipList
     sources: list[Path]
-    faults: list[Rejected] = field(default_factory=list)
-    unusable: list[Rejected] = field(default_factory=list)
+    faults: list[RejectedRow] = field(default_factory=list)
+    unusable: list[RejectedRow] = field(default_factory=list)
     missing_files: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -51,10 +51,10 @@ class Packs:
 
 
 def inside(root: Path, *names: str | None) -> Path:
-    """The first of these paths below the root, once all of them are known to stay there.
+    """The first of these paths below the root, after a check that none leads out of it.
 
     Raises:
-        RawDataError: one leads elsewhere.
+        RawDataError: one leads out of it.
     """
     for name in filter(None, names):
         if Path(name).is_absolute() or ".." in Path(name).parts:
@@ -62,10 +62,10 @@ def inside(root: Path, *names: str | None) -> Path:
     return root / (names[0] or "")
 
 
-def found_instead(folder: Path) -> str:
-    """A phrase that lists what a folder holds."""
+def contents_of(folder: Path) -> str:
+    """A phrase that lists the contents of a folder, for messages."""
     if not folder.is_dir():
         return f"there is no folder {folder}"
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"the folder holds {shown or 'nothing'}"
+    return f"the folder contains {shown or 'nothing'}"

@@ -1,4 +1,4 @@
-"""Clips of a label table, kept on disk: a table may have a million rows."""
+"""Clips of a label table on disk: a table may have a million rows."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
-from pipeline.index.manifest import Clip, Rejected, row_faults
+from pipeline.index.manifest import Clip, RejectedRow, row_faults
 
 _FIELDS = [field.name for field in fields(Clip)]
 _values = attrgetter(*_FIELDS)
@@ -17,14 +17,14 @@ _CROP, _WORDS = _FIELDS.index("crop"), _FIELDS.index("words")
 _BLOCK = 1024
 
 
-class Clips(Sequence[Clip]):
-    """Clips in the order of their rows, in a file of SQLite's that has no name and vanishes with the process."""
+class ClipList(Sequence[Clip]):
+    """Clips in the order of their rows, in a temporary SQLite database."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Start empty."""
         self._database = sqlite3.connect("")
         weakref.finalize(self, self._database.close)
-        self._database.execute("pragma journal_mode = off")  # nothing is ever taken back
+        self._database.execute("pragma journal_mode = off")  # nothing is rolled back
         self._database.execute("create table clips (clip_id text, video_id text, split text, clip text)")
         self._waiting: list[tuple[str, str, str, str]] = []
         self._length = 0
@@ -41,7 +41,7 @@ class Clips(Sequence[Clip]):
         return self._length
 
     def __iter__(self) -> Iterator[Clip]:
-        """One after the other."""
+        """Iterate over the clips."""
         self._write()
         for (content,) in self._database.execute("select clip from clips order by rowid"):
             yield _clip(content)
@@ -55,24 +55,24 @@ class Clips(Sequence[Clip]):
         (content,) = self._database.execute("select clip from clips where rowid = ?", (place,)).fetchone()
         return _clip(content)
 
-    def without(self, places: Collection[str]) -> "Clips":
-        """Those that do not stand at one of these places (``where``)."""
+    def without(self, places: Collection[str]) -> "ClipList":
+        """The clips whose place (``where``) is not among these."""
         if not places:
             return self
-        kept = Clips()
+        others = ClipList()
         for clip in self:
             if clip.where not in places:
-                kept.append(clip)
-        return kept
+                others.append(clip)
+        return others
 
     def repeated(self) -> dict[str, int]:
-        """Ids that stand more than once, and how often."""
+        """Ids of several clips, with their number."""
         self._write()
         query = "select clip_id, count(*) from clips group by clip_id having count(*) > 1"
         return dict(self._database.execute(query))
 
     def shared_videos(self) -> dict[str, list[str]]:
-        """Videos that stand in several splits, and these."""
+        """Videos with clips in several splits, with these splits."""
         self._write()
         query = "select video_id from clips group by video_id having count(distinct split) > 1"
         splits = "select distinct split from clips where video_id = ?"
@@ -86,26 +86,26 @@ class Clips(Sequence[Clip]):
         self._waiting.clear()
 
 
-def problems(clips: Clips, label_range: tuple[float, float], *, shared_videos: bool) -> list[Rejected]:
-    """Every fault of every row: ids, splits, labels, duplicates, videos that stand in two splits."""
-    found = [Rejected(clip.clip_id, clip.where, reason) for clip in clips for reason in row_faults(clip, label_range)]
+def faulty_rows(clips: ClipList, label_range: tuple[float, float], *, shared_videos: bool) -> list[RejectedRow]:
+    """Every fault of every row: ids, splits, labels, duplicates, videos in several splits."""
+    rows = [RejectedRow(clip.clip_id, clip.where, reason) for clip in clips for reason in row_faults(clip, label_range)]
     if counts := clips.repeated():
-        found += [
-            Rejected(clip.clip_id, clip.where, f"id stands {counts[clip.clip_id]} times; expected once")
+        rows += [
+            RejectedRow(clip.clip_id, clip.where, f"id appears {counts[clip.clip_id]} times; expected once")
             for clip in clips
             if clip.clip_id in counts
         ]
-    return found if shared_videos else found + _leaks(clips)
+    return rows if shared_videos else rows + _leaks(clips)
 
 
-def _leaks(clips: Clips) -> list[Rejected]:
+def _leaks(clips: ClipList) -> list[RejectedRow]:
     if not (splits := clips.shared_videos()):
         return []
     return [
-        Rejected(
+        RejectedRow(
             clip.clip_id,
             clip.where,
-            f"video {clip.video_id} stands in the splits {', '.join(splits[clip.video_id])}; expected one, or set "
+            f"video {clip.video_id} is in the splits {', '.join(splits[clip.video_id])}; expected one, or set "
             "splits_may_share_videos: true",
         )
         for clip in clips

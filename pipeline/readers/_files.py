@@ -10,16 +10,16 @@ from pipeline.index.manifest import GivenWord
 from pipeline.media.suffixes import MEDIA_SUFFIXES
 from pipeline.words.formats import PARSERS, read_words
 
-#: Folders whose files are remembered; a million clips may lie in tens of thousands.
-_KEPT_FOLDERS = 1024
+#: Folder listings in memory; a million clips may be in tens of thousands of folders.
+_CACHED_FOLDERS = 1024
 
 
 @dataclass(frozen=True)
 class Located:
-    """Where a clip's media lie.
+    """Where a clip's media file is.
 
     Attributes:
-        media: the file relative to the raw folder, with ``.*`` for its extension if it is not there.
+        media: the file relative to the raw folder, with ``.*`` for its extension if it is missing.
         is_whole: the file is the whole recording, of which the clip is a segment.
     """
 
@@ -28,12 +28,12 @@ class Located:
 
 
 class FileFinder:
-    """Finds files by path without extension. A folder is listed once where the rows of a table keep together."""
+    """Finds files by path without extension. Listings of folders are cached."""
 
     def __init__(self, root: Path, suffixes: frozenset[str] = MEDIA_SUFFIXES) -> None:
-        """Look below ``root`` for files with one of ``suffixes`` (lower case)."""
+        """Find files below ``root`` with one of ``suffixes`` (lower case)."""
         self._root, self._suffixes = root, suffixes
-        self._listing = lru_cache(_KEPT_FOLDERS)(self._list)
+        self._listing = lru_cache(_CACHED_FOLDERS)(self._list)
 
     def find(self, stem: str) -> str | None:
         """The file, relative to the root, whose path without its extension is ``stem``; None if there is none.

@@ -1,4 +1,4 @@
-"""The field's common ground: one label table with a row per clip, and a file per clip or per recording."""
+"""Reads the common layout: one label table with a row per clip, and a file per clip or per recording."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import Field
 
 from pipeline.core.errors import RawDataError
-from pipeline.index.manifest import Clip, GivenWord, Rejected, id_fault
-from pipeline.readers._base import ReaderOptions, Table
-from pipeline.readers._clips import Clips
+from pipeline.index.manifest import Clip, GivenWord, RejectedRow, id_fault
+from pipeline.readers._base import LabelTable, ReaderOptions
+from pipeline.readers._clips import ClipList
 from pipeline.readers._files import FileFinder, Located, WordFiles
 from pipeline.readers._tables import Row, TableFormat, read_table
-from pipeline.readers._transcripts import Line, TranscriptFolder
+from pipeline.readers._transcripts import TranscriptFolder, TranscriptLine
 from pipeline.words.formats import parse_json
 
-#: Columns without which a row is no clip.
+#: Columns that a label table must have.
 REQUIRED: tuple[str | tuple[str, ...], ...] = ("video_id", "clip_id", "text", "mode", ("label", "emotion"))
 
 _NUMBERS = {
@@ -26,7 +26,7 @@ _NUMBERS = {
     "sentiment_vision": "label_V",
 }
 _WORDS = ("annotation", "emotion", "speaker")
-#: CMU-MOSEI has segments that begin up to this much before their video; they begin with it.
+#: CMU-MOSEI has segments that start up to this much before their video; they are made to start with it.
 _EARLY_S = 1.0
 _SPLITS = {"val": "valid", "dev": "valid", "validation": "valid"}
 
@@ -37,12 +37,12 @@ class LabelledOptions(ReaderOptions):
     columns: dict[str, str] = {}
     """The table's own column names, where they differ: ``{text: Utterance}``."""
     words: str | None = Field(default=None, examples=["Words/{video_id}/{clip_id}"])
-    """Files of word times without their extension (.TextGrid, .ctm, .json, .srt, .vtt); a column ``words`` that holds
-    JSON serves as well."""
+    """Files of word times without their extension (.TextGrid, .ctm, .json, .srt, .vtt); a column ``words`` with
+    JSON works too."""
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """Where a dataset's rows, media, words and transcripts are.
 
     Attributes:
@@ -51,7 +51,7 @@ class Layout:
         style: how it is written.
         media: patterns of media files, tried in this order; one without ``{clip_id}`` names the whole recording.
         words: pattern of word-time files.
-        transcripts: where the text is that the table lacks.
+        transcripts: files with the texts or times that the table lacks.
     """
 
     root: Path
@@ -63,30 +63,30 @@ class Layout:
 
 
 class _UnusableError(Exception):
-    """The row lacks something that the dataset is known to lack now and then."""
+    """The row lacks something that the published dataset lacks for some rows."""
 
 
-def read_labelled(layout: Layout) -> Table:
+def read_labelled(layout: TableLayout) -> LabelTable:
     """Read the table and find each row's files.
 
     Raises:
         RawDataError: the table or one of its columns is missing.
     """
     finder, words = FileFinder(layout.root), WordFiles(layout.root, layout.words)
-    table = Table(Clips(), [layout.table])
+    table = LabelTable(ClipList(), [layout.table])
     for row in read_table(layout.root, layout.table, layout.style):
         clip_id = f"{row.cells['video_id']}$_${row.cells['clip_id']}"
         try:
             table.clips.append(_clip(row, layout, finder, words))
         except _UnusableError as reason:
-            table.unusable.append(Rejected(clip_id, row.where, str(reason)))
+            table.unusable.append(RejectedRow(clip_id, row.where, str(reason)))
         except (ValueError, RecursionError, RawDataError) as error:
-            table.faults.append(Rejected(clip_id, row.where, str(error)))
+            table.faults.append(RejectedRow(clip_id, row.where, str(error)))
     return _with_neighbours(table, words, layout.transcripts)
 
 
-def _with_neighbours(table: Table, words: WordFiles, transcripts: TranscriptFolder | None) -> Table:
-    """The table with what was read, or missed, besides it."""
+def _with_neighbours(table: LabelTable, words: WordFiles, transcripts: TranscriptFolder | None) -> LabelTable:
+    """The table, with the files of word times and transcripts that were read or are missing."""
     sources, missing, notes = [*table.sources, *words.sources], words.missing, []
     if words.missing:
         notes.append(f"clips without a file of word times {words.pattern}.*: {words.missing}")
@@ -95,16 +95,18 @@ def _with_neighbours(table: Table, words: WordFiles, transcripts: TranscriptFold
     if transcripts and transcripts.missing:
         example = f"{transcripts.folder.name}/{transcripts.missing[0]}{transcripts.suffix}"
         notes.append(f"recordings without a transcript file: {len(transcripts.missing)}, such as {example}")
-    return Table(table.clips, sources, table.faults, table.unusable, missing, notes)
+    return LabelTable(table.clips, sources, table.faults, table.unusable, missing, notes)
 
 
-def _clip(row: Row, layout: Layout, finder: FileFinder, words: WordFiles) -> Clip:
+def _clip(row: Row, layout: TableLayout, finder: FileFinder, words: WordFiles) -> Clip:
     """One clip. Raises ValueError with the reason if a cell is not what it should be."""
     if row.surplus:
-        message = f"{row.surplus} cells more than the header names; put quotes around cells that hold the delimiter"
+        message = f"{row.surplus} cells more than the header names; put quotes around cells that contain the delimiter"
         raise ValueError(message)
     video_id, clip_id, split = row.cells["video_id"], row.cells["clip_id"], row.word("mode").lower()
-    is_safe = not (id_fault(video_id) or id_fault(clip_id))  # else never build a path from it; reported with all faults
+    is_safe = not (
+        id_fault(video_id) or id_fault(clip_id)
+    )  # never build a path from an unsafe id; `faulty_rows` reports it
     line = layout.transcripts.line(video_id, clip_id) if layout.transcripts and is_safe else None
     located = finder.locate(layout.media, video_id, clip_id) if is_safe else None
     optional: dict[str, Any] = {ours: row.number(theirs) for ours, theirs in _NUMBERS.items()}
@@ -124,7 +126,7 @@ def _clip(row: Row, layout: Layout, finder: FileFinder, words: WordFiles) -> Cli
     )
 
 
-def _times(row: Row, line: Line | None, located: Located | None) -> tuple[float | None, float | None]:
+def _times(row: Row, line: TranscriptLine | None, located: Located | None) -> tuple[float | None, float | None]:
     start_s, end_s = row.number("start_s", "start"), row.number("end_s", "end")
     if located is None:
         return start_s, end_s

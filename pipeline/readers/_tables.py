@@ -1,4 +1,4 @@
-"""Label tables: decoding, header, rows with the place they stand at."""
+"""Label tables: encoding, header, rows with their line numbers."""
 
 import csv
 import io
@@ -9,7 +9,6 @@ from typing import TextIO
 
 from pipeline.core.errors import RawDataError
 from pipeline.core.untrusted import read_bounded
-from pipeline.readers._base import found_instead
 
 #: UTF-8 with or without a byte-order mark.
 UTF8 = ("utf-8-sig",)
@@ -50,7 +49,7 @@ class Row:
     surplus: int = 0
 
     def word(self, *columns: str) -> str:
-        """The first of these cells that is not blank, without blanks around it; else nothing."""
+        """The first of these cells that is not blank, stripped; else an empty string."""
         for name in columns:
             if cell := self.cells.get(name, "").strip():
                 return cell
@@ -60,7 +59,7 @@ class Row:
         """The first of these cells that is not blank, as a number.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is not a number.
         """
         cell = self.word(*columns)
         if not cell:
@@ -73,10 +72,10 @@ class Row:
 
 
 def choose_table(root: Path, names: Sequence[str]) -> Path:
-    """The first of several tables that is there.
+    """The first of several tables that exists.
 
     Raises:
-        RawDataError: none is.
+        RawDataError: none exists.
     """
     for name in names:
         if (root / name).is_file():
@@ -85,7 +84,7 @@ def choose_table(root: Path, names: Sequence[str]) -> Path:
 
 
 def read_table(root: Path, path: Path, style: TableFormat) -> Iterator[Row]:
-    """Rows of a table with a header line, one after the other.
+    """Iterate over the rows of a table with a header line.
 
     Args:
         root: the dataset's raw folder; messages name files relative to it.
@@ -116,7 +115,7 @@ def read_table(root: Path, path: Path, style: TableFormat) -> Iterator[Row]:
 
 
 def _opened(path: Path, encodings: Sequence[str]) -> TextIO:
-    """A table as text; where no encoding fits, the error that tells so."""
+    """A table opened as text; an error if no encoding fits."""
     if path.stat().st_size <= _LARGEST_BYTES:
         for encoding in encodings:
             if _fits(path, encoding):
@@ -163,14 +162,16 @@ def _rows(rows: csv.DictReader, where: Path) -> Iterator[Row]:
         yield Row(cells, f"{where} line {rows.line_num}", surplus=len(row.get(None, [])))
 
 
-def _require(found: Sequence[str], path: Path, style: TableFormat) -> None:
-    twice = sorted({name for name in found if name and found.count(name) > 1})
+def _require(header: Sequence[str], path: Path, style: TableFormat) -> None:
+    twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
-        raise RawDataError(f"{path}: column {', '.join(twice)} stands twice; keep one of each")
+        raise RawDataError(f"{path}: column {', '.join(twice)} appears twice; keep one of each")
     groups = [(names,) if isinstance(names, str) else names for names in style.required]
     missing = [
-        " or ".join(style.columns.get(name, name) for name in names) for names in groups if not set(names) & set(found)
+        " or ".join(style.columns.get(name, name) for name in names) for names in groups if not set(names) & set(header)
     ]
     if missing:
-        shown = ", ".join(style.columns.get(name, name) for name in found)
-        raise RawDataError(f"{path}: no column {', '.join(missing)}; found {shown}; name yours under options.columns")
+        shown = ", ".join(style.columns.get(name, name) for name in header)
+        raise RawDataError(
+            f"{path}: no column {', '.join(missing)}; there are {shown}; name yours under options.columns"
+        )

@@ -1,4 +1,4 @@
-"""Transcripts in a file per recording, one line per clip."""
+"""Transcripts with one file per recording and one line per clip."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from pipeline.readers._tables import decoded
 
 
 @dataclass(frozen=True)
-class Line:
+class TranscriptLine:
     """One clip's line.
 
     Attributes:
         clip_id: the clip within the recording.
-        text: what is said.
-        start_s: where the clip begins in the recording, if the line says so.
-        end_s: where it ends.
+        text: the transcript.
+        start_s: start within the recording, if the line gives it.
+        end_s: end within the recording.
     """
 
     clip_id: str
@@ -30,27 +30,27 @@ class TranscriptFolder:
     """Reads each recording's file once.
 
     Attributes:
-        folder: where the files lie.
+        folder: where the files are.
         suffix: their extension.
         parse: turns a line into a clip's text, or None for a line of another kind.
         sources: files that were read.
-        missing: recordings that have none.
+        missing: recordings without a file.
     """
 
     folder: Path
     suffix: str
-    parse: Callable[[str], Line | None]
+    parse: Callable[[str], TranscriptLine | None]
     sources: list[Path] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    _lines: dict[str, dict[str, Line]] = field(default_factory=dict)
+    _lines: dict[str, dict[str, TranscriptLine]] = field(default_factory=dict)
 
-    def line(self, video_id: str, clip_id: str) -> Line | None:
+    def line(self, video_id: str, clip_id: str) -> TranscriptLine | None:
         """The line of a clip, or None if the recording's file is absent or lacks it."""
         if video_id not in self._lines:
             self._lines[video_id] = self._read(video_id)
         return self._lines[video_id].get(clip_id)
 
-    def _read(self, video_id: str) -> dict[str, Line]:
+    def _read(self, video_id: str) -> dict[str, TranscriptLine]:
         path = self.folder / f"{video_id}{self.suffix}"
         if not path.is_file():
             self.missing.append(video_id)

@@ -1,9 +1,9 @@
 """Computational sequences of the CMU MultimodalSDK as labels, transcript and word times of the original videos.
 
-A label sequence (``CMU_MOSI_Opinion_Labels.csd``) says where the segments of each video lie and what they are worth; a
-word sequence (``CMU_MOSI_TimestampedWords.csd``) says which words are spoken when. Together with the long videos and a
-table of splits (video_id, mode) they are a dataset with given word times. The part ids are the segments' numbers, from
-0. Feature sequences are not read: features are computed from the videos.
+A label sequence (``CMU_MOSI_Opinion_Labels.csd``) has the segments of each video and their labels; a word sequence
+(``CMU_MOSI_TimestampedWords.csd``) has the words and their times. With the long videos and a table of splits (video_id,
+mode) they are a dataset with word times. Part ids are the numbers of the segments, from 0. Feature sequences are not
+read: features are computed from the videos.
 
 Layout: HDF5 with ``/<name>/data/<video>/features`` (n, d) and ``/<name>/data/<video>/intervals`` (n, 2) in seconds.
 Source: https://github.com/CMU-MultiComp-Lab/CMU-MultimodalSDK.
@@ -19,8 +19,8 @@ from jaxtyping import Float
 from pipeline.core.errors import RawDataError
 from pipeline.core.hdf5 import open_hdf5
 from pipeline.index.manifest import Clip, GivenWord
-from pipeline.readers._base import ReaderOptions, Table, found_instead
-from pipeline.readers._clips import Clips
+from pipeline.readers._base import LabelTable, ReaderOptions
+from pipeline.readers._clips import ClipList
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import TableFormat, read_table
 
@@ -52,7 +52,7 @@ class _Sequence:
     intervals_s: Float[np.ndarray, "rows 2"]
 
 
-def read(root: Path, options: Options) -> Table:
+def read(root: Path, options: Options) -> LabelTable:
     """Read labels, words and splits, and find the videos.
 
     Args:
@@ -71,23 +71,23 @@ def read(root: Path, options: Options) -> Table:
             f"{root / options.splits}: {len(unknown)} videos have no split, such as {unknown[0]}; add rows for them"
         )
     finder = FileFinder(root)
-    table = Table(Clips(), [root / name for name in (options.labels, options.words, options.splits)])
+    table = LabelTable(ClipList(), [root / name for name in (options.labels, options.words, options.splits)])
     for video_id, segments in sorted(labels.items()):
         media = finder.locate(options.media, video_id, "").media
         for number, values in enumerate(segments.features):
-            said = _words_within(words.get(video_id), segments.intervals_s[number])
+            words_of_clip = _words_within(words.get(video_id), segments.intervals_s[number])
             table.clips.append(
                 Clip(
                     video_id=video_id,
                     part_id=str(number),
                     split=splits[video_id],
-                    text=" ".join(word for word, _, _ in said),
+                    text=" ".join(word for word, _, _ in words_of_clip),
                     media=media,
                     where=f"{options.labels} {video_id}[{number}]",
                     start_s=max(0.0, float(segments.intervals_s[number, 0])),
                     end_s=float(segments.intervals_s[number, 1]),
                     sentiment=float(values[0]),
-                    words=said,
+                    words=words_of_clip,
                 )
             )
     return table
@@ -114,7 +114,7 @@ def _sequence(group: h5py.Group, where: str) -> _Sequence:
 
 
 def _words_within(words: _Sequence | None, interval_s: Float[np.ndarray, "2"]) -> tuple[GivenWord, ...]:
-    """Words whose middle lies in the segment, with times from its start."""
+    """Words whose middle is in the segment, with times from its start."""
     if words is None:
         return ()
     start_s, end_s = max(0.0, float(interval_s[0])), float(interval_s[1])

@@ -4,8 +4,8 @@
 ``Session<k>/dialog/transcriptions/<dialogue>.txt`` with lines ``<turn> [start-end]: text`` and
 ``Session<k>/dialog/EmoEvaluation/<dialogue>.txt`` with lines ``[start - end]<tab><turn><tab><emotion><tab>[v, a, d]``;
 also below ``IEMOCAP_full_release/``. A turn ``Ses01F_impro01_M003`` is the clip ``Ses01F_impro01$_$M003``, spoken by
-the man. Turns of other classes than the six that the field keeps are set aside with their reason, as are turns that
-nobody judged. There is no official validation split: whole dialogues are drawn for it by the hash of their names.
+the man. Turns of classes other than the six in common use are rejected with their reason, as are turns without an
+evaluation. There is no official validation split: whole dialogues are drawn for it by the hash of their names.
 
 Source: Busso et al. 2008, https://doi.org/10.1007/s10579-008-9076-6.
 """
@@ -20,9 +20,9 @@ from pydantic import Field
 
 from pipeline.core.errors import RawDataError
 from pipeline.core.types import Seconds, Split
-from pipeline.index.manifest import Clip, Rejected
-from pipeline.readers._base import ReaderOptions, Table, found_instead
-from pipeline.readers._clips import Clips
+from pipeline.index.manifest import Clip, RejectedRow
+from pipeline.readers._base import LabelTable, ReaderOptions
+from pipeline.readers._clips import ClipList
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import decoded
 
@@ -33,8 +33,8 @@ TAXONOMY = "iemocap"
 
 _CROPS = {"left": (0.0, 0.0, 0.5, 1.0), "right": (0.5, 0.0, 0.5, 1.0)}
 _TURN = r"(Ses\d\d[FM]_\w+?)_([FM]\w*\d+)"
-_SAID = re.compile(rf"^{_TURN} \[[\d.]+-[\d.]+\]: ?(.*)$", re.M)
-_JUDGED = re.compile(rf"^\[([\d.]+) - ([\d.]+)\]\t{_TURN}\t(\w+)\t\[", re.M)
+_TRANSCRIPT = re.compile(rf"^{_TURN} \[[\d.]+-[\d.]+\]: ?(.*)$", re.M)
+_EVALUATION = re.compile(rf"^\[([\d.]+) - ([\d.]+)\]\t{_TURN}\t(\w+)\t\[", re.M)
 _ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 
 
@@ -42,7 +42,7 @@ class Options(ReaderOptions):
     """Options of the reader ``iemocap``."""
 
     crop: Literal["none", "left", "right", "by_speaker"] = "by_speaker"
-    """Which part of the picture is looked at: all, one half, or the half of who speaks."""
+    """Which part of the picture is used: all, one half, or the speaker's half."""
     marked_side: Literal["left", "right"] = "left"
     """For ``by_speaker``: the half of the speaker that the recording is named after (F in ``Ses01F``), who wears the
     markers. Check it on a few dialogues of your copy."""
@@ -57,42 +57,42 @@ class Options(ReaderOptions):
         },
         min_length=1,
     )
-    """Classes that are kept, and what they are called from here on."""
+    """Classes that are used, and their names in Triptych."""
     test_sessions: list[int] = [5]
     """Sessions whose dialogues are the test split."""
     valid_fraction: float = Field(default=0.1, gt=0, lt=1)
     """Part of the other dialogues that is the validation split."""
 
 
-def read(root: Path, options: Options) -> Table:
-    """Read transcripts and judgements of all sessions.
+def read(root: Path, options: Options) -> LabelTable:
+    """Read transcripts and evaluations of all sessions.
 
     Args:
         root: the dataset's raw folder.
         options: crop, classes and split.
 
     Raises:
-        RawDataError: there is no session, or one lacks its transcripts or judgements.
+        RawDataError: there is no session, or one lacks its transcripts or evaluations.
     """
     sessions = _sessions(root)
     dialogues = {path.stem: path for session in sessions for path in _files(session / "dialog" / "transcriptions")}
     splits = _splits(sorted(dialogues), options)
-    found, finder = Table(Clips(), []), FileFinder(root)
+    table, finder = LabelTable(ClipList(), []), FileFinder(root)
     for dialogue, transcript in sorted(dialogues.items()):
-        judged_path = transcript.parents[1] / "EmoEvaluation" / transcript.name
-        found.sources.extend([transcript, judged_path])
-        said = {f"{video}_{part}": text for video, part, text in _SAID.findall(decoded(transcript, _ENCODINGS))}
-        for turn in _turns(judged_path, root):
-            text = said.pop(turn.name, None)
+        evaluation = transcript.parents[1] / "EmoEvaluation" / transcript.name
+        table.sources.extend([transcript, evaluation])
+        texts = {f"{video}_{part}": text for video, part, text in _TRANSCRIPT.findall(decoded(transcript, _ENCODINGS))}
+        for turn in _turns(evaluation, root):
+            text = texts.pop(turn.name, None)
             if reason := _unusable(turn, text, options):
-                found.unusable.append(Rejected(turn.clip_id, turn.where, reason))
+                table.unusable.append(RejectedRow(turn.clip_id, turn.where, reason))
             else:
-                found.clips.append(turn.clip(text or "", splits[dialogue], finder, options))
+                table.clips.append(turn.clip(text or "", splits[dialogue], finder, options))
         where = str(transcript.relative_to(root))
-        found.unusable.extend(
-            Rejected("$_$".join(turn.rsplit("_", 1)), where, "not in EmoEvaluation: nobody judged it") for turn in said
+        table.unusable.extend(
+            RejectedRow("$_$".join(turn.rsplit("_", 1)), where, "not in EmoEvaluation: no label") for turn in texts
         )
-    return found
+    return table
 
 
 class _Turn:
@@ -147,7 +147,7 @@ def _sessions(root: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Text files, without the invisible ones that archives made on a Mac hold beside each."""
+    """Text files, without the hidden ones that macOS adds to archives."""
     files = [path for path in sorted(folder.glob("Ses*.txt")) if path.is_file()]
     if not files:
         parent = next(path for path in (folder, *folder.parents) if path.is_dir())
@@ -157,13 +157,13 @@ def _files(folder: Path) -> list[Path]:
 
 def _turns(path: Path, root: Path) -> Iterator[_Turn]:
     if not path.is_file():
-        raise RawDataError(f"{path}: no file of judgements of this dialogue; {found_instead(path.parent)}")
+        raise RawDataError(f"{path}: no evaluations of this dialogue; {found_instead(path.parent)}")
     where = path.relative_to(root)
     media = (where.parents[1] / "avi" / "DivX" / path.stem).as_posix()
-    matches = list(_JUDGED.finditer(decoded(path, _ENCODINGS)))
+    matches = list(_EVALUATION.finditer(decoded(path, _ENCODINGS)))
     if not matches:
         example = f"[6.2901 - 8.2357]<tab>{path.stem}_F000<tab>neu<tab>[2.5, 2.5, 2.5]"
-        raise RawDataError(f"{path}: no judgements found; expected lines such as {example}")
+        raise RawDataError(f"{path}: no evaluations; expected lines such as {example}")
     for number, match in enumerate(matches, 1):
         yield _Turn(match, f"{where} turn {number}", media)
 
@@ -181,7 +181,7 @@ def _splits(dialogues: list[str], options: Options) -> dict[str, Split]:
 
 def _unusable(turn: _Turn, text: str | None, options: Options) -> str | None:
     if turn.emotion not in options.emotions:
-        return f"emotion {turn.emotion}; kept are {', '.join(options.emotions)}"
+        return f"emotion {turn.emotion}; used are {', '.join(options.emotions)}"
     if text is None:
         return "not in the transcriptions: no text"
     return None

@@ -2,9 +2,9 @@
 
 ``train_sent_emo.csv``, ``dev_sent_emo.csv``, ``test_sent_emo.csv`` in the raw folder or in the folder of their clips;
 ``train_splits/dia<D>_utt<U>.mp4``, ``dev_splits_complete/``, ``output_repeated_splits_test/``, also below ``train/``,
-``dev/``, ``test/``. Dialogue numbers begin anew in every split, so the split is part of the id: ``train_dia12$_$utt3``.
-Other files of these folders (``final_videos_test...``) are duplicates and not looked at. A few clips are not in the
-archives; they are found absent when features are extracted.
+``dev/``, ``test/``. Dialogue numbers restart in every split, so the split is part of the id: ``train_dia12$_$utt3``.
+Other files of these folders (``final_videos_test...``) are duplicates and ignored. A few clips are not in the archives;
+they are quarantined when features are extracted.
 
 Source: Poria et al. 2019, https://aclanthology.org/P19-1050.
 """
@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from pipeline.core.errors import RawDataError
 from pipeline.core.types import Split
-from pipeline.index.manifest import Clip, Rejected
-from pipeline.readers._base import ReaderOptions, Table, found_instead
-from pipeline.readers._clips import Clips
+from pipeline.index.manifest import Clip, RejectedRow
+from pipeline.readers._base import LabelTable, ReaderOptions
+from pipeline.readers._clips import ClipList
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import Row, TableFormat, read_table
 
@@ -48,10 +48,10 @@ class Options(ReaderOptions):
     """Options of the reader ``meld``."""
 
     repair_text: bool = True
-    """Mend quotes and dashes that were decoded with the wrong code page; ``check`` tells how many texts it mended."""
+    """Repair quotes and dashes that were decoded with the wrong code page; ``check`` counts such texts."""
 
 
-def read(root: Path, options: Options) -> Table:
+def read(root: Path, options: Options) -> LabelTable:
     """Read the three tables and find each utterance's clip.
 
     Args:
@@ -62,21 +62,21 @@ def read(root: Path, options: Options) -> Table:
         RawDataError: a table or one of its columns is missing.
     """
     finder = FileFinder(root)
-    found = Table(Clips(), [])
-    mended = 0
+    table = LabelTable(ClipList(), [])
+    repairs = 0
     for part in _PARTS:
         path = _table_of(root, part)
-        found.sources.append(path)
+        table.sources.append(path)
         for row in read_table(root, path, TableFormat(_COLUMNS, encodings=("utf-8-sig", "cp1252"))):
             text = repaired(row.word("Utterance")) if options.repair_text else row.word("Utterance")
-            mended += text != row.word("Utterance")
+            repairs += text != row.word("Utterance")
             try:
-                found.clips.append(_clip(row, part, text, finder))
+                table.clips.append(_clip(row, part, text, finder))
             except ValueError as error:
-                found.faults.append(Rejected(f"{part.name}_dia?$_$utt?", row.where, str(error)))
-    if mended:
-        found.notes.append(f"texts whose mis-decoded characters were mended: {mended} (options.repair_text)")
-    return found
+                table.faults.append(RejectedRow(f"{part.name}_dia?$_$utt?", row.where, str(error)))
+    if repairs:
+        table.notes.append(f"texts whose mis-decoded characters were repaired: {repairs} (options.repair_text)")
+    return table
 
 
 def repaired(text: str) -> str:

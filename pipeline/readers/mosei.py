@@ -3,17 +3,17 @@
 ``Raw/Videos/Full/Combined/<video>.mp4`` and ``Raw/Transcript/Segmented/Combined/<video>.txt`` with lines
 ``<video>___<clip>___<start>___<end>___<text>``, and a label table with the columns video_id, clip_id, label, mode and,
 unless the transcripts say so, start and end in seconds of the video. Times may overlap. A row without times is no
-error, since the published tables have some: it is set aside with its reason.
+error, since the published tables have some: it is rejected with its reason.
 
 Source: Zadeh et al. 2018, https://aclanthology.org/P18-1208.
 """
 
 from pathlib import Path
 
-from pipeline.readers._base import Table
-from pipeline.readers._labelled import LabelledOptions, Layout, read_labelled
+from pipeline.readers._base import LabelTable
+from pipeline.readers._labelled import LabelledOptions, TableLayout, read_labelled
 from pipeline.readers._tables import TableFormat, choose_table
-from pipeline.readers._transcripts import Line, TranscriptFolder
+from pipeline.readers._transcripts import TranscriptFolder, TranscriptLine
 
 VERSION = 1
 PROVIDES = "clips"
@@ -36,7 +36,7 @@ class Options(LabelledOptions):
     """Folder of ``<video>.txt``, used where the table lacks text or times."""
 
 
-def read(root: Path, options: Options) -> Table:
+def read(root: Path, options: Options) -> LabelTable:
     """Read the label table and find each row's video, segment and text.
 
     Args:
@@ -49,15 +49,15 @@ def read(root: Path, options: Options) -> Table:
     table = choose_table(root, [options.table] if options.table else _NAMES)
     style = TableFormat(("video_id", "clip_id", "label", "mode"), options.columns)
     transcripts = TranscriptFolder(root / options.transcripts, ".txt", _line)
-    return read_labelled(Layout(root, table, style, options.media, options.words, transcripts))
+    return read_labelled(TableLayout(root, table, style, options.media, options.words, transcripts))
 
 
-def _line(line: str) -> Line | None:
+def _line(line: str) -> TranscriptLine | None:
     cells = line.split("___", 4)
     if len(cells) < 5:
         return None
     _, clip_id, start, end, text = (cell.strip() for cell in cells)
     try:
-        return Line(clip_id, text, float(start), float(end))
+        return TranscriptLine(clip_id, text, float(start), float(end))
     except ValueError:
-        return Line(clip_id, text)
+        return TranscriptLine(clip_id, text)

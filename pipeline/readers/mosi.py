@@ -9,10 +9,10 @@ Source: Zadeh et al. 2016, https://arxiv.org/abs/1606.06259.
 
 from pathlib import Path
 
-from pipeline.readers._base import Table
-from pipeline.readers._labelled import LabelledOptions, Layout, read_labelled
+from pipeline.readers._base import LabelTable
+from pipeline.readers._labelled import LabelledOptions, TableLayout, read_labelled
 from pipeline.readers._tables import TableFormat, choose_table
-from pipeline.readers._transcripts import Line, TranscriptFolder
+from pipeline.readers._transcripts import TranscriptFolder, TranscriptLine
 
 VERSION = 1
 PROVIDES = "clips"
@@ -29,7 +29,7 @@ class Options(LabelledOptions):
     """Folder of ``<video>.annotprocessed``, used where the table has no text."""
 
 
-def read(root: Path, options: Options) -> Table:
+def read(root: Path, options: Options) -> LabelTable:
     """Read the label table and find each row's file and text.
 
     Args:
@@ -45,9 +45,9 @@ def read(root: Path, options: Options) -> Table:
     required = ("video_id", "clip_id", "label", "mode", *([] if has_transcripts else ["text"]))
     style = TableFormat(required, options.columns)
     texts = transcripts if has_transcripts else None
-    return read_labelled(Layout(root, table, style, options.media, options.words, texts))
+    return read_labelled(TableLayout(root, table, style, options.media, options.words, texts))
 
 
-def _line(line: str) -> Line | None:
+def _line(line: str) -> TranscriptLine | None:
     clip_id, delimiter, text = line.partition("_DELIM_")
-    return Line(clip_id.strip(), text.strip()) if delimiter else None
+    return TranscriptLine(clip_id.strip(), text.strip()) if delimiter else None

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from pipeline.core.errors import RawDataError
-from pipeline.readers._base import Packs, ReaderOptions, found_instead, inside
+from pipeline.readers._base import Packs, ReaderOptions, inside
 
 VERSION = 1
 PROVIDES = "packs"

@@ -9,14 +9,14 @@ https://arxiv.org/abs/2209.02604.
 
 from pathlib import Path
 
-from pipeline.readers._base import Table
-from pipeline.readers._labelled import REQUIRED, LabelledOptions, Layout, read_labelled
+from pipeline.readers._base import LabelTable
+from pipeline.readers._labelled import REQUIRED, LabelledOptions, TableLayout, read_labelled
 from pipeline.readers._tables import TableFormat, choose_table
 
 VERSION = 1
 PROVIDES = "clips"
 
-#: GB 18030 holds GBK and GB 2312; it comes last because it would read some UTF-8 as nonsense.
+#: GB 18030 includes GBK and GB 2312; it comes last because it would decode some UTF-8 wrongly.
 _ENCODINGS = ("utf-8-sig", "gb18030")
 
 
@@ -29,7 +29,7 @@ class Options(LabelledOptions):
     """Where a clip's file may be, without its extension."""
 
 
-def read(root: Path, options: Options) -> Table:
+def read(root: Path, options: Options) -> LabelTable:
     """Read the label table, whatever its encoding, and find each row's file.
 
     Args:
@@ -41,4 +41,4 @@ def read(root: Path, options: Options) -> Table:
     """
     table = choose_table(root, [options.table] if options.table else ["meta.csv", "label.csv", "sims_label.csv"])
     style = TableFormat(REQUIRED, options.columns, _ENCODINGS)
-    return read_labelled(Layout(root, table, style, options.media, options.words))
+    return read_labelled(TableLayout(root, table, style, options.media, options.words))

@@ -6,8 +6,8 @@
 
 from pathlib import Path
 
-from pipeline.readers._base import Table, inside
-from pipeline.readers._labelled import REQUIRED, LabelledOptions, Layout, read_labelled
+from pipeline.readers._base import LabelTable, inside
+from pipeline.readers._labelled import REQUIRED, LabelledOptions, TableLayout, read_labelled
 from pipeline.readers._tables import TableFormat
 
 VERSION = 2
@@ -21,14 +21,14 @@ class Options(LabelledOptions):
     """The label table, relative to the dataset's raw folder."""
     media: str = "Raw/{video_id}/{clip_id}"
     """The clip's file without its extension; ``{video_id}`` and ``{clip_id}`` are filled in. Without ``{clip_id}`` it
-    is the whole recording, and the columns start_s and end_s say where the clip lies in it."""
+    is the whole recording, and the columns start_s and end_s give the clip's place in it."""
     encoding: str = "utf-8-sig"
     """Encoding of the table; a byte-order mark is accepted."""
     delimiter: str = ","
-    """What separates the columns."""
+    """The separator of columns."""
 
 
-def read(root: Path, options: Options) -> Table:
+def read(root: Path, options: Options) -> LabelTable:
     """Read the table and find each row's file.
 
     Args:
@@ -40,4 +40,4 @@ def read(root: Path, options: Options) -> Table:
     """
     style = TableFormat(REQUIRED, options.columns, (options.encoding,), options.delimiter)
     table = inside(root, options.table, options.media, options.words)
-    return read_labelled(Layout(root, table, style, (options.media,), options.words))
+    return read_labelled(TableLayout(root, table, style, (options.media,), options.words))

@@ -1,1 +1,1 @@
-"""From a raw folder to manifests: the only look at the raw data, taken before the jobs are planned."""
+"""From a raw folder to manifests. The scan runs before the jobs are planned and is the only reader of label tables."""

@@ -1,4 +1,4 @@
-"""Looks at a raw dataset as the scan and the extractors will, and collects what they would stumble over."""
+"""Collects the problems of a raw dataset that the scan and the extractors would meet."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from pipeline.core.errors import MediaError
 from pipeline.core.types import SPLITS
 from pipeline.index.manifest import Clip, id_fault
 from pipeline.media.probe import Probe, probe, segment_bounds_s
-from pipeline.readers._base import Table
+from pipeline.readers._base import LabelTable
 from pipeline.scanning.links import Links
 from pipeline.scanning.reading import MediaTally, faults_of, no_media_fault
 
@@ -27,10 +27,10 @@ class Problem:
     """Something wrong with a row.
 
     Attributes:
-        level: an error stops the run, a warning sends the clip to the quarantine or calls for a look.
+        level: an error stops the run; a warning quarantines the clip or asks you to check it.
         where: file and row.
         clip_id: the clip; blank for the dataset as a whole.
-        what: what was found, what was expected, what to do.
+        what: what is wrong, what was expected, what to do.
     """
 
     level: Literal["error", "warning"]
@@ -39,35 +39,35 @@ class Problem:
     what: str
 
 
-def check_rows(table: Table, config: DatasetConfig, raw: Path) -> list[Problem]:
+def check_rows(table: LabelTable, config: DatasetConfig, raw: Path) -> list[Problem]:
     """What is wrong with the rows themselves, before any file is opened."""
     level: Literal["error", "warning"] = "error" if config.bad_rows == "error" else "warning"
-    found = [Problem(level, row.where, row.clip_id, row.reason) for row in faults_of(table, config)]
-    found += [Problem("warning", row.where, row.clip_id, f"set aside: {row.reason}") for row in table.unusable]
-    found += [
+    problems = [Problem(level, row.where, row.clip_id, row.reason) for row in faults_of(table, config)]
+    problems += [Problem("warning", row.where, row.clip_id, f"rejected: {row.reason}") for row in table.unusable]
+    problems += [
         Problem("warning", clip.where, clip.clip_id, "no text; fill it in, or the clip goes to the quarantine")
         for clip in table.clips
         if not clip.text
     ]
     sizes = Counter(clip.split for clip in table.clips)
-    found += [
+    problems += [
         Problem("error", "", "", f"no clip in split {split}; every split needs at least one")
         for split in SPLITS
         if not sizes[split]
     ]
-    media = MediaTally.of({"media": clip.media, "sha256": _is_there(clip, raw)} for clip in table.clips)
+    media = MediaTally.of({"media": clip.media, "sha256": _exists(clip, raw)} for clip in table.clips)
     if fault := no_media_fault(media, raw):
-        found.append(Problem("error", "", "", fault))
-    return found
+        problems.append(Problem("error", "", "", fault))
+    return problems
 
 
 def probe_media(
     clips: Iterable[Clip], raw: Path, *, workers: int, done: Callable[[], None] = lambda: None
 ) -> dict[str, Probe | MediaError]:
-    """Read the header of every media file that is there, each once.
+    """Read the header of every existing media file, each once.
 
     Args:
-        clips: whose files are looked at.
+        clips: whose files are read.
         raw: the dataset's raw folder.
         workers: files read at once.
         done: called after each file.
@@ -82,30 +82,30 @@ def probe_media(
         finally:
             done()
 
-    # Threads serve: a header costs 2 ms of computing, the rest is waiting for the disk, which FFmpeg does unlocked.
+    # Threads suffice: a header costs 2 ms of computing; the rest is waiting for the disk without the GIL.
     with ThreadPoolExecutor(workers) as pool:
         return dict(zip(files, pool.map(one, files), strict=True))
 
 
 def present_media(clips: Iterable[Clip], raw: Path) -> list[str]:
-    """Media files that are there, sorted, relative to the raw folder."""
-    return sorted({clip.media for clip in clips if clip.media and _is_there(clip, raw)})
+    """Existing media files, sorted, relative to the raw folder."""
+    return sorted({clip.media for clip in clips if clip.media and _exists(clip, raw)})
 
 
 def check_links(clips: Iterable[Clip], raw: Path, config: DatasetConfig) -> list[Problem]:
     """Clips whose file is a link that must not be followed."""
     links = Links(raw, follow=config.follow_links)
-    found = [(clip, links.fault(raw / clip.media)) for clip in clips if clip.media and _is_there(clip, raw)]
-    return [Problem("warning", clip.where, clip.clip_id, fault) for clip, fault in found if fault]
+    faults = [(clip, links.fault(raw / clip.media)) for clip in clips if clip.media and _exists(clip, raw)]
+    return [Problem("warning", clip.where, clip.clip_id, fault) for clip, fault in faults if fault]
 
 
 def check_media(clips: Sequence[Clip], raw: Path, probed: Probed) -> list[Problem]:
     """What is wrong with the clips' files.
 
     Args:
-        clips: rows that are sound in themselves.
+        clips: rows without faults.
         raw: the dataset's raw folder.
-        probed: what the headers say; None for a file that is there but was not opened.
+        probed: headers by file; None for a file that was not opened.
     """
     return [
         Problem("warning", clip.where, clip.clip_id, what)
@@ -136,12 +136,12 @@ def _header_faults(clip: Clip, path: Path, header: Probe) -> Iterator[str]:
         return
     if len(clip.text) > _MAX_CHARACTERS_PER_S * max(end_s - start_s, 0.1):
         yield (
-            f"{len(clip.text)} characters of text in {end_s - start_s:.2f} s; nobody speaks that fast, check that the "
-            "text is this clip's"
+            f"{len(clip.text)} characters of text in {end_s - start_s:.2f} s; too much for speech; check that the text "
+            "belongs to this clip"
         )
 
 
-def _is_there(clip: Clip, raw: Path) -> bool:
+def _exists(clip: Clip, raw: Path) -> bool:
     if not clip.media or id_fault(clip.video_id) or id_fault(clip.part_id):
         return False
     return (raw / clip.media).is_file()

@@ -22,25 +22,25 @@ def contexts(clips: Sequence[Clip], settings: DialogueContext) -> dict[str, dict
     for clip in clips:
         if clip.dialogue is not None and clip.turn is not None:
             conversations[clip.split, clip.dialogue].append(clip)
-    found: dict[str, dict[str, list[str]]] = {}
+    neighbours: dict[str, dict[str, list[str]]] = {}
     for turns in conversations.values():
         turns.sort(key=lambda clip: (clip.turn, clip.clip_id))
         for place, clip in enumerate(turns):
             before = turns[max(0, place - settings.previous) : place]
             after = turns[place + 1 : place + 1 + settings.next]
-            found[clip.clip_id] = {
-                "before": [_said(turn, settings) for turn in before],
-                "after": [_said(turn, settings) for turn in after],
+            neighbours[clip.clip_id] = {
+                "before": [_shown(turn, settings) for turn in before],
+                "after": [_shown(turn, settings) for turn in after],
             }
-    return found
+    return neighbours
 
 
-def _said(turn: Clip, settings: DialogueContext) -> str:
+def _shown(turn: Clip, settings: DialogueContext) -> str:
     named = settings.speakers and turn.speaker
     return f"{turn.speaker}: {turn.text}" if named else turn.text
 
 
-def context_row(found: dict[str, dict[str, list[str]]], clip_id: str) -> dict[str, Any]:
-    """What a text manifest says about a clip's context; nothing where there is none."""
-    context = found.get(clip_id)
+def context_row(neighbours: dict[str, dict[str, list[str]]], clip_id: str) -> dict[str, Any]:
+    """The context field of a text manifest's row; empty for a clip without context."""
+    context = neighbours.get(clip_id)
     return {"context": context} if context and (context["before"] or context["after"]) else {}

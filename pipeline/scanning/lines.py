@@ -1,4 +1,4 @@
-"""Lines of manifests, set aside on disk until all are known."""
+"""Lines of manifests, collected on disk until all are known."""
 
 import sqlite3
 import weakref
@@ -13,23 +13,23 @@ _BLOCK = 1024
 
 
 class Lines:
-    """JSON lines by kind and shard, sorted by clip, in a file of SQLite's that vanishes with the process.
+    """JSON lines by kind and shard, sorted by clip, in a temporary SQLite database.
 
     Attributes:
-        shards: how many manifests there are of each kind.
+        shards: number of manifests of each kind.
     """
 
     def __init__(self, shards: int) -> None:
-        """Begin without any."""
+        """Start empty."""
         self.shards = shards
         self._database = sqlite3.connect("")
         weakref.finalize(self, self._database.close)
-        self._database.execute("pragma journal_mode = off")  # nothing is ever taken back
+        self._database.execute("pragma journal_mode = off")  # nothing is rolled back
         self._waiting: list[tuple[str, int, str, str]] = []
         self._database.execute("create table lines (kind text, shard integer, clip_id text, line text)")
 
     def add(self, clip_id: str, rows: Mapping[str, Mapping[str, Any]]) -> None:
-        """Set a clip's rows aside, by kind."""
+        """Add a clip's rows, by kind."""
         shard = shard_of(clip_id, self.shards)
         self._waiting += ((kind, shard, clip_id, canonical(row) + "\n") for kind, row in rows.items())
         if len(self._waiting) >= _BLOCK:

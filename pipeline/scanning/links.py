@@ -6,18 +6,18 @@ from pathlib import Path
 
 from pipeline.core.errors import RawDataError
 
-#: Rows of a folder stand together in most tables; a million clips may lie in tens of thousands.
-_KEPT_FOLDERS = 1024
+#: Most tables list the clips of a folder together; a million clips may be in tens of thousands of folders.
+_CACHED_FOLDERS = 1024
 
 
 class Links:
-    """Tells which files are links that lead out of a dataset's raw folder."""
+    """Finds links that lead out of a dataset's raw folder."""
 
     def __init__(self, raw: Path, *, follow: bool) -> None:
         """With ``follow`` none of them is a fault. The raw folder itself may be a link."""
         self._raw, self._follow = raw, follow
         self._root = raw.resolve()
-        self._is_inside = lru_cache(_KEPT_FOLDERS)(lambda folder: folder.resolve().is_relative_to(self._root))
+        self._is_inside = lru_cache(_CACHED_FOLDERS)(lambda folder: folder.resolve().is_relative_to(self._root))
 
     def fault(self, path: Path) -> str | None:
         """What is wrong with a file below the raw folder, in one line; None if it may be read."""
@@ -29,7 +29,7 @@ class Links:
         )
 
     def check(self, paths: Iterable[Path]) -> None:
-        """Refuse tables and packs that lie elsewhere.
+        """Refuse tables and packs outside the raw folder.
 
         Raises:
             RawDataError: a file leads out of the raw folder.
@@ -39,6 +39,6 @@ class Links:
                 raise RawDataError(fault)
 
     def _leads_out(self, path: Path) -> bool:
-        if not self._is_inside(path.parent):  # a folder is looked at once: a million files lie in few of them
+        if not self._is_inside(path.parent):  # cached: a million files are in few folders
             return True
         return path.is_symlink() and not path.resolve().is_relative_to(self._root)

@@ -1,4 +1,4 @@
-"""Reading a raw folder with its dataset's reader, and what is wrong with what was read."""
+"""Opens a raw folder with its dataset's reader, and finds the faults of its rows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from pipeline.config.loading import validated
 from pipeline.config.settings import DatasetConfig
 from pipeline.core import plugins
 from pipeline.core.errors import RawDataError
-from pipeline.index.manifest import Rejected
-from pipeline.readers._base import Packs, Table, found_instead
-from pipeline.readers._clips import problems
+from pipeline.index.manifest import RejectedRow
+from pipeline.readers._base import LabelTable, Packs
+from pipeline.readers._clips import faulty_rows
 
 
 @dataclass(frozen=True)
-class RawSource:
-    """A raw folder and the reader that knows its layout."""
+class RawFolder:
+    """A raw folder and the reader of its layout."""
 
     raw: Path
     reader: ModuleType
@@ -30,7 +30,7 @@ class RawSource:
         """The reader's ``VERSION``."""
         return self.reader.VERSION
 
-    def read(self) -> Table | Packs:
+    def read(self) -> LabelTable | Packs:
         """Read it.
 
         Raises:
@@ -39,7 +39,7 @@ class RawSource:
         return self.reader.read(self.raw, self.options)
 
 
-def open_raw(name: str, config: DatasetConfig, raw: Path) -> RawSource:
+def open_raw(name: str, config: DatasetConfig, raw: Path) -> RawFolder:
     """Find a dataset's folder and reader.
 
     Raises:
@@ -52,21 +52,21 @@ def open_raw(name: str, config: DatasetConfig, raw: Path) -> RawSource:
             remedy = f"make it with: python -m pipeline {config.generator} --output {raw}"
         raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; {remedy}")
     reader = plugins.load("readers", config.reader)
-    return RawSource(raw, reader, validated(reader.Options, config.options, f"options of dataset {name}"))
+    return RawFolder(raw, reader, validated(reader.Options, config.options, f"options of dataset {name}"))
 
 
-def faults_of(table: Table, config: DatasetConfig) -> list[Rejected]:
-    """Every faulty row: what the reader stumbled over and what the checks of clips find."""
-    return table.faults + problems(table.clips, config.label_range, shared_videos=config.splits_may_share_videos)
+def faults_of(table: LabelTable, config: DatasetConfig) -> list[RejectedRow]:
+    """Every faulty row: those that cannot be read and those that fail a check."""
+    return table.faults + faulty_rows(table.clips, config.label_range, shared_videos=config.splits_may_share_videos)
 
 
 @dataclass(frozen=True)
 class MediaTally:
-    """What a look at the media files found.
+    """Counts of media files.
 
     Attributes:
         named: clips that name a file.
-        present: clips whose file is there and may be read.
+        present: clips whose file exists and may be read.
         example: a file that is named.
         fault: why a file may not be read.
     """
@@ -78,7 +78,7 @@ class MediaTally:
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, Any]]) -> "MediaTally":
-        """Count rows of media manifests; all are taken, one after the other."""
+        """Count rows of media manifests."""
         named, present, example, fault = 0, 0, "", ""
         for row in rows:
             named += bool(row["media"])
@@ -88,17 +88,17 @@ class MediaTally:
 
 
 def no_media_fault(media: MediaTally, raw: Path) -> str | None:
-    """One line if files are named but not one of them is there: the folder is wrong, not the clips."""
+    """An error message if clips name files but none exists: the folder is wrong, not the clips."""
     if media.present or not media.named:
         return None
     if media.fault:
-        return f"{raw}: not one of {media.named} media files may be read; {media.fault}"
+        return f"{raw}: none of {media.named} media files may be read; {media.fault}"
     folder = raw
     for part in Path(media.example).parts[:-1]:
         if not (folder / part).is_dir():
             break
         folder = folder / part
     return (
-        f"{raw}: not one of {media.named} media files is there; expected such as {media.example}; "
+        f"{raw}: none of {media.named} media files is there; expected files like {media.example}; "
         f"{found_instead(folder)}; move the files or correct the dataset's options"
     )

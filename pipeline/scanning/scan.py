@@ -16,7 +16,7 @@ from pipeline.core.fingerprints import FileHashes, digest
 from pipeline.core.paths import DatasetPaths
 from pipeline.index.manifest import (
     Clip,
-    Rejected,
+    RejectedRow,
     label_row,
     manifest_clips,
     media_row,
@@ -27,14 +27,14 @@ from pipeline.index.manifest import (
     words_row,
 )
 from pipeline.index.summary import Summary, read_summary
-from pipeline.readers._base import Packs, Table
+from pipeline.readers._base import LabelTable, Packs
 from pipeline.scanning.dialogue import context_row, contexts
 from pipeline.scanning.lines import Lines
 from pipeline.scanning.links import Links
 from pipeline.scanning.reading import MediaTally, faults_of, no_media_fault, open_raw
 
 _SHOWN_PROBLEMS = 50
-#: Raised whenever the scan writes other files, so that an older index is made anew.
+#: Raised whenever the scan writes other files, so that an older index is rebuilt.
 _FORMAT = 3
 
 
@@ -49,8 +49,8 @@ def scan(
         raw: its raw folder.
         paths: where its index goes.
         deep: hash every file again.
-        needs_media: a folder without a single media file is an error; False where texts and labels are all that is
-            wanted. Absent files are absent in the index either way, so a later scan that needs them says so.
+        needs_media: a folder without a single media file is an error; False if only texts and labels are needed. The
+            index lists absent files either way, so that a later scan that needs them finds this error.
 
     Raises:
         RawDataError: the raw folder is absent, no media file is there, rows are faulty (``bad_rows: error``), or the
@@ -61,21 +61,21 @@ def scan(
     signature = digest([config.model_dump(mode="json", exclude={"generator"}), source.version, _FORMAT])
     paths.index.mkdir(parents=True, exist_ok=True)
     cache = paths.index / "files.sqlite"
-    with _room_needed(name, paths), FileLock(paths.index / ".lock"), FileHashes(cache, deep=deep) as hashes:
+    with _disk_space_needed(name, paths), FileLock(paths.index / ".lock"), FileHashes(cache, deep=deep) as hashes:
         before = read_summary(paths.summary)
         if before and _is_complete(before, signature) and hashes.nothing_changed():
             return before
-        found = source.read()
+        content = source.read()
         links = Links(raw, follow=config.follow_links)
-        if isinstance(found, Packs):
-            links.check(found.files.values())
-            summary = _index_packs(found, paths, signature, hashes)
+        if isinstance(content, Packs):
+            links.check(content.files.values())
+            summary = _index_packs(content, paths, signature, hashes)
         else:
-            table = _checked(name, found, config)
+            table = _checked(name, content, config)
             links.check(table.sources)
             manifests, each = _layout(len(table.clips), before)
             lines = Lines(manifests)
-            media = MediaTally.of(_set_aside(table, config, lines, lambda clip: _media_row(clip, raw, links, hashes)))
+            media = MediaTally.of(_collect(table, config, lines, lambda clip: _media_row(clip, raw, links, hashes)))
             if needs_media and (fault := no_media_fault(media, raw)):
                 raise RawDataError(fault)
             _index_table(table, lines, paths)
@@ -89,46 +89,46 @@ def scan(
 
 
 @contextmanager
-def _room_needed(name: str, paths: DatasetPaths) -> Iterator[None]:
-    """One line where SQLite cannot write."""
+def _disk_space_needed(name: str, paths: DatasetPaths) -> Iterator[None]:
+    """Turn an error of SQLite, which cannot write, into one line."""
     try:
         yield
     except sqlite3.OperationalError as error:
         raise RawDataError(
-            f"dataset {name}: its rows cannot be set aside ({error}); make room beside {paths.index} and where "
-            "temporary files go (TMPDIR), then start again"
+            f"dataset {name}: its rows cannot be written ({error}); free disk space in {paths.index} and in "
+            "the folder of temporary files (TMPDIR), then start again"
         ) from error
 
 
-def _index_packs(found: Packs, paths: DatasetPaths, signature: str, hashes: FileHashes) -> Summary:
-    for pack, path in sorted(found.files.items()):
+def _index_packs(packs: Packs, paths: DatasetPaths, signature: str, hashes: FileHashes) -> Summary:
+    for pack, path in sorted(packs.files.items()):
         row = {"pack": pack, "file": path.name, "sha256": hashes.sha256(path)}
         write_if_changed(paths.manifest("packs", pack), to_jsonl([row]))
-    return Summary(0, 0, 0, 0, signature, sorted(found.files))
+    return Summary(0, 0, 0, 0, signature, sorted(packs.files))
 
 
-def _checked(name: str, table: Table, config: DatasetConfig) -> Table:
+def _checked(name: str, table: LabelTable, config: DatasetConfig) -> LabelTable:
     """The table without faulty rows, or an error that lists them all."""
     faults = faults_of(table, config)
     if faults and config.bad_rows == "error":
         lines = [f"{fault.where} ({fault.clip_id[:80]!r}): {fault.reason}" for fault in faults[:_SHOWN_PROBLEMS]]
         if len(faults) > _SHOWN_PROBLEMS:
             lines.append(f"... and {len(faults) - _SHOWN_PROBLEMS} more")
-        head = f"dataset {name}: {len(faults)} faults in its label table; mend them or set bad_rows: quarantine"
+        head = f"dataset {name}: {len(faults)} faults in its label table; correct them or set bad_rows: quarantine"
         raise RawDataError("\n".join([head, *lines]))
     bad = {fault.where for fault in faults}
     return replace(table, clips=table.clips.without(bad), faults=[], unusable=table.unusable + faults)
 
 
 def _is_complete(before: Summary, signature: str) -> bool:
-    """Nothing was missing when the same settings were used last: a look at the known files is enough."""
+    """The last scan had the same settings and missed nothing: checking the known files is enough."""
     return before.signature == signature and before.absent == before.missing_files == 0
 
 
-def _set_aside(
-    table: Table, config: DatasetConfig, lines: Lines, media_of: Callable[[Clip], dict[str, Any]]
+def _collect(
+    table: LabelTable, config: DatasetConfig, lines: Lines, media_of: Callable[[Clip], dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
-    """The clips' rows of media, once all rows of a clip are set aside."""
+    """Add all rows of each clip to ``lines`` and yield its media row."""
     around = contexts(table.clips, config.context) if config.context else {}
     for clip in table.clips:
         media = media_of(clip)
@@ -142,7 +142,7 @@ def _set_aside(
         yield media
 
 
-def _index_table(table: Table, lines: Lines, paths: DatasetPaths) -> None:
+def _index_table(table: LabelTable, lines: Lines, paths: DatasetPaths) -> None:
     """Write all manifests."""
     for kind in ("media", "text", "words"):
         for shard in range(lines.shards):
@@ -170,7 +170,7 @@ def _media_row(clip: Clip, raw: Path, links: Links, hashes: FileHashes) -> dict[
 
 
 def _hash_of(path: Path, hashes: FileHashes) -> str | None:
-    if not path.is_file():  # a pipe of that name would be waited for, for ever
+    if not path.is_file():  # a named pipe would block for ever
         return None
     try:
         return hashes.sha256(path)
@@ -178,5 +178,5 @@ def _hash_of(path: Path, hashes: FileHashes) -> str | None:
         return None
 
 
-def _rejected_rows(rejected: Sequence[Rejected]) -> list[dict[str, Any]]:
+def _rejected_rows(rejected: Sequence[RejectedRow]) -> list[dict[str, Any]]:
     return [asdict(row) for row in sorted(rejected, key=lambda row: (row.clip_id, row.where, row.reason))]

@@ -19,7 +19,7 @@ from pipeline.config.settings import DatasetConfig, RunConfig
 from pipeline.core.types import SPLITS
 from pipeline.index.manifest import Clip
 from pipeline.media.probe import Probe
-from pipeline.readers._base import Packs, Table
+from pipeline.readers._base import LabelTable, Packs
 from pipeline.scanning.checking import Probed, Problem, check_links, check_media, check_rows, present_media, probe_media
 from pipeline.scanning.reading import open_raw
 from pipeline.workflow.config_files import config_file
@@ -37,7 +37,7 @@ def run(
     no_probe: bool = False,
     all: bool = False,
 ) -> int:
-    """Read the raw dataset, look into its media files, print what was found.
+    """Read the raw dataset and the headers of its media files, and print contents and problems.
 
     Args:
         dataset: name of a file in config/datasets.
@@ -56,16 +56,16 @@ def run(
     path = config_file("datasets", dataset)
     config = validated(DatasetConfig, read_yaml(path), str(path))
     folder = (raw or Path(settings.raw)) / dataset
-    found = open_raw(dataset, config, folder).read()
-    if isinstance(found, Packs):
-        print(f"{dataset}: ready-made packs {', '.join(found.files)}; look at them with: python -m pipeline inspect")
+    table = open_raw(dataset, config, folder).read()
+    if isinstance(table, Packs):
+        print(f"{dataset}: ready-made packs {', '.join(table.files)}; see them with: python -m pipeline inspect")
         return 0
-    files = present_media(found.clips, folder)
-    probed: Probed = dict.fromkeys(files) if no_probe else _probe(found.clips, folder, len(files))
-    problems = check_rows(found, config, folder) + check_media(found.clips, folder, probed)
-    problems += check_links(found.clips, folder, config)
-    problems += _too_many(found, problems, settings.max_failed_fraction)
-    _print_found(dataset, config, found, probed)
+    files = present_media(table.clips, folder)
+    probed: Probed = dict.fromkeys(files) if no_probe else _probe(table.clips, folder, len(files))
+    problems = check_rows(table, config, folder) + check_media(table.clips, folder, probed)
+    problems += check_links(table.clips, folder, config)
+    problems += _too_many(table, problems, settings.max_failed_fraction)
+    _print_contents(dataset, config, table, probed)
     return _print_problems(problems, None if all else _SHOWN)
 
 
@@ -84,22 +84,22 @@ def _probe(clips: Sequence[Clip], folder: Path, count: int) -> Probed:
         return probe_media(clips, folder, workers=2 * (os.cpu_count() or 1), done=lambda: progress.advance(bar))
 
 
-def _too_many(found: Table, problems: Sequence[Problem], limit: float) -> list[Problem]:
+def _too_many(table: LabelTable, problems: Sequence[Problem], limit: float) -> list[Problem]:
     """One error if more clips would be quarantined than the run allows."""
-    lost = {problem.clip_id for problem in problems} & {clip.clip_id for clip in found.clips}
-    if len(lost) <= limit * len(found.clips):
+    lost = {problem.clip_id for problem in problems} & {clip.clip_id for clip in table.clips}
+    if len(lost) <= limit * len(table.clips):
         return []
-    what = f"{len(lost)} of {len(found.clips)} clips have problems, more than max_failed_fraction {limit:g} allows"
-    return [Problem("error", "", "", f"{what}; mend them or raise the limit")]
+    what = f"{len(lost)} of {len(table.clips)} clips have problems, more than max_failed_fraction {limit:g} allows"
+    return [Problem("error", "", "", f"{what}; fix them or raise the limit")]
 
 
-def _print_found(dataset: str, config: DatasetConfig, found: Table, probed: Probed) -> None:
+def _print_contents(dataset: str, config: DatasetConfig, table: LabelTable, probed: Probed) -> None:
     headers = {file: header for file, header in probed.items() if isinstance(header, Probe)}
-    clips = found.clips
+    clips = table.clips
     rows = {
-        "reader": f"{config.reader}; {len(found.sources)} files read",
+        "reader": f"{config.reader}; {len(table.sources)} files read",
         "clips": f"{len(clips)} of {len({clip.video_id for clip in clips})} videos",
-        "set aside": f"{len(found.unusable)} rows",
+        "rejected": f"{len(table.unusable)} rows",
         "splits": _counted(Counter(clip.split for clip in clips), SPLITS),
         "language": config.language,
         "media": f"{len(probed)} files are there, {len(headers)} opened",
@@ -107,13 +107,13 @@ def _print_found(dataset: str, config: DatasetConfig, found: Table, probed: Prob
         "word times": f"{sum(clip.words is not None for clip in clips)} clips come with them",
         **_class_facts(clips),
     }
-    table = RichTable(title=dataset, title_justify="left", show_header=False)
+    view = RichTable(title=dataset, title_justify="left", show_header=False)
     for name, value in rows.items():
-        table.add_row(name, value)
-    Console(width=110).print(table)
+        view.add_row(name, value)
+    Console(width=110).print(view)
     for line in _histogram([clip.sentiment for clip in clips if clip.sentiment is not None], config.label_range):
         print(line)
-    for note in found.notes:
+    for note in table.notes:
         print(f"note: {note}")
 
 
@@ -141,7 +141,7 @@ def _length_s(clip: Clip, header: Probe) -> float:
 def _class_facts(clips: Sequence[Clip]) -> dict[str, str]:
     facts = {"emotions": [clip.emotion for clip in clips], "polarity": [clip.polarity for clip in clips]}
     counts = {name: Counter(filter(None, values)) for name, values in facts.items()}
-    return {name: _counted(found) for name, found in counts.items() if found}
+    return {name: _counted(count) for name, count in counts.items() if count}
 
 
 def _counted(counts: Mapping[str, int], order: Sequence[str] = ()) -> str:

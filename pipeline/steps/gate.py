@@ -44,7 +44,7 @@ def run(
             part.write_bytes(to_jsonl(rows))
         raise PipelineError(
             f"{dataset}, {extractor}: {len(rows)} of {len(clips)} clips failed, more than max_failed_fraction "
-            f"{max_failed_fraction:g} allows ({_commonest(rows)}); reasons in {refused}; mend the files or raise it"
+            f"{max_failed_fraction:g} allows ({_most_common(rows)}); reasons in {refused}; fix the files or raise it"
         )
     refused.unlink(missing_ok=True)
     with atomic_path(target) as part:
@@ -70,6 +70,6 @@ def _failed(paths: DatasetPaths, extractor: str, clips: set[str]) -> list[dict[s
     return failed
 
 
-def _commonest(rows: Sequence[dict[str, Any]]) -> str:
+def _most_common(rows: Sequence[dict[str, Any]]) -> str:
     kinds = Counter(f"{row['stage']} {row['kind']}" for row in rows)
     return ", ".join(f"{count} x {what}" for what, count in kinds.most_common(4))

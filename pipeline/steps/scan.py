@@ -23,4 +23,4 @@ def run(*, configfile: Path = Path("config/config.yaml")) -> None:
     for name, index in plan.indexes.items():
         summary = index.summary
         packs = f"ready-made packs: {', '.join(summary.packs)}" if summary.packs else f"{summary.clips} clips"
-        print(f"{name}: {packs}, {summary.rejected} rows set aside, {summary.absent} media files absent")
+        print(f"{name}: {packs}, {summary.rejected} rows rejected, {summary.absent} media files absent")

@@ -1,1 +1,1 @@
-"""What the Snakefile asks: the plan of a run, the files of its jobs, resolved settings, the lock, progress."""
+"""What the Snakefile uses: the plan of a run, the files of its jobs, resolved settings, the lock, progress."""

@@ -1,4 +1,4 @@
-"""Settings files: where they lie, and what they say."""
+"""Finds and reads the settings files of ``config/``."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the Snakefile asks: which files each job reads, and what it takes."""
+"""Inputs and resources of each job."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -48,7 +48,7 @@ class Workflow(Plan):
         return self._resolved(dataset, extractor).identity
 
     def priority(self, extractor: str) -> float:
-        """Long jobs first, so that no core waits for one at the end: few clips a job means much work a clip.
+        """Priority of an extraction: extractors with few clips per job need the most work per clip and start first.
 
         Among the jobs of one extractor Snakemake's greedy scheduler takes the one with the larger manifests.
         """

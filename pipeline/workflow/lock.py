@@ -1,4 +1,4 @@
-"""One run at a time on a folder."""
+"""A lock on ``processed``: one run at a time."""
 
 import fcntl
 import os
@@ -14,12 +14,12 @@ _held: dict[Path, IO[str]] = {}
 
 
 def hold(processed: Path) -> None:
-    """Keep every other run off a folder until this process ends, however it ends; clear up after a killed one.
+    """Lock a folder until this process ends, and remove unfinished files of killed runs.
 
-    The lock is the kernel's (``flock``; on NFS a lock of the server): nobody has to remove it after ``kill -9``.
+    The kernel owns the lock (``flock``; on NFS the server): it is gone after ``kill -9`` too.
 
     Raises:
-        StoreError: another run holds the folder, or it cannot be written.
+        StoreError: another run has locked the folder, or it cannot be written.
     """
     path = (processed / ".lock").absolute()
     if path in _held:
@@ -28,7 +28,9 @@ def hold(processed: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"{processed}: cannot be written ({error.strerror}); name another folder") from error
+        raise StoreError(
+            f"{processed}: cannot be written ({error.strerror}); set processed: to another folder"
+        ) from error
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -45,7 +47,7 @@ def hold(processed: Path) -> None:
 def _refusal(processed: Path, file: IO[str]) -> str:
     file.seek(0)
     holder = file.read(200).strip() or "unknown"
-    return f"{processed}: another run is at work there ({holder}); wait for it or stop it, then start again"
+    return f"{processed}: another run uses it ({holder}); wait for it or stop it, then start again"
 
 
 def _sign(file: IO[str]) -> None:
@@ -56,7 +58,7 @@ def _sign(file: IO[str]) -> None:
 
 
 def _clear(processed: Path) -> None:
-    """Remove unfinished files of processes that are no more."""
+    """Remove unfinished files of processes that have ended."""
     import psutil
 
     for part in processed.rglob("*.part"):

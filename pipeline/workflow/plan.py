@@ -24,7 +24,7 @@ from pipeline.workflow.lock import hold
 
 
 @dataclass(frozen=True)
-class Run:
+class TrainingRun:
     """One training run."""
 
     dataset: str
@@ -43,8 +43,8 @@ class Plan:
 
         Args:
             config: the content of ``config.yaml`` with the command line's overrides.
-            scan_now: True in the main process, which looks at the raw data and writes manifests and settings;
-                False in a job, which reads what the main process wrote.
+            scan_now: True in the main process, which scans the raw data and writes manifests and settings;
+                False in a job, which reads them.
             alone: lock ``processed`` against other runs until this process ends.
             dry_run: do not generate raw data that is absent.
 
@@ -58,7 +58,7 @@ class Plan:
         self.datasets = {name: dataset_config(name) for name in self.config.datasets}
         union_configs = {name: union_config(name) for name in self.config.unions}
         labelled = {dataset for config in union_configs.values() for dataset in config.datasets}
-        #: Also those that only a union needs: their texts and labels are read, their media not asked for.
+        #: Also those that only a union needs, for their texts and labels; their media may be absent.
         self.scanned = {**{name: dataset_config(name) for name in sorted(labelled)}, **self.datasets}
         self.pack_configs = {name: pack_config(name) for name in self.config.packs}
         self.sweeps = {name: sweep_config(name, self.config.datasets) for name in self.config.sweeps}
@@ -71,11 +71,11 @@ class Plan:
         self.joined = list(self.unions) if self.config.joint else []
 
     def paths(self, dataset: str) -> DatasetPaths:
-        """Where everything of a dataset lies."""
+        """Paths of a dataset's derived files."""
         return self.layout.dataset(dataset)
 
     def packs(self, dataset: str) -> list[str]:
-        """Packs of a dataset: the configured ones, or those that lie ready-made in its raw folder."""
+        """Packs of a dataset: the configured ones, or the ready-made ones of its raw folder."""
         return self.indexes[dataset].summary.packs or list(self.pack_configs)
 
     def pack_config(self, dataset: str, pack: str) -> PackConfig:
@@ -83,7 +83,7 @@ class Plan:
         return self.pack_configs[pack].timed_by(self.scanned[dataset].words)
 
     def extractors(self, dataset: str) -> list[str]:
-        """Extractors that the packs of a dataset ask for; none where they lie ready-made."""
+        """Extractors of the packs of a dataset; none for ready-made packs."""
         if self.indexes[dataset].summary.packs:
             return []
         configs = [self.pack_config(dataset, pack) for pack in self.pack_configs]
@@ -91,7 +91,7 @@ class Plan:
 
     @cached_property
     def all_extractors(self) -> list[str]:
-        """Extractors that a configured pack may ask for, whatever the dataset."""
+        """Extractors of all configured packs of all datasets."""
         configs = [self.pack_config(dataset, pack) for dataset in self.datasets for pack in self.pack_configs]
         return sorted({name for config in configs for name in config.all_extractors()})
 
@@ -100,12 +100,12 @@ class Plan:
         """Whether any configured pack is made of sound or video."""
         return any(extractor_facts(name).reads_media for name in self.all_extractors)
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[TrainingRun]:
         """Every dataset or joined union x pack x model x seed."""
         places = [(dataset, pack) for dataset in self.datasets for pack in self.packs(dataset)]
         places += [(union, pack) for union in self.joined for pack in self.pack_configs]
         return [
-            Run(dataset, pack, model, seed)
+            TrainingRun(dataset, pack, model, seed)
             for dataset, pack in places
             for model in self.config.models
             for seed in self.config.seeds
@@ -117,18 +117,18 @@ class Plan:
         return list(validated(SweepTrials, read_yaml(path), str(path)).trials)
 
     def train_gpus(self, dataset: str, model: str) -> int:
-        """GPUs that a training job takes: one for each of its processes; 0 where none are lent."""
+        """GPUs of a training job: one for each of its processes; 0 if the run uses none."""
         return model_settings(dataset, model)["training"]["devices"] if self.config.gpus else 0
 
     def model_version(self, model: str) -> int:
-        """The ``VERSION`` of a model's file: raised when the same settings train to other numbers."""
+        """The ``VERSION`` of a model's file: raised when the same settings give another result."""
         return plugins.literals("models", base_model(model)).get("VERSION", 1)
 
     def train_threads(self, cores: int | None) -> int:
-        """Threads of a training job: as configured, or all cores shared by the runs that can go on at once.
+        """Threads of a training job: as configured, or the cores divided among the runs that are trained at once.
 
         Args:
-            cores: of this run; None where it is not known, as on a cluster.
+            cores: of this run; None if unknown, as on a cluster.
         """
         at_once = max(1, min(len(self.runs()), self.config.gpus or len(self.runs())))
         return self.config.train_threads or max(1, min(8, (cores or 1) // at_once))

@@ -1,4 +1,4 @@
-"""Resolved settings as files: what jobs read instead of the configuration, so that only real changes rerun them."""
+"""Writes resolved settings as files. Jobs read them instead of the configuration, so that only real changes rerun."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The audit finds nothing in what the workflow made, and each deliberate corruption of it."""
+"""The audit finds no fault in a finished run, and each deliberate corruption of it."""
 
 import json
 import pickle
@@ -42,8 +42,8 @@ class Made:
         raise AssertionError(extractor)
 
     def faults(self) -> str:
-        found = audit(Subject("demo", DatasetConfig(), self.raw, self.root), EVERY_CLIP)
-        return "\n".join(str(fault) for fault in found.faults)
+        result = audit(Subject("demo", DatasetConfig(), self.raw, self.root), EVERY_CLIP)
+        return "\n".join(str(fault) for fault in result.faults)
 
 
 @pytest.fixture(scope="module")
@@ -200,11 +200,11 @@ CORRUPTIONS = [
     (swap_clips, "vision is not what the stores give"),
     (lose_a_stored_clip, "neither stored nor quarantined"),
     (alter_key, "made of another raw file, text or settings"),
-    (store_a_clip_twice, "stands in two stores"),
+    (store_a_clip_twice, "is in two stores"),
     (alter_settings, "is not that of its settings"),
     (damage_a_store, "cannot be read as a store"),
     (drop_row, "neither in the pack nor left out by its card"),
-    (repeat_id, "stands 2 times in the pack"),
+    (repeat_id, "appears 2 times in the pack"),
     (mask_rows, "vision_mask is not what the stores give"),
     (change_split, "split is 'valid', by the table 'test'"),
     (lambda made: edit_packs(made, "regression_labels", first_row(2.75)), "regression_labels is 2.75, by the table"),
@@ -214,7 +214,7 @@ CORRUPTIONS = [
     (lambda made: edit_packs(made, "audio_lengths", lambda a: a - 1), "audio_lengths is not what the stores give"),
     (lambda made: made.pack("pkl").write_bytes(b"\x80\x04N."), "unaligned_50.pkl: expected"),
     (lambda made: edit_quarantine(made, lambda lines: []), "left out for a reason that the quarantine does not give"),
-    (lambda made: edit_quarantine(made, lambda lines: [*lines, *lines]), "the same line stands 2 times"),
+    (lambda made: edit_quarantine(made, lambda lines: [*lines, *lines]), "the same line appears 2 times"),
     (forget_reason, "no reason"),
     (stale_raw, "made of another raw file, text or settings"),
     (add_raw_row, "new_video$_$1: neither stored nor quarantined"),
@@ -222,33 +222,33 @@ CORRUPTIONS = [
 ]
 
 
-@pytest.mark.parametrize(("corrupt", "found"), CORRUPTIONS, ids=range(len(CORRUPTIONS)))
-def test_each_corruption_is_found(made, corrupt, found):
+@pytest.mark.parametrize(("corrupt", "message"), CORRUPTIONS, ids=range(len(CORRUPTIONS)))
+def test_each_corruption_is_a_fault(made, corrupt, message):
     corrupt(made)
-    assert found in made.faults()
+    assert message in made.faults()
 
 
-def test_nothing_is_found_in_what_the_workflow_made(made, monkeypatch, capsys):
+def test_a_finished_run_has_no_fault(made, monkeypatch, capsys):
     monkeypatch.chdir(made.root.parents[1])
     assert main(["audit", "demo", "--sample", "1"]) == 0
-    told = capsys.readouterr().out
-    assert "8 rows; unaligned_50: 7 clips packed, 1 left out with a reason; 1 compared with the stores" in told
-    assert "extracted again: 1 by bert, 1 by egemaps, 1 by face" in told
+    output = capsys.readouterr().out
+    assert "8 rows; unaligned_50: 7 clips packed, 1 left out with a reason; 1 compared with the stores" in output
+    assert "extracted again: 1 by bert, 1 by egemaps, 1 by face" in output
     assert made.faults() == ""
 
 
-def test_faults_are_counted_by_the_exit_status_and_told_one_a_line(made, monkeypatch, capsys):
+def test_the_exit_status_is_1_and_each_fault_is_one_line(made, monkeypatch, capsys):
     stale_raw(made)
     monkeypatch.chdir(made.root.parents[1])
     assert main(["audit", "demo", "--no-extract"]) == 1
-    told = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in told[:2]] == ["fault", "fault"]
-    assert told[-1] == "2 faults"
+    output = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in output[:2]] == ["fault", "fault"]
+    assert output[-1] == "2 faults"
     assert main(["audit", "demo", "--no-extract", "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["faults"]) == 2
 
 
-def test_a_value_that_the_raw_file_does_not_give_is_found_by_extracting_again(made):
+def test_extracting_again_finds_a_value_that_the_raw_file_does_not_give(made):
     flip_value(made)
     config = DatasetConfig()
     rows = rows_of(open_raw("demo", config, made.raw).read(), config)

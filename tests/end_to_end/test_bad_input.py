@@ -1,4 +1,4 @@
-"""Too many bad clips stop a run, a mended one comes back, and wrong settings stop it before any job."""
+"""Too many bad clips stop a run, a repaired one is used again, and wrong settings stop it before any job."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ def test_too_many_failures_stop_the_run_and_say_where_the_reasons_are(faulty, tm
     assert re.search(r"^failed +gate demo/face, see processed/logs/gate/demo/face.log$", done.output, re.M)
 
 
-def test_a_mended_clip_leaves_the_quarantine(faulty, tmp_path):
+def test_a_repaired_clip_leaves_the_quarantine(faulty, tmp_path):
     project = faulty.copy_to(tmp_path / "project")
     name = next(name for name, kind in KINDS.items() if kind.name == "random bytes")
     media = project.root / "raw" / "demo" / "Raw"

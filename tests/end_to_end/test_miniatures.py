@@ -133,7 +133,7 @@ def test_segments_have_the_length_of_their_times(project):
         assert abs(steps - (asked - drawn_in)) <= 1.5
 
 
-def test_meld_keeps_the_same_ids_of_its_splits_apart_and_mends_its_quotes(project):
+def test_meld_keeps_the_same_ids_of_its_splits_apart_and_repairs_its_quotes(project):
     splits = pack_of(project, "meld")
     assert {clip_id for split in SPLITS for clip_id in splits[split]["id"]} == {
         f"{split}_dia0$_$utt{turn}" for split in ("train", "dev", "test") for turn in (0, 1)

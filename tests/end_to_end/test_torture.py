@@ -22,7 +22,7 @@ def test_a_killed_run_is_finished_by_the_same_command_with_the_same_bytes(projec
     run.wait()
     again = project.run("packs")
     assert (second.status, again.status) == (1, 0), again.output
-    assert second.output.count("another run is at work there") == 1
+    assert second.output.count("another run uses it") == 1
     verdict = judge(project, clean)
     assert verdict.is_good, verdict.summary()
     assert verdict.rows == verdict.accounted == 8

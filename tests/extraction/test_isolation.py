@@ -47,7 +47,7 @@ def test_another_worker_does_the_clips_of_one_that(extractor, tasks, number):
     assert worker().pid != before.pid
 
 
-def test_a_clip_that_takes_too_long_twice_is_told_with_its_reason(extractor, tasks, monkeypatch):
+def test_a_clip_that_takes_too_long_twice_fails_with_its_reason(extractor, tasks, monkeypatch):
     monkeypatch.setattr(extractor, "_limit_s", 0.0)
     (outcome,) = extractor.extract(tasks[:1])
     assert isinstance(outcome, Failure)

@@ -103,7 +103,7 @@ def test_labels_are_read_back_as_they_were_written(union, table):
 
 def test_the_same_folders_without_media_are_refused_where_media_are_needed(union):
     raw = union.processed.parent / "raw"
-    with pytest.raises(RawDataError, match="not one of 2199 media files is there"):
+    with pytest.raises(RawDataError, match="none of 2199 media files is there"):
         Workflow({"datasets": ["mosi"], "raw": str(raw), "processed": str(union.processed)}, scan_now=True)
 
 

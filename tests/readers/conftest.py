@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.config.loading import read_yaml, validated
 from pipeline.config.settings import DatasetConfig
-from pipeline.readers._base import Table
+from pipeline.readers._base import LabelTable
 from pipeline.scanning.reading import faults_of, open_raw
 
 
@@ -14,7 +14,7 @@ from pipeline.scanning.reading import faults_of, open_raw
 def read_dataset(repository):
     """Read a folder with the settings of ``config/datasets/<name>.yaml``, some options changed."""
 
-    def read(name: str, raw: Path, **options) -> tuple[Table, list[str]]:
+    def read(name: str, raw: Path, **options) -> tuple[LabelTable, list[str]]:
         path = repository / "config" / "datasets" / f"{name}.yaml"
         config = validated(DatasetConfig, read_yaml(path), str(path))
         config = config.model_copy(update={"options": {**config.options, **options}})

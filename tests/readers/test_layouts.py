@@ -93,7 +93,7 @@ def test_meld_puts_the_split_into_the_id_and_ignores_duplicates(tmp_path):
     assert by_id["test_dia0$_$utt0"].media == "output_repeated_splits_test/dia0_utt0.mp4"
     assert by_id["train_dia0$_$utt2"].media == "train_splits/dia0_utt2.*"
     assert by_id["train_dia0$_$utt2"].text == "He said “hi”."
-    assert table.notes == ["texts whose mis-decoded characters were mended: 3 (options.repair_text)"]
+    assert table.notes == ["texts whose mis-decoded characters were repaired: 3 (options.repair_text)"]
     kept = {clip.clip_id: clip for clip in read("meld", raw, repair_text=False).clips}
     assert kept["train_dia0$_$utt2"].text == "He said \x93hi\x94."
     assert (by_id["dev_dia0$_$utt0"].emotion, by_id["dev_dia0$_$utt0"].polarity) == ("anger", "negative")
@@ -125,7 +125,7 @@ def test_iemocap_keeps_six_classes_and_looks_at_the_speaker(tmp_path):
     assert len(table.unusable) == 4
 
 
-def test_iemocap_crops_as_told(tmp_path):
+def test_iemocap_crops_as_configured(tmp_path):
     raw = make_iemocap(tmp_path, invented_clips(), media=False)
     assert {clip.crop for clip in read("iemocap", raw, crop="none").clips} == {None}
     assert {clip.crop for clip in read("iemocap", raw, crop="right").clips} == {(0.5, 0.0, 0.5, 1.0)}
@@ -154,7 +154,7 @@ def test_a_missing_table_is_one_line_that_says_what_was_found(tmp_path, name):
         for path in raw.glob(pattern):
             path.unlink()
     (raw / "notes.txt").touch()
-    with pytest.raises(RawDataError, match=r"the folder holds .+|holds nothing") as caught:
+    with pytest.raises(RawDataError, match=r"the folder contains .+|contains nothing") as caught:
         read(name, raw)
     assert "\n" not in str(caught.value)
 
@@ -162,7 +162,7 @@ def test_a_missing_table_is_one_line_that_says_what_was_found(tmp_path, name):
 @pytest.mark.parametrize("name", MAKERS)
 def test_a_folder_one_level_too_high_is_one_line_that_says_what_was_found(tmp_path, name):
     make(name, tmp_path)
-    with pytest.raises(RawDataError, match=rf"the folder holds {name}/") as caught:
+    with pytest.raises(RawDataError, match=rf"the folder contains {name}/") as caught:
         read(name, tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -193,7 +193,7 @@ def test_a_renamed_column_is_one_line_that_names_it_and_the_others(tmp_path, nam
 def test_media_in_the_wrong_folder_are_one_line_that_names_an_example(tmp_path, name):
     raw = make(name, tmp_path)
     config = DatasetConfig(reader=name, splits_may_share_videos=True)
-    with pytest.raises(RawDataError, match=r"not one of \d+ media files is there; expected such as ") as caught:
+    with pytest.raises(RawDataError, match=r"none of \d+ media files is there; expected files like ") as caught:
         scan(name, config, raw=raw, paths=DatasetPaths(tmp_path / "processed"))
     assert "\n" not in str(caught.value)
 
@@ -204,7 +204,7 @@ def test_iemocap_says_which_line_it_expected(tmp_path):
     with pytest.raises(RawDataError, match=r"expected lines such as .*Ses05F_impro02_F000"):
         read("iemocap", raw)
     shutil.rmtree(raw / "Session5" / "dialog" / "transcriptions")
-    with pytest.raises(RawDataError, match=r"no dialogues Ses\*\.txt; dialog: the folder holds EmoEvaluation/"):
+    with pytest.raises(RawDataError, match=r"no dialogues Ses\*\.txt; dialog: the folder contains EmoEvaluation/"):
         read("iemocap", raw)
 
 

@@ -21,7 +21,7 @@ TABLES = {
 
 @pytest.fixture(scope="module")
 def published(shared_data, tmp_path_factory, read_dataset):
-    """Read a dataset from a raw folder that holds its tables alone; each is read once."""
+    """Read a dataset from a raw folder with its tables alone; each is read once."""
     read = {}
 
     def of(name):
@@ -64,7 +64,7 @@ def test_meld_has_its_seven_emotions_and_three_polarities(published):
         "neutral": 1256, "joy": 402, "anger": 345, "surprise": 281, "sadness": 208, "disgust": 68, "fear": 50,
     }  # fmt: skip
     assert Counter(clip.polarity for clip in table.clips) == {"neutral": 6436, "negative": 4184, "positive": 3088}
-    assert not table.notes, "these tables are sound; nothing is to be mended"
+    assert not table.notes, "these tables are sound; nothing is to be repaired"
 
 
 def test_mosei_rows_without_times_are_found_by_their_ids(published):

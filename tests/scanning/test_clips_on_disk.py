@@ -4,7 +4,7 @@ import random
 
 from pipeline.core.atomic_write import write_lines_if_changed
 from pipeline.index.manifest import Clip, shard_of
-from pipeline.readers._clips import Clips, problems
+from pipeline.readers._clips import ClipList, faulty_rows
 from pipeline.scanning.lines import Lines
 
 
@@ -20,8 +20,8 @@ CLIPS = [
 ]
 
 
-def on_disk(clips) -> Clips:
-    kept = Clips()
+def on_disk(clips) -> ClipList:
+    kept = ClipList()
     for one in clips:
         kept.append(one)
     return kept
@@ -37,21 +37,21 @@ def test_clips_come_back_as_they_were_and_in_their_order():
 
 
 def test_ids_that_stand_twice_and_videos_in_two_splits_are_found():
-    found = problems(on_disk([*CLIPS, clip("v2", "1")]), (-3.0, 3.0), shared_videos=False)
+    found = faulty_rows(on_disk([*CLIPS, clip("v2", "1")]), (-3.0, 3.0), shared_videos=False)
     assert [(fault.clip_id, fault.reason.split(";")[0]) for fault in found] == [
-        ("v2$_$1", "id stands 2 times"),
-        ("v2$_$1", "id stands 2 times"),
-        ("v1$_$1", "video v1 stands in the splits test, train"),
-        ("v1$_$2", "video v1 stands in the splits test, train"),
+        ("v2$_$1", "id appears 2 times"),
+        ("v2$_$1", "id appears 2 times"),
+        ("v1$_$1", "video v1 is in the splits test, train"),
+        ("v1$_$2", "video v1 is in the splits test, train"),
     ]
-    assert problems(on_disk(CLIPS), (-3.0, 3.0), shared_videos=True) == []
+    assert faulty_rows(on_disk(CLIPS), (-3.0, 3.0), shared_videos=True) == []
 
 
 def test_what_utf8_cannot_write_is_a_fault_and_no_crash():
     halves = [clip("v1", "1", text="so \ud800"), clip("v1", "2", words=(("\udfff", 0.1, 0.2),))]
     kept = on_disk([*halves, CLIPS[0]])
     assert list(kept) == [*halves, CLIPS[0]]
-    found = problems(kept, (-3.0, 3.0), shared_videos=True)
+    found = faulty_rows(kept, (-3.0, 3.0), shared_videos=True)
     assert [(fault.clip_id, "half of a surrogate pair" in fault.reason) for fault in found] == [
         ("v1$_$1", True),
         ("v1$_$2", True),

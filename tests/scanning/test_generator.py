@@ -12,7 +12,7 @@ DEMO = DatasetConfig(generator="demo")
 
 @pytest.fixture
 def python(tmp_path, monkeypatch):
-    """Stands in for the interpreter: makes the folder after ``--output``, unless told to fail."""
+    """Replaces the interpreter: makes the folder after ``--output``, unless a test replaces it."""
     script = tmp_path / "python"
     monkeypatch.setattr(sys, "executable", str(script))
 

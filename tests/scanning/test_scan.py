@@ -92,13 +92,13 @@ def test_an_absent_file_is_no_error_and_is_found_once_it_is_there(tmp_path):
     [
         ("v1,001", "../../x,001", "could lead out of its folder"),
         ("v1,001", "v1,..", "could lead out of its folder"),
-        ("v1,001", "v2,002", "stands 2 times"),
+        ("v1,001", "v2,002", "appears 2 times"),
         (",valid", ",holdout", "split 'holdout'; expected one of train, valid, test"),
         ("some words 1,-1", "some words 1,bad", "label 'bad' is not a number"),
         ("some words 1,-1", "some words 1,nan", "sentiment nan; expected -3 to 3"),
         ("some words 1,-1", "some words 1,7", "sentiment 7.0; expected -3 to 3"),
         ("some words 1,-1", "some words 1,", "neither a label nor an emotion"),
-        ("v1,001", "v0,001", "stands in the splits train, valid"),
+        ("v1,001", "v0,001", "is in the splits train, valid"),
     ],
 )
 def test_every_faulty_row_is_listed_with_line_and_remedy(tmp_path, old, new, message):
@@ -119,7 +119,7 @@ def test_every_faulty_row_is_listed_with_line_and_remedy(tmp_path, old, new, mes
 @pytest.mark.parametrize(
     ("header", "message"),
     [
-        (HEADER.replace("text", "sentence"), "no column text; found video_id, clip_id, sentence"),
+        (HEADER.replace("text", "sentence"), "no column text; there are video_id, clip_id, sentence"),
         (HEADER.replace(",mode", ""), "no column mode"),
         ("", "empty; expected a header line"),
     ],
@@ -142,7 +142,7 @@ def test_a_renamed_column_is_read_once_it_is_named(tmp_path):
 
 def test_a_missing_folder_says_what_is_there_instead(tmp_path):
     (tmp_path / "raw" / "other").mkdir(parents=True)
-    with pytest.raises(RawDataError, match=r"the folder holds other/"):
+    with pytest.raises(RawDataError, match=r"the folder contains other/"):
         run_scan(tmp_path, tmp_path / "raw" / "toy")
 
 
@@ -216,7 +216,7 @@ def test_tables_and_whole_folders_behind_links_are_errors_that_name_the_setting(
     raw = make_raw(tmp_path / "raw")
     (raw / "Raw").rename(tmp_path / "Raw")
     (raw / "Raw").symlink_to(tmp_path / "Raw")
-    with pytest.raises(RawDataError, match=r"not one of 6 media files may be read; Raw/.*follow_links: true"):
+    with pytest.raises(RawDataError, match=r"none of 6 media files may be read; Raw/.*follow_links: true"):
         run_scan(tmp_path, raw)
     (raw / "label.csv").rename(tmp_path / "label.csv")
     (raw / "label.csv").symlink_to(tmp_path / "label.csv")
@@ -224,14 +224,14 @@ def test_tables_and_whole_folders_behind_links_are_errors_that_name_the_setting(
         run_scan(tmp_path, raw)
 
 
-def test_a_disk_that_takes_no_more_is_told_in_one_line(tmp_path):
+def test_a_full_disk_is_a_one_line_error(tmp_path):
     raw = make_raw(tmp_path / "raw", clips=1)
     rows = "".join(f"v0,{i},{'many words ' * 40},0,,,,,train\n" for i in range(20_000))
     (raw / "label.csv").write_text(HEADER + rows)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
     try:
-        with pytest.raises(RawDataError, match=r"dataset toy: its rows cannot be set aside .*; make room beside"):
+        with pytest.raises(RawDataError, match=r"dataset toy: its rows cannot be written .*; free disk space in"):
             run_scan(tmp_path, raw)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -43,7 +43,7 @@ def test_a_second_run_is_refused_in_one_line_that_names_the_first(tmp_path, star
     wait_for_lock(tmp_path)
     with pytest.raises(StoreError) as error:
         lock.hold(tmp_path)
-    said = f"another run is at work there \\(process {first.pid} on {socket.gethostname()} since .* UTC\\); wait for it"
+    said = f"another run uses it \\(process {first.pid} on {socket.gethostname()} since .* UTC\\); wait for it"
     assert re.search(said, str(error.value))
     assert "\n" not in str(error.value)
 
@@ -66,9 +66,9 @@ def test_a_killed_run_leaves_the_folder_free_and_its_unfinished_files_go(tmp_pat
     assert alive.exists()
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
+def test_a_folder_that_cannot_be_created_is_a_one_line_error(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match=r"cannot be written .*; name another folder"):
+    with pytest.raises(StoreError, match=r"cannot be written .*; set processed: to another folder"):
         lock.hold(tmp_path / "file" / "processed")
 
 

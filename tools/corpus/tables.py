@@ -52,7 +52,7 @@ SHAPES = [
     _error("no header", "no column", lambda: "".join(ROWS).encode()),
     _error("wrong delimiter", "no column", lambda: TABLE.replace(b",", b";")),
     _error("missing column", "no column mode", changed(",mode", ",fold")),
-    _error("duplicate column", "column text stands twice", changed("label_T", "text")),
+    _error("duplicate column", "column text appears twice", changed("label_T", "text")),
     _error("unclosed quote", "check its quotes", row('v1,001,"some words,-1.0,,,,,train\n')),
     _error("text after a closing quote", "check its quotes", row('v1,001,"some" words,-1.0,,,,,train\n')),
     _error("a cell of 1 MB", "field larger than field limit", row(f"v1,001,{'a' * 1_000_000},-1.0,,,,,train\n")),
@@ -64,7 +64,7 @@ SHAPES = [
 ]
 
 IDS = [
-    _error("duplicate id", "stands 2 times", changed(ROW, ROW + ROW)),
+    _error("duplicate id", "appears 2 times", changed(ROW, ROW + ROW)),
     _error("id ..", _LEAVES, row("v1,..,some words,-1.0,,,,,train\n")),
     _error("id with ../", _LEAVES, row("../../v1,001,some words,-1.0,,,,,train\n")),
     _error("absolute id", _LEAVES, row("/etc/passwd,001,some words,-1.0,,,,,train\n")),
@@ -90,7 +90,7 @@ LABELS = [
     _error("no label", "neither a label nor an emotion", changed(",-1.0,", ",,")),
     _error("audio label out of range", "sentiment_audio 9.0", changed(",-1.0,,,", ",-1.0,,9,")),
     _error("unknown split", "split 'holdout'; expected one of", changed(",train", ",holdout")),
-    _error("video in two splits", "stands in the splits", changed("v4,001", "v1,004")),
+    _error("video in two splits", "is in the splits", changed("v4,001", "v1,004")),
     _accepted("other names for a split", "validation and dev mean valid", changed(",valid", ",DEV")),
 ]
 

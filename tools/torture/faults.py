@@ -74,7 +74,7 @@ def second_snakemake(project: Project, _: random.Random, __: ExitStack) -> Injec
     victims.wait_for(first, victims.jobs, 0.0)
     second, dry = project.run("packs"), project.run("packs", "--dry-run")
     done = project.finish(first, log=0)
-    refusals = [line for line in second.output.splitlines() if "another run is at work there" in line]
+    refusals = [line for line in second.output.splitlines() if "another run uses it" in line]
     expected = (second.status, dry.status, done.status, len(refusals)) == (1, 0, 0, 1)
     description = f"refused with status {second.status}; status {dry.status} of a dry run, {done.status} of the first"
     return Injection(description, as_expected=expected)
