@@ -76,7 +76,7 @@ def _rejected(quarantine: Sequence[QuarantineRow]) -> set[str]:
 
 
 def _repeated_ids(
-    rows: RawRows, packed: Mapping[str, int], quarantine: Sequence[QuarantineRow], name: str
+    rows: RawRows, packed: Mapping[str, int], quarantine: Sequence[QuarantineRow], pack: str
 ) -> Iterator[Fault]:
     """If several rows have one id and none is packed, each has its own line."""
     rejected = [(line["clip_id"], line["reason"]) for line in quarantine if line["modality"] == "table"]

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from pipeline.core.errors import RawDataError
 from pipeline.core.untrusted import read_bounded
+from pipeline.readers._base import contents_of
 
 #: UTF-8 with or without a byte-order mark.
 UTF8 = ("utf-8-sig",)
@@ -80,7 +81,7 @@ def choose_table(root: Path, names: Sequence[str]) -> Path:
     for name in names:
         if (root / name).is_file():
             return root / name
-    raise RawDataError(f"{root}: no label table {' or '.join(names)}; {found_instead(root)}")
+    raise RawDataError(f"{root}: no label table {' or '.join(names)}; {contents_of(root)}")
 
 
 def read_table(root: Path, path: Path, style: TableFormat) -> Iterator[Row]:
@@ -95,7 +96,7 @@ def read_table(root: Path, path: Path, style: TableFormat) -> Iterator[Row]:
         RawDataError: the table is absent, empty, lacks a column, or is in none of the expected encodings.
     """
     if not path.is_file():
-        raise RawDataError(f"{path}: no such label table; {found_instead(path.parent)}")
+        raise RawDataError(f"{path}: no such label table; {contents_of(path.parent)}")
     own = {theirs: ours for ours, theirs in style.columns.items()}
     is_empty = True
     with _opened(path, style.encodings) as text:

@@ -19,7 +19,7 @@ from jaxtyping import Float
 from pipeline.core.errors import RawDataError
 from pipeline.core.hdf5 import open_hdf5
 from pipeline.index.manifest import Clip, GivenWord
-from pipeline.readers._base import LabelTable, ReaderOptions
+from pipeline.readers._base import LabelTable, ReaderOptions, contents_of
 from pipeline.readers._clips import ClipList
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import TableFormat, read_table
@@ -95,7 +95,7 @@ def read(root: Path, options: Options) -> LabelTable:
 
 def _read_sequences(path: Path) -> dict[str, _Sequence]:
     if not path.is_file():
-        raise RawDataError(f"{path}: no such computational sequence; {found_instead(path.parent)}")
+        raise RawDataError(f"{path}: no such computational sequence; {contents_of(path.parent)}")
     try:
         with open_hdf5(path) as file:
             data = file[next(iter(file))]["data"]

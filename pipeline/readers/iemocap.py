@@ -21,7 +21,7 @@ from pydantic import Field
 from pipeline.core.errors import RawDataError
 from pipeline.core.types import Seconds, Split
 from pipeline.index.manifest import Clip, RejectedRow
-from pipeline.readers._base import LabelTable, ReaderOptions
+from pipeline.readers._base import LabelTable, ReaderOptions, contents_of
 from pipeline.readers._clips import ClipList
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import decoded
@@ -143,7 +143,7 @@ def _sessions(root: Path) -> list[Path]:
         sessions = sorted(path for path in base.glob("Session[0-9]*") if path.is_dir())
         if sessions:
             return sessions
-    raise RawDataError(f"{root}: no folders Session1 to Session5; {found_instead(root)}")
+    raise RawDataError(f"{root}: no folders Session1 to Session5; {contents_of(root)}")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -151,13 +151,13 @@ def _files(folder: Path) -> list[Path]:
     files = [path for path in sorted(folder.glob("Ses*.txt")) if path.is_file()]
     if not files:
         parent = next(path for path in (folder, *folder.parents) if path.is_dir())
-        raise RawDataError(f"{folder}: no dialogues Ses*.txt; {parent.name}: {found_instead(parent)}")
+        raise RawDataError(f"{folder}: no dialogues Ses*.txt; {parent.name}: {contents_of(parent)}")
     return files
 
 
 def _turns(path: Path, root: Path) -> Iterator[_Turn]:
     if not path.is_file():
-        raise RawDataError(f"{path}: no evaluations of this dialogue; {found_instead(path.parent)}")
+        raise RawDataError(f"{path}: no evaluations of this dialogue; {contents_of(path.parent)}")
     where = path.relative_to(root)
     media = (where.parents[1] / "avi" / "DivX" / path.stem).as_posix()
     matches = list(_EVALUATION.finditer(decoded(path, _ENCODINGS)))

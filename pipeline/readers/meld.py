@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pipeline.core.errors import RawDataError
 from pipeline.core.types import Split
 from pipeline.index.manifest import Clip, RejectedRow
-from pipeline.readers._base import LabelTable, ReaderOptions
+from pipeline.readers._base import LabelTable, ReaderOptions, contents_of
 from pipeline.readers._clips import ClipList
 from pipeline.readers._files import FileFinder
 from pipeline.readers._tables import Row, TableFormat, read_table
@@ -100,7 +100,7 @@ def _table_of(root: Path, part: _Part) -> Path:
     for folder in folders:
         if (root / folder / name).is_file():
             return root / folder / name
-    raise RawDataError(f"{root}: no table {name}, nor in {', '.join(folders[1:])}; {found_instead(root)}")
+    raise RawDataError(f"{root}: no table {name}, nor in {', '.join(folders[1:])}; {contents_of(root)}")
 
 
 def _clip(row: Row, part: _Part, text: str, finder: FileFinder) -> Clip:

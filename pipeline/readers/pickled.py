@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from pipeline.core.errors import RawDataError
-from pipeline.readers._base import Packs, ReaderOptions, inside
+from pipeline.readers._base import Packs, ReaderOptions, contents_of, inside
 
 VERSION = 1
 PROVIDES = "packs"
@@ -31,5 +31,5 @@ def read(root: Path, options: Options) -> Packs:
     files = {name: inside(root, file) for name, file in options.packs.items()}
     for path in files.values():
         if not path.is_file():
-            raise RawDataError(f"{path}: no such feature pickle; {found_instead(path.parent)}")
+            raise RawDataError(f"{path}: no such feature pickle; {contents_of(path.parent)}")
     return Packs(files)

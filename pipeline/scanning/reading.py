@@ -13,7 +13,7 @@ from pipeline.config.settings import DatasetConfig
 from pipeline.core import plugins
 from pipeline.core.errors import RawDataError
 from pipeline.index.manifest import RejectedRow
-from pipeline.readers._base import LabelTable, Packs
+from pipeline.readers._base import LabelTable, Packs, contents_of
 from pipeline.readers._clips import faulty_rows
 
 
@@ -50,7 +50,7 @@ def open_raw(name: str, config: DatasetConfig, raw: Path) -> RawFolder:
         remedy = "put the raw data there"
         if config.generator:
             remedy = f"make it with: python -m pipeline {config.generator} --output {raw}"
-        raise RawDataError(f"dataset {name}: no folder {raw}; {found_instead(raw.parent)}; {remedy}")
+        raise RawDataError(f"dataset {name}: no folder {raw}; {contents_of(raw.parent)}; {remedy}")
     reader = plugins.load("readers", config.reader)
     return RawFolder(raw, reader, validated(reader.Options, config.options, f"options of dataset {name}"))
 
@@ -100,5 +100,5 @@ def no_media_fault(media: MediaTally, raw: Path) -> str | None:
         folder = folder / part
     return (
         f"{raw}: none of {media.named} media files is there; expected files like {media.example}; "
-        f"{found_instead(folder)}; move the files or correct the dataset's options"
+        f"{contents_of(folder)}; move the files or correct the dataset's options"
     )
