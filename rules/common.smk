@@ -1,4 +1,4 @@
-"""The plan of the run and the functions that rules ask for their files. No rules here."""
+"""The plan of the run, and functions for the inputs of rules. No rules here."""
 
 from snakemake.logging import logger
 
@@ -13,7 +13,7 @@ os.environ[RUN_PID] = str(os.getpid())  # a job ends with the process that start
 
 
 def planned():
-    """The plan; who means to run it has the folder alone."""
+    """The plan. A real run also locks the processed folder."""
     main, dry_run = workflow.is_main_process, workflow.output_settings.dryrun
     try:
         return Workflow(
@@ -34,7 +34,7 @@ watch = Watch(
 
 
 def any_of(names):
-    """Matches these names; nothing at all if there are none."""
+    """A regular expression of these names; it matches nothing if there are none."""
     return "|".join(names) or "(?!)"
 
 
@@ -55,12 +55,12 @@ wildcard_constraints:
 
 
 def growing(amount):
-    """A resource that doubles with every try, for profiles with retries."""
+    """A resource that doubles with every retry."""
     return lambda wildcards, attempt: amount * 2 ** (attempt - 1)
 
 
 def train_threads():
-    """On a cluster, where no number of cores is given, one thread a job; the profile's set-threads may say more."""
+    """Threads of a training; 1 on a cluster, where --cores is not given, unless the profile sets set-threads."""
     return plan.train_threads(
         workflow.resource_settings.cores if workflow.is_main_process else None
     )
@@ -71,7 +71,7 @@ def manifests(kind):
 
 
 def pack_inputs(w):
-    """What a pack is made of: stores, gates, labels and texts; or the index entry of a pickle."""
+    """Inputs of a pack: stores, gates, labels and texts; or the index entry of a ready-made pickle."""
     paths = plan.paths(w.dataset)
     if plan.indexes[w.dataset].summary.packs:
         return [paths.manifest("packs", w.pack)]
@@ -113,7 +113,7 @@ def all_metrics():
 
 
 def trained_weights(w):
-    """What an encoder is trained to; one that is used as it comes has no such file."""
+    """The weights of a trained encoder; none for an encoder that is used as published."""
     is_trained = w.encoder in plan.trained_encoders
     return plan.layout.encoder(w.encoder).weights if is_trained else []
 
@@ -124,7 +124,7 @@ def all_labels():
 
 
 def all_scores():
-    """Of runs on datasets; a union's clips are scored where they come from."""
+    """Robustness scores of runs on datasets; runs on unions have none."""
     return [
         plan.paths(run.dataset).run(run.pack, run.model, run.seed) / "robustness.csv"
         for run in plan.runs()
@@ -142,7 +142,7 @@ def model_of(w):
 
 
 def trial_facts(w):
-    """What every trial of a sweep reached on the valid split."""
+    """Results of all trials of a sweep on the valid split."""
     return [
         plan.paths(w.dataset).trial(w.sweep, trial, seed) / "train.json"
         for trial in plan.trials(w.dataset, w.sweep)
@@ -159,7 +159,7 @@ def sweeps():
 
 
 def compared(w):
-    """Evaluations of all runs on a pack."""
+    """Metrics and predictions of all runs on a pack."""
     paths = plan.paths(w.dataset)
     return [
         paths.run(run.pack, run.model, run.seed) / name

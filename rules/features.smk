@@ -1,4 +1,4 @@
-"""From manifests to features: one job per extractor and shard, then a gate that accounts for every clip."""
+"""From manifests to features: one job per extractor and shard, then a gate that checks that no clip is missing."""
 
 
 rule extract:
@@ -31,7 +31,7 @@ rule extract:
 
 
 rule gate:
-    """Every clip of {wildcards.dataset} is stored by {wildcards.extractor} or quarantined, not too many the latter."""
+    """Check that {wildcards.extractor} stored or quarantined every clip of {wildcards.dataset}."""
     input:
         stores=lambda w: plan.stores(w.dataset, [w.extractor]),
         failed=lambda w: plan.failures(w.dataset, w.extractor),
@@ -56,7 +56,7 @@ rule gate:
 
 
 rule quarantine:
-    """What is missing from {wildcards.dataset}, and why."""
+    """All quarantined clips of {wildcards.dataset}, with reasons."""
     input:
         gates=lambda w: plan.gates(w.dataset, plan.extractors(w.dataset)),
         rejected=f"{PROCESSED}/{{dataset}}/index/rejected.jsonl",

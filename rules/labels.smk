@@ -1,4 +1,4 @@
-"""From texts and labels to universal labels. No video is read: a union may come before, or without, all else."""
+"""From texts and labels to universal labels. No video is read, so a union needs no features."""
 
 
 rule simcse:
@@ -77,7 +77,7 @@ rule universal_labels:
 
 
 rule label_quality:
-    """How well the labels of {wildcards.union} borrow what is known."""
+    """Score borrowed labels of {wildcards.union} against hidden gold labels."""
     input:
         labels=lambda w: plan.union_labels(w.union),
         vectors=lambda w: plan.embeddings(w.union, plan.unions[w.union].encoders),

@@ -1,4 +1,4 @@
-"""From features to packs: what the field exchanges and the models train on."""
+"""From features to packs, the input of the models."""
 
 
 rule pack:

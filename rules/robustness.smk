@@ -1,4 +1,4 @@
-"""Trained runs under corruptions: blur and noise are extracted once per dataset, for the test clips alone."""
+"""Trained runs under corruptions. Blurred and noisy test clips are extracted once per dataset."""
 
 CORRUPTED = f"{PROCESSED}/{{dataset}}/corrupted/{{corruption}}_{{level}}"
 
@@ -84,7 +84,7 @@ rule robustness:
 
 
 rule curves:
-    """How the scores of all runs fall with the level of each corruption."""
+    """Scores of all runs by level of each corruption."""
     input:
         all_scores(),
     output:

@@ -184,7 +184,7 @@ def test_a_renamed_column_is_one_line_that_names_it_and_the_others(tmp_path, nam
     header, _, body = text.partition("\n")
     cells = ["renamed" if cell.strip() == column else cell for cell in header.split(",")]
     (raw / file).write_text(",".join(cells) + "\n" + body, encoding=encoding)
-    with pytest.raises(RawDataError, match=rf"no column {column}; found .*renamed") as caught:
+    with pytest.raises(RawDataError, match=rf"no column {column}; there are .*renamed") as caught:
         read(name, raw)
     assert "\n" not in str(caught.value)
 
