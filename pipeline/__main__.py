@@ -81,7 +81,7 @@ def parser_of(name: str) -> argparse.ArgumentParser:
 
 
 def _overview() -> str:
-    lines = ["usage: python -m pipeline COMMAND [options]", "       python -m pipeline COMMAND --help"]
+    lines = ["usage: python -m pipeline COMMAND [options]      (COMMAND --help lists the options)"]
     listed = {step for steps in _GROUPS.values() for step in steps}
     others = tuple(step for step in plugins.names("steps") if step not in listed)
     for title, steps in {**_GROUPS, "Steps of the workflow, started by snakemake": others}.items():

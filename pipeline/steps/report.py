@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pipeline.core.atomic_write import atomic_path
 from pipeline.core.records import read_csv
-from pipeline.results.tables import over_seeds
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +43,8 @@ def run(
 
 
 def _print_results(path: Path) -> None:
+    from pipeline.results.tables import over_seeds
+
     results = read_csv(path)
     if len(results):
         print(over_seeds(results).to_string(index=False))

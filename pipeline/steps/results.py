@@ -6,9 +6,6 @@ example: python -m pipeline results --metrics processed/demo/runs/*/*/*/metrics.
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.results.tables import collect, write_results
-from pipeline.training.run_folder import RunFolder
-
 
 def run(*, metrics: Sequence[Path] = (), output: Path = Path("processed/results.csv")) -> None:
     """Write one row per run.
@@ -20,4 +17,7 @@ def run(*, metrics: Sequence[Path] = (), output: Path = Path("processed/results.
     Raises:
         StoreError: a file is absent or damaged.
     """
+    from pipeline.results.tables import collect, write_results
+    from pipeline.training.run_folder import RunFolder
+
     write_results(output, collect(RunFolder(path.parent) for path in sorted(metrics)))
