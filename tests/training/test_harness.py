@@ -63,6 +63,7 @@ def scored_on_test(root, model, *, seed, **training):
     return json.loads((folder / "metrics.json").read_text())["test"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_learns_true_labels_and_falls_to_chance_on_shuffled_ones(workplace, model):
     labels = SPLITS["test"].labels["M"]
