@@ -44,6 +44,7 @@ def train_run(root, name, **training):
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
+@pytest.mark.slow
 def test_two_processes_that_share_every_batch_train_like_one(workplace):
     one, two = train_run(workplace, "one"), train_run(workplace, "two", devices=2)
     assert len(two) == 3

@@ -88,6 +88,7 @@ def test_training_stops_when_the_patience_is_over(make_trainer):
     assert history.best_valid["Corr"] == max(row["valid_Corr"] for row in history.rows)
 
 
+@pytest.mark.slow
 def test_the_same_seed_repeats_a_run_and_another_does_not(make_trainer):
     first, same, other = (make_trainer(name=str(index), seed=seed) for index, seed in enumerate((7, 7, 8)))
     rows = [without_seconds(fit(trainer)) for trainer in (first, same, other)]
@@ -116,6 +117,7 @@ def test_a_run_killed_and_started_again_equals_an_uninterrupted_one(make_trainer
     assert torch.equal(weights(resumed), weights(uninterrupted))
 
 
+@pytest.mark.slow
 def test_a_corrupted_run_killed_and_started_again_equals_an_uninterrupted_one(make_trainer):
     def corrupted(epoch):
         return replace(TRAIN, audio=TRAIN.audio * np.float32(epoch))
