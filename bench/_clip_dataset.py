@@ -1,4 +1,4 @@
-"""A dataset of some clips in MMSA's raw layout, which MMSA-FET and the reader ``table`` both understand."""
+"""A dataset of some clips in MMSA's raw layout, which both MMSA-FET and the reader ``table`` can read."""
 
 import csv
 import shutil
@@ -29,14 +29,14 @@ class ClipDataset:
     texts: dict[str, str] = field(default_factory=dict)
 
     def fill(self, source: Path, count: int | None, height_px: int | None = None) -> None:
-        """Take the clips of a folder, in turns until there are ``count``; converted once to H.264 and AAC in mp4.
+        """Convert the clips of a folder to H.264 and AAC in mp4, and repeat them until there are ``count``.
 
         Args:
             source: the folder.
-            count: of clips; None for each once.
-            height_px: of the pictures, scaled to it; None to leave them as they are.
+            count: number of clips; None for each once.
+            height_px: height to scale the pictures to; None to leave them unchanged.
         """
-        told = _transcripts(source)
+        transcripts = _transcripts(source)
         paths = [path for path in sorted(source.iterdir()) if path.suffix.lower() in MEDIA_SUFFIXES]
         count = count or len(paths)
         for index, path in enumerate(paths[:count]):
@@ -44,18 +44,18 @@ class ClipDataset:
         for index in range(count):
             if index >= len(paths):
                 shutil.copy(self._clip(f"v{index % len(paths):04d}"), self._clip(f"v{index:04d}"))
-            self.texts[f"v{index:04d}"] = told.get(paths[index % len(paths)].name, SENTENCE)
+            self.texts[f"v{index:04d}"] = transcripts.get(paths[index % len(paths)].name, SENTENCE)
         self.write()
 
     def add(self) -> None:
-        """One more clip: the first one again, under another id."""
+        """Add a copy of the first clip under another id."""
         first, added = next(iter(self.texts)), f"v{len(self.texts):04d}"
         shutil.copy(self._clip(first), self._clip(added))
         self.texts[added] = self.texts[first]
         self.write()
 
     def edit(self) -> None:
-        """Another word in the first clip's transcript."""
+        """Change a word in the first clip's transcript."""
         first = next(iter(self.texts))
         self.texts[first] += " again"
         self.write()

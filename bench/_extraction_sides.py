@@ -1,4 +1,4 @@
-"""The two sides of ``bench/mmsa_fet.py``: how each is set up, started, and asked for its clips."""
+"""The two sides of ``bench/mmsa_fet.py``: how to set up each, start it, and count its clips."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ class Peer:
     Attributes:
         folder: its workplace.
         raw: folder of the dataset's folder.
-        environment: folder of the virtual environment; made where there is none.
+        environment: folder of the virtual environment; created if it does not exist.
     """
 
     folder: Path
@@ -39,12 +39,12 @@ class Peer:
     name: str = PEER
 
     def begin(self) -> None:
-        """An empty workplace."""
+        """Start from an empty workplace."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
 
     def place(self) -> Place:
-        """Where it works; it finds ffmpeg by its name."""
+        """Where it works; ffmpeg is on its PATH."""
         path = f"{self.environment.resolve() / 'bin'}:/usr/bin:/bin"
         return Place(self.folder, self.raw, {**_QUIET, "PATH": path})
 
@@ -62,11 +62,11 @@ class Peer:
         return [str(self.environment.resolve() / "bin" / "python"), str(script), json.dumps(task)]
 
     def clips(self) -> int:
-        """How many clips the last run made."""
+        """Number of clips of the last run."""
         return json.loads((self.folder / "output").read_text().splitlines()[-1])["clips"]
 
     def install(self) -> None:
-        """Make the environment, ffmpeg included, unless it is there."""
+        """Create the environment with ffmpeg, unless it exists."""
         if (self.environment / "bin" / "ffmpeg").exists():
             return
         venv.create(self.environment, with_pip=True)
@@ -84,7 +84,7 @@ class Ours:
     Attributes:
         folder: its workplace.
         raw: folder of the dataset's folder.
-        name: what the tables call it.
+        name: its name in the tables.
         face: settings of the extractor ``face``.
         mesh_of: MMSA-FET's environment, to run its FaceMesh in place of the extractor ``face``.
     """
@@ -101,7 +101,7 @@ class Ours:
         return self.folder / "code" if self.mesh_of else REPOSITORY
 
     def begin(self) -> None:
-        """A workplace with settings and nothing made."""
+        """Start from a workplace with settings and no results."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "config" / "datasets").mkdir(parents=True)
         (self.folder / "config" / "datasets" / f"{DATASET}.yaml").write_text("reader: table\n")
@@ -122,7 +122,7 @@ class Ours:
         return [*start, "--configfile", "config.json", "--cores", str(cores), "--", "packs"]
 
     def clips(self) -> int:
-        """How many clips the pack holds."""
+        """Number of clips in the pack."""
         card = self.folder / "processed" / DATASET / "packs" / f"{PACK}.json"
         return sum(json.loads(card.read_text())["num_clips"].values())
 

@@ -1,4 +1,4 @@
-"""What the benchmarks of extraction share: CPU seconds, a table, and the same figures as JSON."""
+"""Helpers of the extraction benchmarks: CPU seconds, a Markdown table, the same figures as JSON."""
 
 import json
 import platform

@@ -1,10 +1,10 @@
-"""What the pipeline adds to its kernels, in CPU seconds against a bare loop over the same clips; prints Markdown.
+"""Overhead of the pipeline over its kernels, in CPU seconds against a bare loop over the same clips; prints Markdown.
 
-``loop``: the extractor face, decode to features, against PyAV and the landmarker alone. Clip by clip, by turns.
-``run``: a whole cold extraction (``snakemake --cores 2``: scan, jobs, gates, packs) of a raw dataset that the reader
-``table`` understands, against one process that decodes, finds landmarks, runs openSMILE and BERT, imports included, in
-turns: CPU seconds, and wall seconds times cores, less what the host of a virtual machine gave to others meanwhile.
-Both sides have the same landmarker, that of ``--engine``.
+``loop``: the extractor face, decode to features, against PyAV and the landmarker alone, alternating clip by clip.
+``run``: a whole cold extraction (``snakemake --cores 2``: scan, jobs, gates, packs) of a raw dataset for the reader
+``table``, against one process that decodes, finds landmarks, and runs openSMILE and BERT, imports included. The two
+sides alternate. Figures: CPU seconds, and wall seconds times cores without the time that the host of a virtual machine
+gave to others. Both sides use the landmarker of ``--engine``.
 
 example: python bench/efficiency.py loop DATA/grid DATA/faces_odd --json loop.json
 example: python bench/efficiency.py run raw/demo --json run.json
@@ -42,12 +42,14 @@ PACK = "unaligned_50"
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("loop", "run", "kernels"), help="kernels: the bare loop of run alone")
     parser.add_argument("folders", type=Path, nargs="+", help="loop: folders of clips; run: a raw dataset")
     parser.add_argument("--engine", default="mediapipe", help="of the landmarker (default: mediapipe)")
-    parser.add_argument("--no-search", action="store_true", help="loop: do not look for small faces where none is seen")
+    parser.add_argument(
+        "--no-search", action="store_true", help="loop: do not search for small faces where none is detected"
+    )
     parser.add_argument("--rounds", type=int, default=1, help="run: runs of each side (default: 1)")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
@@ -102,7 +104,7 @@ def run(folders: list[Path], engine: str, *, with_head: bool) -> dict[str, Any]:
 
 
 def stolen_until_now_s() -> float:
-    """Seconds that all cores waited for the host of a virtual machine, since it started; 0 where nothing tells."""
+    """Seconds that all cores waited for the host of a virtual machine, since it started; 0 if unknown."""
     try:
         first = Path("/proc/stat").read_text().splitlines()[0].split()
         return int(first[8]) / os.sysconf("SC_CLK_TCK")
@@ -143,7 +145,7 @@ def kernels(raw: Path, engine: str) -> None:
 
 
 def landmarker_of(engine: str) -> Callable[[], engines.AnyLandmarker]:
-    """Makes a fresh landmarker that follows one face."""
+    """Factory of landmarkers that track one face."""
     options = LandmarkerOptions(weights.resolve_face_landmarker(None), 1, 0.5, 0.5, 0.5)
     return partial(engines.engine(engine, options.weights), options, is_video=True)
 

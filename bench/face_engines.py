@@ -1,7 +1,7 @@
-"""The face landmarker's two engines on real clips: speed, and how far they agree; prints Markdown.
+"""Speed and agreement of the face landmarker's two engines on real clips; prints Markdown.
 
-Both see the same decoded frames, turn by turn; a fresh landmarker is made for each clip, as the extractor does. Of
-several rounds the fastest counts. Distances of landmarks are in units of the distance between the outer eye corners.
+Both get the same decoded frames, alternating; each clip gets a fresh landmarker, as in the extractor. The fastest of
+several rounds counts. Distances of landmarks are in units of the distance between the outer eye corners.
 
 example: python bench/face_engines.py DATA/grid DATA/faces_odd --rounds 2 --json face_engines.json
 """
@@ -26,7 +26,7 @@ LANDMARKS_MAX, BLENDSHAPES_MAX, PRESENCE_MIN = 0.01, 0.01, 0.995
 
 
 def main() -> None:
-    """Compare the engines on what the command line names."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", help="folders of clips")
     parser.add_argument("--rounds", type=int, default=2, help="times that each clip is run by each engine")
@@ -42,8 +42,8 @@ def main() -> None:
         show(rows[-1:], with_head=len(rows) == 1)
     rows.append(summary(rows))
     show(rows[-1:], with_head=False)
-    keep(arguments.json, {"rows": rows, "holds": holds(rows)})
-    print(f"\nwithin the tolerance on every clip: {holds(rows)}")
+    keep(arguments.json, {"rows": rows, "within_tolerance": within_tolerance(rows)})
+    print(f"\nwithin the tolerance on every clip: {within_tolerance(rows)}")
 
 
 def compare(
@@ -93,7 +93,7 @@ def distances(one: np.ndarray, other: np.ndarray, size_px: np.ndarray) -> np.nda
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """All frames taken together; of differences the largest."""
+    """One row over all frames, with the largest differences."""
     frames = [row["frames"] for row in rows]
     task_ms, openvino_ms = (
         float(np.average([row[key] for row in rows], weights=frames)) for key in rows[0] if "ms" in key
@@ -105,7 +105,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {**counts, **faces, **worst, "presence equal": f"{equal}/{sum(frames)}"}
 
 
-def holds(rows: Sequence[dict[str, Any]]) -> bool:
+def within_tolerance(rows: Sequence[dict[str, Any]]) -> bool:
     """Whether every clip is within the tolerance."""
     return all(
         row["landmarks mean"] <= LANDMARKS_MAX

@@ -1,6 +1,6 @@
 """Vision features for ``bench/mmsa_fet.py``: the landmarks of MediaPipe's former FaceMesh, which MMSA-FET runs.
 
-The benchmark copies this file into the extractors of a copy of Triptych, so that both sides have the same kernel; it
+The benchmark copies this file into the extractors of a copy of Triptych, so that both sides run the same kernel; it
 needs MediaPipe 0.10, the last with FaceMesh.
 """
 

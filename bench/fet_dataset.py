@@ -1,6 +1,6 @@
 """One extraction of a dataset by MMSA-FET; started by ``bench/mmsa_fet.py`` with MMSA-FET's own interpreter.
 
-MMSA-FET (GPL-3.0) is installed in an environment of its own and is used as it comes.
+MMSA-FET (GPL-3.0) is installed in an environment of its own and is used unchanged.
 """
 
 import json
@@ -22,7 +22,7 @@ def main() -> None:
         tmp_dir=folder / "tmp",
         log_dir=folder / "log",
     )
-    if data is None:  # it tells its errors in its log and returns
+    if data is None:  # errors go to its log only
         raise SystemExit("MMSA-FET made nothing")
     print(json.dumps({"clips": sum(len(split["id"]) for split in data.values())}))
 

@@ -1,8 +1,8 @@
-"""What each kind of job imports before and while it works: ``python bench/importtime.py FOLDER``.
+"""Import times of each kind of job: ``python bench/importtime.py FOLDER``.
 
 The folder is a finished project (``config/config.yaml`` or ``config.yaml``, ``raw``, ``processed``); it is copied.
 Every kind of job of its workflow is run once in the copy with Python's import timing on, worker processes included.
-Extraction jobs begin without their store, so that they load what they compute with.
+Extraction jobs start without a store, so that they load their weights.
 """
 
 import argparse
@@ -54,12 +54,12 @@ def jobs(project: Path) -> dict[str, list[str]]:
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--configfile", config]
     command += ["--cores", "1", "--forceall", "--dry-run", "--printshellcmds", "--", "train_all"]
     output = subprocess.run(command, cwd=project, env=environment(), capture_output=True, text=True, check=True).stdout
-    found: dict[str, list[str]] = {}
+    commands: dict[str, list[str]] = {}
     for line in _COMMAND.findall(output):
         words = shlex.split(line)
         extractor = f" {words[words.index('--extractor') + 1]}" if words[3] == "extract" else ""
-        found.setdefault(words[3] + extractor, words[1:])
-    return found
+        commands.setdefault(words[3] + extractor, words[1:])
+    return commands
 
 
 def imported(project: Path, command: list[str]) -> dict[str, float]:
@@ -81,7 +81,7 @@ def imported(project: Path, command: list[str]) -> dict[str, float]:
 
 
 def environment() -> dict[str, str]:
-    """Jobs import this checkout and go nowhere for weights."""
+    """Jobs import this checkout and download no weights."""
     return {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(REPOSITORY)}
 
 

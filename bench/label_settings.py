@@ -1,7 +1,7 @@
-"""Which settings borrow best: ``python bench/label_settings.py --union mosi_meld [--processed processed]``.
+"""Compare settings for borrowing labels: ``python bench/label_settings.py --union mosi_meld [--processed processed]``.
 
 Every number of donors, temperature and intensity rule is scored on the valid split, as ``quality.csv`` is. The score
-that chooses is the mean, over the fields that can be scored, of weighted F1 (emotions) and of 1 - MAE / MAE of the
+for choosing is the mean, over the fields that can be scored, of weighted F1 (emotions) and of 1 - MAE / MAE of the
 best constant (intensity).
 """
 
@@ -24,8 +24,8 @@ INTENSITIES = ("median", "mean")
 def main() -> None:
     """Print the settings as a Markdown table, the best first."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--union", required=True, help="whose labels were made")
-    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
+    parser.add_argument("--union", required=True, help="name of a finished union")
+    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of results")
     arguments = parser.parse_args()
     layout = Layout(arguments.processed)
     settings = read_union_settings(layout.union(arguments.union).settings)
@@ -33,12 +33,12 @@ def main() -> None:
     for encoder in settings.encoders:
         parts = [read_embeddings(layout.encoder(encoder).embeddings(dataset)) for dataset in settings.datasets]
         vectors = joined(parts).of
-        found = [scored(rows, vectors, settings) for settings in grid()]
-        print(f"{encoder}\n\n{table(sorted(found, key=lambda row: -row['chosen_by']))}\n")
+        scores = [scored(rows, vectors, settings) for settings in grid()]
+        print(f"{encoder}\n\n{table(sorted(scores, key=lambda row: -row['chosen_by']))}\n")
 
 
 def grid() -> list[BorrowConfig]:
-    """Settings that differ in effect: one donor needs neither temperature nor mean."""
+    """All different settings: with one donor, temperature and mean have no effect."""
     several = [
         BorrowConfig(neighbours=count, temperature=temperature, intensity=intensity)
         for count, temperature, intensity in itertools.product(NEIGHBOURS[1:], TEMPERATURES, INTENSITIES)

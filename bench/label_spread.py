@@ -1,7 +1,8 @@
-"""How alike borrowed labels are: ``python bench/label_spread.py --union mosi_meld [--processed processed]``.
+"""Diversity of borrowed labels: ``python bench/label_spread.py --union mosi_meld [--processed processed]``.
 
-Several donors answer alike. For each number of them: the share of rows of a polarity that get the value borrowed most
-often, emotions as they are and intensities by their whole part, beside the share of possible donors that have it most.
+A vote of several donors gives less varied labels. For each number of donors and each polarity, the table gives the
+most common borrowed value with its share of rows, and the most common value among possible donors with its share.
+Intensities are counted by their whole part.
 """
 
 import argparse
@@ -21,22 +22,20 @@ NEIGHBOURS = (1, 3, 5, 40)
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--union", required=True, help="whose labels were made")
-    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
+    parser.add_argument("--union", required=True, help="name of a finished union")
+    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of results")
     arguments = parser.parse_args()
     layout = Layout(arguments.processed)
-    settings = read_union_settings(layout.union(arguments.union).settings)
-    rows = read_union(settings, layout)
-    vectors = joined(
-        [read_embeddings(layout.encoder(settings.encoder).embeddings(name)) for name in settings.datasets]
-    ).of
-    found: dict[tuple[str, str], dict[str, object]] = {}
+    union = read_union_settings(layout.union(arguments.union).settings)
+    rows = read_union(union, layout)
+    vectors = joined([read_embeddings(layout.encoder(union.encoder).embeddings(name)) for name in union.datasets]).of
+    shares: dict[tuple[str, str], dict[str, object]] = {}
     for count in NEIGHBOURS:
-        settings = settings.config.borrow.model_copy(update={"neighbours": count})
+        settings = union.config.borrow.model_copy(update={"neighbours": count})
         for key, facts in spread(rows, vectors, settings).items():
-            found.setdefault(key, {"field": key[0], "polarity": key[1]})
-            found[key] |= {"donors": facts["donors"], f"{count} asked": facts["borrowed"]}
-    print(table(list(found.values())))
+            shares.setdefault(key, {"field": key[0], "polarity": key[1]})
+            shares[key] |= {"donors": facts["donors"], f"{count} nearest": facts["borrowed"]}
+    print(table(list(shares.values())))
 
 
 def spread(rows, vectors, settings: BorrowConfig) -> dict[tuple[str, str], dict[str, str]]:

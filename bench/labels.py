@@ -1,7 +1,7 @@
-"""Borrowing against scalar loops, and its memory while rows grow: ``python bench/labels.py [--rows 1000 100000]``.
+"""Speed of borrowing against scalar loops, and memory per rows: ``python bench/labels.py [--rows 1000 100000]``.
 
-The loops do what the published script does, one cosine per pair of rows in Python around SciPy; both sides rank the
-same pairs in one process, and must name the same donors. Rows and vectors are made up.
+The loops compute one cosine per pair of rows in Python around SciPy, like the published script. Both sides rank the
+same pairs in one process, and must choose the same donors. Rows and vectors are synthetic.
 """
 
 import argparse
@@ -24,8 +24,8 @@ WIDTH = 384
 def main() -> None:
     """Print one JSON line per measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sample", type=int, default=300, help="rows and donors that the loops are given")
-    parser.add_argument("--rows", type=int, nargs="*", default=[1000, 10_000, 100_000], help="rows that are labelled")
+    parser.add_argument("--sample", type=int, default=300, help="rows and donors for the loops")
+    parser.add_argument("--rows", type=int, nargs="*", default=[1000, 10_000, 100_000], help="rows to label")
     arguments = parser.parse_args()
     print(json.dumps(against_loops(arguments.sample)), flush=True)
     for count in arguments.rows:
@@ -33,16 +33,16 @@ def main() -> None:
 
 
 def against_loops(count: int) -> dict[str, float]:
-    """CPU seconds of both sides on the same pairs. The blocks get more pairs, so that their time can be told."""
-    rows, donors = made_vectors(count, 0), made_vectors(count, 1)
+    """CPU seconds of both sides on the same pairs. The blocks get more pairs, so that their time is measurable."""
+    rows, donors = random_vectors(count, 0), random_vectors(count, 1)
     started = time.process_time()
-    looped = [min(range(count), key=lambda place: round(cosine(row, donors[place]), 6)) for row in rows]
+    in_loops = [min(range(count), key=lambda place: round(cosine(row, donors[place]), 6)) for row in rows]
     loops_s = time.process_time() - started
     repeats, started = 20, time.process_time()
     for _ in range(repeats):
-        found = nearest(rows, donors, 2).index[:, 0]
+        in_blocks = nearest(rows, donors, 2).index[:, 0]
     blocks_s = (time.process_time() - started) / repeats
-    assert found.tolist() == looped
+    assert in_blocks.tolist() == in_loops
     pairs = count * count
     return {
         "pairs": pairs,
@@ -54,9 +54,9 @@ def against_loops(count: int) -> dict[str, float]:
 
 
 def growth(count: int) -> dict[str, float]:
-    """CPU time and extra memory of labelling made-up rows: half scores, half emotions, a third each polarity."""
-    rows = made_rows(count)
-    vectors = made_vectors(count, 2)
+    """CPU time and extra memory of labelling synthetic rows: half scores, half emotions, a third each polarity."""
+    rows = synthetic_rows(count)
+    vectors = random_vectors(count, 2)
     places = {row.key: place for place, row in enumerate(rows)}
 
     def vectors_of(some: Sequence[Utterance]) -> np.ndarray:
@@ -80,13 +80,13 @@ def growth(count: int) -> dict[str, float]:
     }
 
 
-def made_vectors(count: int, seed: int) -> np.ndarray:
+def random_vectors(count: int, seed: int) -> np.ndarray:
     """Random vectors of length one."""
     vectors = np.random.default_rng(seed).normal(size=(count, WIDTH)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def made_rows(count: int) -> list[Utterance]:
+def synthetic_rows(count: int) -> list[Utterance]:
     """Train rows of two datasets."""
     return [_scored(number) if number % 2 else _felt(number) for number in range(count)]
 

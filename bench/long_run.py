@@ -1,9 +1,9 @@
-"""Does anything grow over a long run: memory, open files, processes, temporary files? Prints Markdown.
+"""Search for leaks in a long run: memory, open files, processes, temporary files. Prints Markdown.
 
-Made-up clips (the demo and copies of it) through the whole way, from scan to trained and scored models, while every job
-is watched once a second: memory (proportional set size of the job and all its processes) and open files, over the
-middle and over the last quarter of its time. In the end nothing may be left behind, and the audit must account for
-every row.
+Synthetic clips (the demo and copies of it) go through the whole workflow, from scan to trained and scored models. Once
+a second, every job's memory (proportional set size of all its processes) and open files are sampled, and compared
+between the middle and the last quarter of its time. At the end no process or temporary file may be left, and the audit
+must account for every row.
 
 example: python bench/long_run.py FOLDER --clips 2000 --rate-hz 5
 """
@@ -27,7 +27,7 @@ import yaml
 from _report import keep, show
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-#: Words of a job's command line that tell its kind.
+#: Words of a job's command line that identify its kind.
 TELLING = ("--extractor", "--model", "--pack")
 
 
@@ -41,19 +41,19 @@ class Watched:
     def part(self, first: float, last: float, column: int) -> float:
         """The median of a column over a part of the time."""
         end_s = self.samples[-1][0]
-        found = [sample[column] for sample in self.samples if first * end_s <= sample[0] <= last * end_s]
-        return float(median(found))
+        values = [sample[column] for sample in self.samples if first * end_s <= sample[0] <= last * end_s]
+        return float(median(values))
 
 
 def main() -> None:
-    """Make the clips where there are none yet, run, and tell."""
+    """Make the clips, run, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="where to work; it is made, and kept")
+    parser.add_argument("folder", type=Path, help="folder to work in; it is created and not removed")
     parser.add_argument("--clips", type=int, default=2000)
-    parser.add_argument("--distinct", type=int, default=100, help="clips that differ; the others are their copies")
+    parser.add_argument("--distinct", type=int, default=100, help="number of different clips; the others are copies")
     parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--memory-mb", type=int, default=6000, help="what all jobs at a time may ask for together")
-    parser.add_argument("--rate-hz", type=float, default=25.0, help="pictures a second that are looked at")
+    parser.add_argument("--memory-mb", type=int, default=6000, help="memory for all jobs at a time")
+    parser.add_argument("--rate-hz", type=float, default=25.0, help="pictures analysed per second")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
     make_raw(arguments.folder, arguments.clips, arguments.distinct, arguments.cores)
@@ -111,7 +111,7 @@ def start(folder: Path, cores: int, memory_mb: int) -> psutil.Popen:
 
 
 def watch(run: psutil.Popen) -> list[Watched]:
-    """Look once a second until the run has ended."""
+    """Sample once a second until the run has ended."""
     trees: dict[tuple[int, float], Watched] = {}
     while run.poll() is None:
         for process, kind in [(run, "snakemake"), *jobs_of(run)]:
@@ -137,7 +137,7 @@ def jobs_of(run: psutil.Popen) -> Iterator[tuple[psutil.Process, str]]:
 
 
 def sample_of(process: psutil.Process, *, whole: bool) -> tuple[float, float, int] | None:
-    """Age, memory and open files of a process, with all below it if asked; None once it has ended."""
+    """Age, memory and open files of a process, optionally with all its children; None once it has ended."""
     try:
         tree = [process, *(process.children(recursive=True) if whole else [])]
         memory = sum(member.memory_full_info().pss for member in tree)
@@ -170,7 +170,7 @@ def row_of(kind: str, trees: Sequence[Watched]) -> dict[str, Any]:
 
 
 def left_behind(folder: Path) -> dict[str, int]:
-    """What a run must not leave: processes that work in the folder, unfinished and temporary files."""
+    """Leaks: processes that work in the folder, unfinished and temporary files."""
     place = str(folder.resolve())
     processes = [process for process in psutil.process_iter(["cwd"]) if (process.info["cwd"] or "") == place]
     return {

@@ -1,7 +1,7 @@
 """CPU seconds of the epochs of one of MMSA's models; started by ``bench/training.py`` with MMSA's own interpreter.
 
-MMSA (MIT licence) is installed in an environment of its own and is not changed. What it needs on today's torch is put
-in its way here.
+MMSA (MIT licence) is installed in an environment of its own and is not changed. This script patches what current torch
+refuses.
 """
 
 import json
@@ -17,7 +17,7 @@ from MMSA.trains import ATIO
 
 
 class EnoughError(Exception):
-    """As many epochs were seen as were asked for."""
+    """The requested number of epochs was measured."""
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def run_on_todays_torch() -> None:
-    """MMSA 2.2.1 of 2022 names a CUDA device even on the CPU, which torch refuses now."""
+    """MMSA 2.2.1 (2022) names a CUDA device even on the CPU, which current torch refuses."""
     torch.set_num_threads(1)
     if not torch.cuda.is_available():
         torch.cuda.set_device = lambda device: None

@@ -1,9 +1,9 @@
-"""Whole extractions by MMSA-FET 0.4.1 and by Triptych, over the same clips, in turns; prints Markdown.
+"""Whole extractions by MMSA-FET 0.4.1 and by Triptych, over the same clips, alternating; prints Markdown.
 
 Both make openSMILE's eGeMAPS descriptors, MiniLM's hidden states and a face's features at 25 rows a second, and one
 pickle of them. MMSA-FET runs MediaPipe's FaceMesh (landmarks); Triptych runs the FaceLandmarker, blendshapes and pose
-included (side ``task``: by MediaPipe's own engine), or in the side ``mesh`` the very FaceMesh of MMSA-FET. The first
-run makes MMSA-FET's environment in the folder that is named; Python 3.11 is what its pinned versions want.
+included (side ``task``: by MediaPipe's own engine), or in the side ``mesh`` the same FaceMesh as MMSA-FET. The first
+run creates MMSA-FET's environment in the folder given by ``--environment``; its pinned versions need Python 3.11.
 
 example: python bench/mmsa_fet.py DATA/grid --environment FOLDER --rounds 2 --json fet_grid.json
 example: python bench/mmsa_fet.py DATA/grid --environment FOLDER --clips 200 --sides fet triptych --cases cold added
@@ -28,14 +28,14 @@ COMPARED = ("cpu s", "wall s", "peak mb", "first clip s")
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips_folder", type=Path, help="folder of clips, with transcripts.csv (file, text) or without")
     parser.add_argument("--environment", type=Path, required=True, help="folder of MMSA-FET's virtual environment")
-    parser.add_argument("--clips", type=int, help="so many, repeating those of the folder (default: each once)")
+    parser.add_argument("--clips", type=int, help="number of clips, repeating those of the folder (default: each once)")
     parser.add_argument("--height", type=int, help="scale the pictures to this height in pixels first")
     parser.add_argument("--cores", type=int, default=1, help="workers of either side")
-    parser.add_argument("--rounds", type=int, default=1, help="cold runs of each side, in turns")
+    parser.add_argument("--rounds", type=int, default=1, help="cold runs of each side, alternating")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=SIDES[:3])
     parser.add_argument("--cases", nargs="+", choices=CASES, default=CASES, help="all but cold: fet and triptych alone")
     parser.add_argument("--json", type=Path, help="also write the figures here")
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def measured(root: Path, arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """One row a run: cold ones first, then what is done again after a change or a kill."""
+    """One row per run: cold runs first, then reruns after a change or a kill."""
     dataset = ClipDataset(root / "raw" / DATASET)
     dataset.fill(arguments.clips_folder, arguments.clips, arguments.height)
     sides = {name: side_of(name, root, arguments.environment) for name in arguments.sides}
@@ -90,7 +90,7 @@ def row_of(side: Peer | Ours, case: str, cores: int) -> dict[str, Any]:
 
 
 def ratios(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """MMSA-FET's figures divided by ours, case by case; of several rounds the medians."""
+    """MMSA-FET's figures divided by ours, case by case; medians over rounds."""
     named = {(row["side"], row["case"]): [] for row in rows}
     for row in rows:
         named[row["side"], row["case"]].append(row)

@@ -1,8 +1,8 @@
 """Memory and speed of packing a dataset as large as CMU-MOSEI: ``python bench/pack.py [--clips 22856]``.
 
-The stores are made up: a few hundred clips of random numbers, as wide as the real features and as long as real clips,
-stand in them again and again under new names. What is measured is ``python -m pipeline pack``, and with ``--union``
-also ``union_pack``, each in a process of its own.
+The stores are synthetic: a few hundred clips of random numbers, as wide as the real features and as long as real clips,
+are repeated under new names. The benchmark measures ``python -m pipeline pack``, and with ``--union`` also
+``union_pack``, each in a process of its own.
 """
 
 import argparse
@@ -50,10 +50,10 @@ LABEL |= dict.fromkeys(("sentiment_text", "sentiment_audio", "sentiment_vision")
 def main() -> None:
     """Print one JSON line per measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clips", type=int, default=22_856, help="clips of the made-up dataset")
-    parser.add_argument("--different", type=int, default=256, help="clips that differ from each other")
+    parser.add_argument("--clips", type=int, default=22_856, help="clips of the synthetic dataset")
+    parser.add_argument("--different", type=int, default=256, help="number of different clips")
     parser.add_argument("--union", action="store_true", help="also pack a union of this one dataset")
-    parser.add_argument("--folder", type=Path, help="where the temporary folder is made; needs about 0.6 MB a clip")
+    parser.add_argument("--folder", type=Path, help="where to create the temporary folder; needs about 0.6 MB a clip")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         processed = Path(folder)
@@ -97,14 +97,14 @@ def make_dataset(paths: DatasetPaths, clips: int, different: int) -> None:
 
 def shards(ids: list[str], count: int) -> dict[str, list[str]]:
     """Sorted clips by the name of their shard."""
-    found: dict[str, list[str]] = {shard_name(index): [] for index in range(count)}
+    clips_by_shard: dict[str, list[str]] = {shard_name(index): [] for index in range(count)}
     for clip_id in sorted(ids):
-        found[shard_name(shard_of(clip_id, count))].append(clip_id)
-    return found
+        clips_by_shard[shard_name(shard_of(clip_id, count))].append(clip_id)
+    return clips_by_shard
 
 
 class Repeated(StoreReader):
-    """A store that holds every clip: one of its few under any name."""
+    """A store that contains every clip name, each with one of its few clips."""
 
     def group(self, clip_id: str) -> h5py.Group:
         """One of the few clips, always the same for a name."""
@@ -115,7 +115,7 @@ def make_stores(paths: DatasetPaths, extractor: str, by_shard: dict[str, list[st
     """The stores of one extractor; the packed bytes of a few clips are copied."""
     header = Header(extractor, "made up", tuple(f"{extractor}_{column}" for column in range(WIDTHS[extractor])))
     few = paths.store(extractor, "few")
-    clips = zip(map(str, range(different)), made_up(extractor, different), strict=True)
+    clips = zip(map(str, range(different)), random_features(extractor, different), strict=True)
     write_store(
         few, header, sorted((StoreEntry(name, "", features) for name, features in clips), key=lambda c: c.clip_id)
     )
@@ -127,7 +127,7 @@ def make_stores(paths: DatasetPaths, extractor: str, by_shard: dict[str, list[st
     few.unlink()
 
 
-def made_up(extractor: str, clips: int) -> Iterator[Features]:
+def random_features(extractor: str, clips: int) -> Iterator[Features]:
     """Random features of clips of random length, the same length for each extractor."""
     lengths, values = np.random.default_rng(7), np.random.default_rng(len(extractor))
     drawn = SHORTEST_S + lengths.gamma(1.5, (MEAN_S - SHORTEST_S) / 1.5, clips)
@@ -159,7 +159,7 @@ def write_json(path: Path, content: object) -> None:
 
 
 def measure(step: str, options: list[str], paths: DatasetPaths) -> None:
-    """Run a step and print what it took; bytes are those of pickle and HDF5 together."""
+    """Run a step and print its resources; bytes are those of pickle and HDF5 together."""
     started = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "pipeline", step, *options])
     _, status, usage = os.wait4(process.pid, 0)

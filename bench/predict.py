@@ -1,9 +1,9 @@
-"""How long a short clip takes to predict, once the run and the extractors are loaded.
+"""Latency of predicting one short clip, once the run and the extractors are loaded.
 
 example: python bench/predict.py processed/demo/runs/unaligned_50/amccl/1111 clip.mp4 --text "I loved it."
 Prints seconds of the clip, and for loading and each of several predictions: wall seconds and CPU seconds. Everything
-runs in this process, so its CPU seconds are all there are; a CPU time below the clip's length is faster than real
-time on one core.
+runs in this process, so these are all CPU seconds; a CPU time below the clip's length is faster than real time on one
+core.
 """
 
 import argparse

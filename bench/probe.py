@@ -1,8 +1,8 @@
-"""What the frozen text vectors of a pack are worth: ``python bench/probe.py processed/<dataset>/packs/<pack>.h5``.
+"""Baselines on the frozen text vectors of a pack: ``python bench/probe.py processed/<dataset>/packs/<pack>.h5``.
 
 Per dataset of the pack, on its test split: a constant (median label or commonest emotion of train) and a linear probe
 (ridge or logistic regression on the mean of the token vectors, its penalty chosen on valid). A fine-tuned model that
-does not beat them has learnt nothing that the encoder did not know.
+does not beat them has learnt nothing beyond the encoder.
 """
 
 import argparse
@@ -23,7 +23,7 @@ PENALTIES = np.logspace(-3, 3, 7)
 def main() -> None:
     """Print a Markdown table for each dataset of a pack."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pack", type=Path, help="a pack's .h5, its card beside it")
+    parser.add_argument("pack", type=Path, help="a pack's .h5, next to its card")
     pack = parser.parse_args().pack
     card = read_card(pack.with_suffix(".json"))
     splits = {split: read_split(pack, split) for split in SPLITS}

@@ -1,8 +1,7 @@
-"""What a rerun costs when nothing, or one clip, changed: ``python bench/reruns.py [--rows 20000]``.
+"""Cost of a rerun after no change, or after a change of one clip: ``python bench/reruns.py [--rows 20000]``.
 
-Made-up rows without media: the index and empty stores are written by hand, as real runs of this size would take
-days. What is timed is a real ``snakemake --dry-run packs`` in a process of its own, CPU seconds of it and its
-children.
+Synthetic rows without media: the benchmark writes the index and empty stores itself, since real runs of this size would
+take days. It times a real ``snakemake --dry-run packs`` in a process of its own: CPU seconds with all children.
 """
 
 import argparse
@@ -25,7 +24,7 @@ HEADER = "video_id,clip_id,text,label,annotation,mode\n"
 def main() -> None:
     """Print one JSON line per measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[1000, 20000], help="rows of the made-up label table")
+    parser.add_argument("--rows", type=int, nargs="+", default=[1000, 20000], help="rows of the synthetic label table")
     parser.add_argument("--like", type=int, help="spread the rows over as many manifests as a table of this size has")
     arguments = parser.parse_args()
     for rows in arguments.rows:
@@ -52,7 +51,7 @@ def make_raw(root: Path, rows: int) -> None:
     raw = root / "raw" / "demo"
     splits = ["train"] * 7 + ["valid"] + ["test"] * 2
     raw.mkdir(parents=True)
-    # Row by row: what this process holds would count in the peak of the ones it starts.
+    # Row by row: memory of this process would count in the peak of those it starts.
     with (raw / "label.csv").open("w") as table:
         table.write(HEADER)
         for row in range(rows):
@@ -71,7 +70,7 @@ def make_raw(root: Path, rows: int) -> None:
 
 
 def pretend_finished(root: Path) -> None:
-    """Write empty outputs for every job, and let Snakemake take note of them as finished."""
+    """Write empty outputs for every job, and record them in Snakemake as finished."""
     output = snakemake(root, "packs", "--dry-run").stdout
     for line in output.splitlines():
         if line.strip().startswith("output:"):
@@ -88,7 +87,7 @@ def snakemake(root: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 
 def command(*arguments: str) -> list[str]:
-    """Snakemake's command line for the made-up project."""
+    """Snakemake's command line for the synthetic project."""
     start = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile")]
     return [*start, "--configfile", "config.json", "--cores", "2", *arguments]
 

@@ -1,8 +1,8 @@
-"""How long extraction would take on N cores, and how full they would be: ``python bench/schedule.py [--clips 22856]``.
+"""Simulated time and utilisation of extraction on N cores: ``python bench/schedule.py [--clips 22856]``.
 
-A simulation, no run: shards by hash as in the index, clip lengths drawn from a log-normal of CMU-MOSEI's mean, times
-of a job from measured costs, and a core that is free takes the first job in line. Three lines are compared: by hash,
-as Snakemake takes them with our priorities (extractor first, then the size of the manifests), and longest first.
+Shards are by hash as in the index, clip lengths are drawn from a log-normal with CMU-MOSEI's mean, job times follow
+from measured costs, and each free core takes the first job in the queue. Three orders are compared: by hash,
+Snakemake's with our priorities (extractor first, then the size of the manifests), and longest first.
 """
 
 import argparse
@@ -35,13 +35,15 @@ class Job:
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clips", type=int, default=22856, help="clips of the made-up dataset (default: as CMU-MOSEI)")
-    made = make_jobs(parser.parse_args().clips)
-    work = sum(job.seconds for job in made)
-    print(f"{len(made)} jobs, {work / 3600:.1f} core hours, longest job {max(job.seconds for job in made):.0f} s\n")
+    parser.add_argument(
+        "--clips", type=int, default=22856, help="clips of the synthetic dataset (default: as CMU-MOSEI)"
+    )
+    jobs = make_jobs(parser.parse_args().clips)
+    work = sum(job.seconds for job in jobs)
+    print(f"{len(jobs)} jobs, {work / 3600:.1f} core hours, longest job {max(job.seconds for job in jobs):.0f} s\n")
     print("| cores | by hash | as scheduled | longest first | wall as scheduled |\n| --- | --- | --- | --- | --- |")
     for cores in (1, 2, 4, 8, 16, 18, 32, 48, 64):
-        walls = [makespan(made, cores, key) for key in (_by_hash, _as_scheduled, _longest_first)]
+        walls = [makespan(jobs, cores, key) for key in (_by_hash, _as_scheduled, _longest_first)]
         filled = " | ".join(f"{work / cores / wall:.1%}" for wall in walls)
         print(f"| {cores} | {filled} | {walls[1] / 60:.0f} min |")
 
@@ -51,16 +53,14 @@ def make_jobs(clips: int) -> list[Job]:
     draw = np.random.default_rng(0)
     seconds = draw.lognormal(np.log(MEAN_CLIP_S) - SPREAD**2 / 2, SPREAD, clips)
     summary = Summary(num_shards(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
-    found = []
+    jobs = []
     for name, (start_s, clip_s, media_s) in COSTS.items():
         wanted = extractor_facts(name).shard_clips
         shards = defaultdict(list)
         for index, length_s in enumerate(seconds):
             shards[shard_of(f"video$_${index}", summary.shards(wanted))].append(length_s)
-        found += [
-            Job(1 / wanted, len(own), start_s + clip_s * len(own) + media_s * sum(own)) for own in shards.values()
-        ]
-    return found
+        jobs += [Job(1 / wanted, len(own), start_s + clip_s * len(own) + media_s * sum(own)) for own in shards.values()]
+    return jobs
 
 
 def makespan(jobs: Sequence[Job], cores: int, key: Callable[[Job], tuple[float, ...]]) -> float:

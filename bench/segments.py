@@ -1,6 +1,6 @@
-"""What segments of a long video cost beside decoding it once: ``python bench/segments.py [--minutes 10]``.
+"""Cost of decoding segments of a long video, against decoding it once: ``python bench/segments.py [--minutes 10]``.
 
-The long video is made of demo clips by FFmpeg with its default distance of key frames. Both sides decode pictures
+The long video is joined from demo clips by FFmpeg with its default key-frame interval. Both sides decode pictures
 at 25 per second and the sound, in one process; the ratio is of CPU seconds in one run, the two sides alternating.
 """
 
@@ -24,8 +24,8 @@ SEGMENTS = 40
 def main() -> None:
     """Print one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0, help="length of the made-up video")
-    parser.add_argument("--rounds", type=int, default=3, help="how often both sides are measured")
+    parser.add_argument("--minutes", type=float, default=10.0, help="length of the joined video")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each side")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = make_long_video(Path(folder), arguments.minutes * 60)

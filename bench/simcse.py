@@ -1,8 +1,8 @@
-"""What SimCSE training does to borrowing: ``python bench/simcse.py --union mosi_meld --mode supervised``.
+"""Effect of SimCSE training on borrowing: ``python bench/simcse.py --union mosi_meld --mode supervised``.
 
-The encoder of a union whose labels were made is trained as the rule ``simcse`` trains it. One JSON line tells its
-shape on the valid texts before and after, one the loss, and one per field and split how well it borrows hidden labels.
-Only rows that are not neutral are embedded, since no other borrows or lends.
+Trains the encoder of a finished union like the rule ``simcse``. Prints JSON lines: its geometry on the valid texts
+before and after, the loss, and per field and split the score of borrowing hidden labels. Only rows that are not
+neutral are embedded, since neutral rows are neither donors nor borrowers.
 """
 
 import argparse
@@ -26,12 +26,14 @@ from pipeline.labels.union_settings import read_union, read_union_settings
 def main() -> None:
     """Train, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--union", required=True, help="whose labels were made")
+    parser.add_argument("--union", required=True, help="name of a finished union")
     parser.add_argument("--mode", choices=("unsupervised", "supervised"), required=True)
     parser.add_argument("--learning-rate", type=float, default=SimcseConfig(mode="supervised").learning_rate)
     parser.add_argument("--steps", type=int, default=SimcseConfig(mode="supervised").steps)
-    parser.add_argument("--splits", nargs="*", default=["valid"], help="valid to choose, test to report")
-    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of everything derived")
+    parser.add_argument(
+        "--splits", nargs="*", default=["valid"], help="valid for choosing settings, test for reporting"
+    )
+    parser.add_argument("--processed", type=Path, default=Path("processed"), help="folder of results")
     arguments = parser.parse_args()
     layout = Layout(arguments.processed)
     settings = read_union_settings(layout.union(arguments.union).settings)

@@ -1,8 +1,8 @@
 """CPU seconds per epoch, ours and MMSA's, on one pack: ``python bench/training.py PACK.h5 --mmsa VENV/bin/python``.
 
 Both train on the same clips of the pack (MMSA on its pickle), with the same text encoder, batch size and one thread;
-each model in a process of its own, in turns. An epoch is a pass over the train clips and one over the valid clips; the
-first is left out. MMSA's environment: ``pip install torch==2.13.0`` and then ``mmsa==2.2.1``.
+each model in a process of its own, alternating. An epoch is a pass over the train clips and one over the valid clips.
+The first is left out. MMSA's environment: ``pip install torch==2.13.0`` and then ``mmsa==2.2.1``.
 """
 
 import argparse
@@ -41,14 +41,14 @@ STORED = {"model": {"stored_text": True}}
 def main() -> None:
     """Print one JSON line per model."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pack", type=Path, help="HDF5 of a pack with its card beside it")
-    parser.add_argument("--mmsa", type=Path, help="Python of an environment with mmsa 2.2.1; absent: ours alone")
+    parser.add_argument("pack", type=Path, help="HDF5 of a pack, next to its card")
+    parser.add_argument("--mmsa", type=Path, help="Python of an environment with mmsa 2.2.1 (default: our models only)")
     parser.add_argument("--mmsa-models", nargs="*", default=MMSA_MODELS)
     parser.add_argument("--models", nargs="*", default=MODELS, help="ours; NAME:stored reads the text's stored vectors")
     parser.add_argument("--rows", type=int, default=256, help="train clips, drawn from the pack; a quarter of it valid")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=3, help="epochs of each process; the first is not counted")
-    parser.add_argument("--rounds", type=int, default=1, help="processes of each model, in turns")
+    parser.add_argument("--rounds", type=int, default=1, help="processes of each model, alternating")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         facts = make_part(arguments.pack, Path(folder), arguments.rows)
@@ -85,12 +85,12 @@ def make_part(pack: Path, folder: Path, rows: int) -> dict[str, Any]:
 
 def some_clips(split: PackSplit, count: int) -> PackSplit:
     """Clips drawn at random, in the pack's order."""
-    kept = np.sort(np.random.default_rng(0).permutation(len(split))[:count])
+    chosen = np.sort(np.random.default_rng(0).permutation(len(split))[:count])
 
     def pick(value: Any) -> Any:
         if isinstance(value, list):
-            return [value[row] for row in kept]
-        return {key: item[kept] for key, item in value.items()} if isinstance(value, Mapping) else value[kept]
+            return [value[row] for row in chosen]
+        return {key: item[chosen] for key, item in value.items()} if isinstance(value, Mapping) else value[chosen]
 
     return replace(split, **{name: None if value is None else pick(value) for name, value in vars(split).items()})
 
@@ -113,12 +113,12 @@ class Clock(logging.Handler):
     """Notes the CPU clock at each message; the trainer sends one at the end of an epoch."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without messages."""
         super().__init__()
         self.ends: list[float] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note it."""
+        """Record the CPU clock."""
         del record
         self.ends.append(time.process_time())
 

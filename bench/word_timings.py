@@ -1,7 +1,7 @@
-"""How well words are timed, and how often a wrong transcript is noticed; prints Markdown.
+"""Accuracy of word times, and detection of wrong transcripts; prints Markdown.
 
-The demo's truth is the voice's own; GRID's is an HMM alignment, good to 20-50 ms. Constants of the check were chosen on
-every other clip ("chosen"); the clips between are "held out".
+The demo's reference times come from the speech synthesis; GRID's come from an HMM alignment, accurate to 20-50 ms. The
+constants of the check were chosen on every other clip ("chosen"); the others are "held out".
 
 example: python bench/word_timings.py --grid DATA/grid --demo raw/demo
 """
@@ -40,7 +40,7 @@ class Known:
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grid", type=Path, help="folder of GRID clips with words.csv")
     parser.add_argument("--demo", type=Path, default=Path("raw/demo"), help="raw folder of the demo")
@@ -84,22 +84,22 @@ def print_accuracy(sets: dict[str, list[Known]]) -> None:
             aligner = SphinxExtractor(Config())
             noisy = [with_noise(clip, noise_db) for clip in clips]
             started = time.perf_counter()
-            found = [extract(aligner, clip, clip.words) for clip in noisy]
+            aligned = [extract(aligner, clip, clip.words) for clip in noisy]
             spent_s = time.perf_counter() - started
-            fallen = sum(features.notes["method"] == "proportional" for features in found)
+            fallen = sum(features.notes["method"] == "proportional" for features in aligned)
             label = f"{name} | {'-' if noise_db is None else f'{noise_db} dB'}"
-            _print_errors(f"sphinx | {label}", fallen, clips, [features.times for features in found])
+            _print_errors(f"sphinx | {label}", fallen, clips, [features.times for features in aligned])
             if noise_db is None:
                 spread = [spread_over_sound(clip.words, clip.sound) for clip in clips]
                 _print_errors(f"proportional | {label}", len(clips), clips, spread)
-                print_silent_starts(name, clips, [features.times for features in found])
+                print_silent_starts(name, clips, [features.times for features in aligned])
                 print(f"<!-- {name}: {spent_s / sum(c.sound.duration_s for c in clips):.3f} s per second of sound -->")
 
 
-def print_silent_starts(name: str, clips: list[Known], found: list[np.ndarray]) -> None:
-    """The same starts without those whose truth is followed by 100 ms of background: nobody can hear such a start."""
+def print_silent_starts(name: str, clips: list[Known], aligned: list[np.ndarray]) -> None:
+    """Errors of starts, without those where 100 ms of background follow: such a start is inaudible."""
     heard = [_has_sound(clip, start_s) for clip in clips for start_s in clip.times[:, 0]]
-    errors_s = np.concatenate([times[:, 0] - clip.times[:, 0] for clip, times in zip(clips, found, strict=True)])
+    errors_s = np.concatenate([times[:, 0] - clip.times[:, 0] for clip, times in zip(clips, aligned, strict=True)])
     label = f"sphinx | {name}, {len(heard) - sum(heard)} unheard starts left out | - | start | "
     print(f"| {label} | {_summary(errors_s[np.array(heard)])} |")
 
@@ -109,9 +109,9 @@ def _has_sound(clip: Known, start_s: float) -> bool:
     return bool(is_loud(clip.sound, above_floor=0.4)[first : first + 10].any())
 
 
-def _print_errors(label: str, fallen: int, clips: list[Known], found: list[np.ndarray]) -> None:
+def _print_errors(label: str, fallen: int, clips: list[Known], times_of_clips: list[np.ndarray]) -> None:
     for edge, column in (("start", 0), ("end", 1)):
-        errors = [times[:, column] - clip.times[:, column] for clip, times in zip(clips, found, strict=True)]
+        errors = [times[:, column] - clip.times[:, column] for clip, times in zip(clips, times_of_clips, strict=True)]
         print(f"| {label} | {edge} | {fallen}/{len(clips)} | {_summary(np.concatenate(errors))} |")
 
 
@@ -124,7 +124,7 @@ def _summary(errors_s: np.ndarray) -> str:
 
 
 def print_noticed(sets: dict[str, list[Known]]) -> None:
-    """Share of clips reported as disagreeing with their transcript, by what was done to it."""
+    """Share of clips reported as disagreeing with their transcript, by kind of change."""
     print("\n| set | clips | transcript | noticed |\n|---|---|---|---|")
     aligner = SphinxExtractor(Config())
     for name, clips in sets.items():
@@ -140,7 +140,7 @@ def print_noticed(sets: dict[str, list[Known]]) -> None:
 
 
 def extract(aligner: SphinxExtractor, clip: Known, words: Sequence[str]) -> Features:
-    """Run the extractor as a job would."""
+    """Run the extractor like a job."""
     return aligner.extract(ClipInput(clip.name, text=" ".join(words), sound=clip.sound))
 
 

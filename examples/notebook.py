@@ -1,4 +1,4 @@
-"""Makes `examples/api.ipynb` of docs/api.md: its words and its examples, one cell each; ``make notebook``."""
+"""Generate `examples/api.ipynb` from docs/api.md, one cell per text and per example; ``make notebook``."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ while not Path("Snakefile").is_file():  # paths below begin in the checkout
     os.chdir("..")"""
 
 
-def made() -> str:
+def render() -> str:
     """The notebook as text; the same page gives the same text."""
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     parts = re.split(r"```python\n(.*?)```", page, flags=re.S)
@@ -33,4 +33,4 @@ def _linked(words: str) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(made(), encoding="utf-8")
+    TARGET.write_text(render(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Rules of the house that import-linter cannot say without a list of names kept by hand."""
+"""Rules of the code that import-linter cannot express without a list of names."""
 
 import ast
 import re
@@ -56,15 +56,15 @@ def test_a_process_loads_only_what_it_uses(code, forbidden):
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
-def test_library_code_holds_no_assert(repository):
+def test_library_code_has_no_assert(repository):
     files = [path for folder in ("pipeline", "models") for path in (repository / folder).rglob("*.py")]
-    found = [
+    asserts = [
         f"{path}:{node.lineno}"
         for path in files
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Assert)
     ]
-    assert not found
+    assert not asserts
 
 
 def test_every_rule_states_what_it_needs(repository):

@@ -1,4 +1,4 @@
-"""The documents are true where a test can tell: pages, commands, files they name."""
+"""Facts in the documents that a test can check: pages, commands, files they name."""
 
 import importlib.util
 import json
@@ -49,11 +49,11 @@ def test_every_target_and_file_that_a_page_names_is_there(page):
     assert [name for name in sorted(named) if "<" not in name and not (REPOSITORY / name).is_file()] == []
 
 
-def test_the_notebook_is_made_of_the_page_of_the_api():
+def test_the_notebook_matches_the_page_of_the_api():
     spec = importlib.util.spec_from_file_location("notebook", REPOSITORY / "examples" / "notebook.py")
     notebook = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(notebook)
-    assert notebook.TARGET.read_text(encoding="utf-8") == notebook.made(), "run: make notebook"
+    assert notebook.TARGET.read_text(encoding="utf-8") == notebook.render(), "run: make notebook"
     cells = json.loads(notebook.TARGET.read_text(encoding="utf-8"))["cells"]
     for cell in cells:
         if cell["cell_type"] == "code":

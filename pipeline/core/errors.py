@@ -14,7 +14,7 @@ class RawDataError(PipelineError):
 
 
 class MissingDependencyError(PipelineError):
-    """A library, a weight file or a system package is absent; names the command that mends it."""
+    """A library, a weight file or a system package is missing; the message gives the command that installs it."""
 
 
 class StoreError(PipelineError):

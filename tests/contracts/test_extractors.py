@@ -1,4 +1,4 @@
-"""What every file of pipeline/extractors promises. A new one is found by itself."""
+"""What every file of pipeline/extractors promises. New extractors are picked up automatically."""
 
 import json
 import os
@@ -118,7 +118,7 @@ def test_literals_can_be_read_without_importing_the_file(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_file_holds_settings_and_an_extractor(name):
+def test_file_contains_settings_and_an_extractor(name):
     module = plugins.load("extractors", name)
     assert issubclass(module.Config, ExtractorConfig)
     assert issubclass(module.extractor, Extractor)

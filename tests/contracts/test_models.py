@@ -1,4 +1,4 @@
-"""What every file in models/ must keep to. New models are picked up by listing the folder."""
+"""What every file in models/ must comply with. New models are picked up by listing the folder."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.support.splits import make_spec, make_split, save_encoder
 
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
 Builder = Callable[[], SentimentModel]
-#: A model once more as it reads the pack's text vectors; the others take them by the same layer.
+#: The same model reading the pack's text vectors; the other models use the same layer for them.
 STORED = "late_fusion@stored_text"
 
 
@@ -48,7 +48,7 @@ def build(named, module, encoder) -> Builder:
 
 @pytest.fixture(scope="session")
 def practised() -> dict[str, dict[str, torch.Tensor]]:
-    """Weights of models that speak, by name: they say the same about every clip until they have learnt something."""
+    """Trained weights of generative models, by name: untrained ones generate the same text for every clip."""
     return {}
 
 
@@ -83,7 +83,7 @@ def all_clips(split: PackSplit) -> Batch:
 
 
 def text_of(model: SentimentModel) -> str:
-    """What of a batch the model reads the text from."""
+    """The part of a batch that the model reads the text from."""
     return "text" if getattr(model.config, "stored_text", False) else "token_ids"
 
 
@@ -93,7 +93,7 @@ def predict(model: SentimentModel, batch: Batch) -> torch.Tensor:
 
 
 def appended(batch: Batch, rows: int) -> Batch:
-    """The batch with more padding, filled with values that nobody may look at."""
+    """The batch with more padding, filled with values that must have no effect."""
 
     def longer(values: torch.Tensor) -> torch.Tensor:
         filling = 7 if values.dtype != torch.bool else 0

@@ -128,7 +128,7 @@ def test_words_that_espeak_merges_get_times_of_their_own() -> None:
     assert times["honest"].end_s < times["and"].start_s
 
 
-def test_what_was_said_before_does_not_change_the_sound() -> None:
+def test_earlier_sentences_do_not_change_the_sound() -> None:
     first, _ = speak("I loved the film.", Prosody())
     speak("The plot was awful.", Prosody(pitch=70))
     second, _ = speak("I loved the film.", Prosody())

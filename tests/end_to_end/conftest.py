@@ -50,7 +50,7 @@ def new_project(tmp_path_factory, small_demo):
 
 @pytest.fixture(scope="session")
 def packed(made_once, small_demo) -> Project:
-    """A project whose packs are made; copy it before changing anything."""
+    """A project with its packs; copy it before changing anything."""
 
     def build(folder: Path) -> None:
         done = _new_project(folder, small_demo).run("packs")
@@ -97,7 +97,7 @@ def _new_project(root: Path, raw: Path) -> Project:
 
 @pytest.fixture
 def opened():
-    """Tells whether a file was opened since it was last asked about; the first question begins the watch."""
+    """Whether a file was opened since the last call about it; the first call starts watching."""
     libc = ctypes.CDLL(None, use_errno=True)
     handle = libc.inotify_init1(os.O_NONBLOCK)
 

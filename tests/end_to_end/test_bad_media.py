@@ -23,10 +23,10 @@ from tools.corpus.dataset import GOOD, KINDS, clip_of
 @pytest.fixture(scope="module")
 def reasons(faulty):
     """Reasons by extractor, by clip."""
-    found = {}
+    by_clip = {}
     for line in faulty.quarantine():
-        found.setdefault(line["clip_id"], {})[line["extractor"]] = line["reason"]
-    return found
+        by_clip.setdefault(line["clip_id"], {})[line["extractor"]] = line["reason"]
+    return by_clip
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +37,10 @@ def splits(faulty):
 @pytest.mark.parametrize("name", KINDS, ids=[kind.name for kind in KINDS.values()])
 def test_each_kind_ends_as_its_table_says(reasons, splits, name):
     kind, clip_id = KINDS[name], clip_of(name)
-    found = reasons.get(clip_id, {})
-    assert set(found) == set(kind.extractors)
+    by_extractor = reasons.get(clip_id, {})
+    assert set(by_extractor) == set(kind.extractors)
     assert (clip_id in splits["train"].ids) == (kind.outcome == "accepted")
-    for reason in found.values():
+    for reason in by_extractor.values():
         assert re.search(kind.says, reason), reason
 
 
@@ -53,16 +53,16 @@ def test_the_quarantine_reads_well(faulty):
         assert not re.search(r"Error\(|Traceback|errno|0x[0-9a-f]{6}", reason, re.I), reason
 
 
-def test_the_good_clips_are_packed_as_if_nothing_were_around_them(splits):
-    ids = {split: set(found.ids) for split, found in splits.items()}
+def test_the_good_clips_are_packed_as_without_the_bad_ones(splits):
+    ids = {split: set(arrays.ids) for split, arrays in splits.items()}
     for name, split in GOOD.items():
         assert clip_of(name) in ids[split]
     first, second = (splits["train"].ids.index(clip_of(name)) for name in ("good_1", "good_2"))
     np.testing.assert_array_equal(splits["train"].vision[first], splits["train"].vision[second])
     assert splits["train"].vision_mask[first].any()
-    for found in splits.values():
-        assert np.isfinite(found.audio).all()
-        assert np.isfinite(found.vision).all()
+    for arrays in splits.values():
+        assert np.isfinite(arrays.audio).all()
+        assert np.isfinite(arrays.vision).all()
 
 
 def test_odd_clips_that_are_kept_carry_a_flag(faulty, splits):
@@ -81,9 +81,9 @@ def test_odd_clips_that_are_kept_carry_a_flag(faulty, splits):
 
 def test_every_row_is_accounted_for(faulty):
     subject = Subject("demo", DatasetConfig(), faulty.root / "raw" / "demo", faulty.processed / "demo")
-    found = audit(subject, Scope(clips=99, again=False))
-    assert found.faults == []
-    assert found.rows == len(GOOD) + len(KINDS) == found.packed["unaligned_50"] + found.left_out["unaligned_50"]
+    result = audit(subject, Scope(clips=99, again=False))
+    assert result.faults == []
+    assert result.rows == len(GOOD) + len(KINDS) == result.packed["unaligned_50"] + result.left_out["unaligned_50"]
 
 
 @pytest.mark.parametrize("script", [media.PLAYLIST, media.CONCAT, media.DASH], ids=["hls", "concat", "dash"])

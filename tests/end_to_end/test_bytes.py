@@ -1,4 +1,4 @@
-"""The same bytes for any number of cores, and through either door of a step."""
+"""The same bytes for any number of cores, and for a step called from the command line or from Python."""
 
 import shutil
 

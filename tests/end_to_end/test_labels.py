@@ -41,11 +41,11 @@ def labelled(tmp_path_factory):
 
 @pytest.mark.slow
 def test_label_tables_alone_give_universal_labels(labelled):
-    found = read_labels(labelled.processed / "universal" / "mosi_meld" / "labels.csv")
-    assert len(found) == 7
-    assert found["meld", "train", "train_dia0$_$utt0"].tenths == 24
-    assert found["mosi", "valid", "b$_$1"].meld == "joy"
-    assert found["mosi", "train", "a$_$2"].meld is None  # no train row of MELD is negative here
+    labels = read_labels(labelled.processed / "universal" / "mosi_meld" / "labels.csv")
+    assert len(labels) == 7
+    assert labels["meld", "train", "train_dia0$_$utt0"].tenths == 24
+    assert labels["mosi", "valid", "b$_$1"].meld == "joy"
+    assert labels["mosi", "train", "a$_$2"].meld is None  # no train row of MELD is negative here
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Every raw layout goes from the raw folder to both packs with one command, traps and all."""
+"""Every raw layout goes from the raw folder to both packs with one command, special cases included."""
 
 import json
 

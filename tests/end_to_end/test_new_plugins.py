@@ -62,8 +62,8 @@ def test_the_commands_of_a_page_are_those_that_are_joined_here(name):
 
 def test_the_extractor_and_the_model_keep_their_contracts(checkout):
     files = ("tests/contracts/test_extractors.py", "tests/contracts/test_models.py")
-    told = run(checkout, "pytest", "-q", *files, "-k", "loudness or mean_pool")
-    assert int(re.search(r"(\d+) passed", told).group(1)) > 25
+    output = run(checkout, "pytest", "-q", *files, "-k", "loudness or mean_pool")
+    assert int(re.search(r"(\d+) passed", output).group(1)) > 25
 
 
 def test_the_model_is_trained_on_a_pack_of_the_extractor(checkout):

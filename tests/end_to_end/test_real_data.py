@@ -1,4 +1,4 @@
-"""Real clips and real features through the whole way; skipped where they are absent.
+"""Real clips and real features through the whole workflow; skipped where they are absent.
 
 GRID's label is the spoken digit mapped to [-3, 3]: a check of the wiring, not of sentiment.
 """

@@ -128,7 +128,7 @@ def test_show_names_what_is_wrong(packed, tmp_path):
         show.run(clip="video_0001", output=tmp_path / "clip.pdf", **folders)
 
 
-def test_snakemakes_own_report_holds_the_page(packed, tmp_path):
+def test_snakemakes_own_report_contains_the_page(packed, tmp_path):
     project = packed.copy_to(tmp_path / "project")
     project.configure(models=[])
     assert project.run("report").status == 0

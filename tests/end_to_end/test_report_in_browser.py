@@ -95,7 +95,7 @@ def test_a_filter_narrows_its_table_and_says_how_far(opened):
     assert rows.count() == 3
 
 
-def test_cards_are_found_by_what_is_said(opened):
+def test_cards_are_found_by_their_transcript(opened):
     page = opened()
     page.get_by_label("Filter clips by id").fill("<b>bold")
     cards = page.locator("details.card:visible")

@@ -25,11 +25,11 @@ def edit_table(project, change):
     path = project.root / "raw" / "demo" / "label.csv"
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    kept = [row for row in (change(dict(row)) for row in rows) if row is not None]
+    changed = [row for row in (change(dict(row)) for row in rows) if row is not None]
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
-        writer.writerows(kept)
+        writer.writerows(changed)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The workflow on a real SLURM: the bytes of a local run, and more memory for a job that was killed for want of it."""
+"""The workflow on a real SLURM: the bytes of a local run, and more memory for a job that ran out of it."""
 
 import csv
 import json
@@ -80,7 +80,7 @@ def test_a_run_on_slurm_gives_the_bytes_of_a_local_run(local, cluster):
     assert "demo/runs/unaligned_50/amccl/1/best.safetensors" in theirs
 
 
-def test_a_job_killed_for_want_of_memory_is_tried_again_with_twice_as_much(cluster, local, tmp_path):
+def test_a_job_that_ran_out_of_memory_is_tried_again_with_twice_as_much(cluster, local, tmp_path):
     project = cluster[0].copy_to(tmp_path / "project")
     done = project.run(
         *SITE,

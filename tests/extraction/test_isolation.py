@@ -33,8 +33,8 @@ def extractor():
 
 
 def worker():
-    (found,) = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
-    return found
+    (process,) = [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+    return process
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])

@@ -159,7 +159,7 @@ def test_text_features_import_no_torch():
     assert done.stdout.strip() == "[]"
 
 
-def test_every_token_lies_in_its_word(bert):
+def test_every_token_is_within_its_word(bert):
     clip = clips_of(TEXTS)[2]
     extras = bert.extract(clip).extras
     words = [clip.text[start:end] for start, end in extras["word_spans"]]
@@ -213,7 +213,7 @@ def test_folder_without_weights_is_an_error(tmp_path):
         weights.resolve_text_encoder(str(tmp_path))
 
 
-def test_unknown_encoder_is_an_error_that_names_the_mend(monkeypatch):
+def test_unknown_encoder_is_an_error_that_says_how_to_fix_it(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(MissingDependencyError, match=r"HF_HUB_OFFLINE is set.*hf download no-such-encoder"):
         weights.resolve_text_encoder("no-such-encoder")

@@ -216,7 +216,7 @@ def test_search_squares_cover_the_picture(size_px):
         assert seen.all()
 
 
-def test_square_to_follow_holds_all_finds_and_one_find_is_not_enough():
+def test_square_to_follow_contains_all_detections_and_one_is_not_enough():
     boxes_at = {0.0: (0.80, 0.1, 0.86, 0.2), 0.5: (0.82, 0.12, 0.88, 0.22), 3.0: (0.1, 0.1, 0.2, 0.3)}
     (square,) = small_faces.squares_to_follow(boxes_at, 0.5, (640, 360))
     x, y, width, height = square.region

@@ -18,7 +18,7 @@ def tone(seconds: float, amplitude: float = 5000.0) -> Sound:
 
 
 @pytest.mark.parametrize(("module", "columns"), [(egemaps, 25), (compare, 65)])
-def test_rows_stand_every_ten_milliseconds(module, columns):
+def test_rows_are_ten_milliseconds_apart(module, columns):
     features = module.extractor(module.Config()).extract(ClipInput("a", sound=tone(1.0)))
     assert features.values.shape == (96, columns)
     assert np.allclose(np.diff(features.times[:-1, 0]), 0.01)

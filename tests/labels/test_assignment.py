@@ -94,7 +94,7 @@ def test_emotions_of_an_unknown_taxonomy_are_refused(tmp_path):
         read_utterances(write_index(tmp_path / "a", [("a", "train", "x", {"emotion": "joy"})]))
 
 
-def test_a_union_knows_its_taxonomies_and_keeps_languages_apart():
+def test_a_union_has_its_taxonomies_and_keeps_languages_apart():
     datasets = {"meld": DatasetConfig(reader="meld"), "mine": DatasetConfig(), "zh": DatasetConfig(language="zh")}
     both = {name: datasets[name] for name in ("meld", "mine")}
     config = UnionConfig(datasets=["meld", "mine"], taxonomies={"mine": "iemocap"})

@@ -1,4 +1,4 @@
-"""Donors: who is nearest, who wins a vote, what a median is, and when nothing is borrowed."""
+"""Donors: nearest rows, votes, medians, and when nothing is borrowed."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_neighbours_are_those_of_a_plain_loop_with_ties_in_order_whatever_the_bl
         assert ranked.index.shape == (rows, 4)
 
 
-def test_the_nearest_donor_lends_its_value_and_the_lead_over_the_next_is_told():
+def test_the_value_of_the_nearest_donor_is_borrowed_and_its_lead_over_the_next_is_reported():
     (given,) = borrow_emotions(ROW, at(0.5, 0.9, 0.8), ["fear", "joy", "joy"], BorrowConfig(neighbours=1))
     assert (given.value, given.donor) == ("joy", 1)
     assert given.similarity == pytest.approx(0.9, abs=1e-6)

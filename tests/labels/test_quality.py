@@ -1,4 +1,4 @@
-"""Measured quality: hidden labels are scored against the truth, beside baselines that answer for the same rows."""
+"""Measured quality: hidden labels are scored against the truth, next to baselines on the same rows."""
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_the_best_constant_intensity_is_the_median_of_the_polarity():
     assert by_method["a", "same", "majority"]["Corr_in_polarity"] == 0
 
 
-def test_donors_of_the_same_and_of_other_datasets_are_kept_apart_and_only_train_rows_lend():
+def test_donors_of_the_same_and_of_other_datasets_are_counted_apart_and_are_train_rows():
     rows = [row("a", "train", 1, tenths=5), row("b", "train", 1, tenths=20), row("b", "test", 1, tenths=30)]
     rows += [row("a", "valid", 11, tenths=20)]
     by_method = scores(rows)

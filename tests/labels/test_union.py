@@ -1,6 +1,6 @@
 """Real tables of MOSI and MELD, without any video: donors, signs, ids, the published rule's faults, damaged settings.
 
-Vectors are made of hashes here: none of these facts may depend on what an encoder thinks.
+Vectors are made of hashes here: none of these facts may depend on an encoder.
 """
 
 import csv
@@ -62,7 +62,7 @@ def test_every_row_of_both_tables_is_labelled_once(table):
     assert tuple(table[0]) == COLUMNS
 
 
-def test_no_label_has_the_wrong_sign_and_all_lie_on_the_grid(table, report):
+def test_no_label_has_the_wrong_sign_and_all_are_on_the_grid(table, report):
     for row in table:
         value = float(row["intensity"])
         assert row["polarity"] == ("negative" if value < 0 else "positive" if value > 0 else "neutral")
@@ -71,7 +71,7 @@ def test_no_label_has_the_wrong_sign_and_all_lie_on_the_grid(table, report):
     assert set(report["consistency"].values()) == {0}
 
 
-def test_every_donor_is_a_train_row_of_like_polarity_that_owns_what_it_lends(table):
+def test_every_donor_is_a_train_row_of_like_polarity_with_a_value_of_its_own(table):
     rows = {f"{row['dataset']}/{row['split']}/{row['id']}": row for row in table}
     borrowed = [(row, field) for row in table for field in ("intensity", "emotion_meld") if row[f"{field}_donor"]]
     assert len(borrowed) == 5279 + 639 + 1354 + 1231 + 216 + 656  # all that are not neutral

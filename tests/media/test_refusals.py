@@ -41,7 +41,7 @@ def test_what_is_no_media_is_refused_in_its_own_words(tmp_path, content, message
 
 
 @pytest.mark.parametrize("content", [CONCAT, PLAYLIST])
-def test_ffmpeg_itself_is_told_not_to_follow_references(make_clip, content):
+def test_ffmpeg_itself_does_not_follow_references(make_clip, content):
     path = make_clip(times_s=[0.0, 0.5])
     script = path.with_name("film.m3u8" if content is PLAYLIST else "film.ffconcat")
     script.write_bytes(content)

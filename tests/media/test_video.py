@@ -61,7 +61,7 @@ def test_segments_that_share_an_open_file_equal_those_read_alone(make_clip, read
     assert in_a_row == [[read_number(frame.rgb) for frame in Video(span).frames(25.0)] for span in spans]
 
 
-def test_a_file_that_took_the_place_of_another_is_opened_anew(make_clip, read_number):
+def test_a_replaced_file_is_opened_again(make_clip, read_number):
     path = make_clip(times_s=np.arange(75) / 25, name="clip.mp4")
     span = MediaSpan(path, 1.0, 2.0)
     assert list(Video(span).frames(25.0))
@@ -100,7 +100,7 @@ def test_region_outside_the_picture_is_an_error(make_clip):
         next(video.frames(2.0, None, (32, 0, 40, 40)))
 
 
-def test_rows_lie_side_by_side_in_memory(make_clip):
+def test_rows_are_contiguous_in_memory(make_clip):
     odd = np.zeros((64, 90, 3), np.uint8)  # FFmpeg pads rows of this width
     frame = next(Video(MediaSpan(make_clip(times_s=[0.0, 0.5], pictures=[odd, odd]))).frames(2.0))
     assert frame.rgb.flags.c_contiguous

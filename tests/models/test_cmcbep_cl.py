@@ -110,7 +110,7 @@ def test_the_lead_of_a_clip_does_not_depend_on_its_batch(build):
     assert len(together.unique()) > 1
 
 
-def test_a_fixed_lead_gives_way_where_a_clip_lacks_it(build, batch):
+def test_a_fixed_lead_is_replaced_where_a_clip_lacks_it(build, batch):
     mask = batch.audio_mask.clone()
     mask[3] = False
     lead = build(lead="audio").eval()(replace(batch, audio_mask=mask)).extras["lead"].argmax(dim=1)

@@ -1,4 +1,4 @@
-"""Models that read the pack's text vectors say what the same encoder, frozen, would let them say."""
+"""Models that read the pack's text vectors predict the same as with the same encoder, frozen."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Every layout's traps in its tables, and what is said of a damaged copy."""
+"""The special cases of each layout's tables, and the errors for a damaged copy."""
 
 import shutil
 
@@ -94,8 +94,8 @@ def test_meld_puts_the_split_into_the_id_and_ignores_duplicates(tmp_path):
     assert by_id["train_dia0$_$utt2"].media == "train_splits/dia0_utt2.*"
     assert by_id["train_dia0$_$utt2"].text == "He said “hi”."
     assert table.notes == ["texts whose mis-decoded characters were repaired: 3 (options.repair_text)"]
-    kept = {clip.clip_id: clip for clip in read("meld", raw, repair_text=False).clips}
-    assert kept["train_dia0$_$utt2"].text == "He said \x93hi\x94."
+    unrepaired = {clip.clip_id: clip for clip in read("meld", raw, repair_text=False).clips}
+    assert unrepaired["train_dia0$_$utt2"].text == "He said \x93hi\x94."
     assert (by_id["dev_dia0$_$utt0"].emotion, by_id["dev_dia0$_$utt0"].polarity) == ("anger", "negative")
 
 
@@ -114,7 +114,7 @@ def test_text_is_repaired_only_where_it_was_mis_decoded():
     assert repaired("Ã la carte, naïve, “fine” — 你好") == "Ã la carte, naïve, “fine” — 你好"
 
 
-def test_iemocap_keeps_six_classes_and_looks_at_the_speaker(tmp_path):
+def test_iemocap_keeps_six_classes_and_crops_to_the_speaker(tmp_path):
     table = read("iemocap", make_iemocap(tmp_path, invented_clips(), media=False))
     by_id = {clip.clip_id: clip for clip in table.clips}
     left, right = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 0.5, 1.0)
@@ -148,7 +148,7 @@ def test_csd_gives_words_times_from_the_segments_start(tmp_path):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_missing_table_is_one_line_that_says_what_was_found(tmp_path, name):
+def test_a_missing_table_is_a_one_line_error_with_the_folders_content(tmp_path, name):
     raw = make(name, tmp_path)
     for pattern in ("*.csv", "*/*.csv", "*.csd", "Session1/dialog/EmoEvaluation/*.txt"):
         for path in raw.glob(pattern):
@@ -160,7 +160,7 @@ def test_a_missing_table_is_one_line_that_says_what_was_found(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_a_folder_one_level_too_high_is_one_line_that_says_what_was_found(tmp_path, name):
+def test_a_folder_one_level_too_high_is_a_one_line_error_with_its_content(tmp_path, name):
     make(name, tmp_path)
     with pytest.raises(RawDataError, match=rf"the folder contains {name}/") as caught:
         read(name, tmp_path)

@@ -1,4 +1,4 @@
-"""The published tables: every split and class counts what the field says it counts."""
+"""The published tables: every split and class has the size reported in the literature."""
 
 import shutil
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Clips and lines on disk are what they were in memory, in the same order."""
+"""Clips and lines on disk equal those in memory, in the same order."""
 
 import random
 
@@ -21,24 +21,24 @@ CLIPS = [
 
 
 def on_disk(clips) -> ClipList:
-    kept = ClipList()
-    for one in clips:
-        kept.append(one)
-    return kept
+    clip_list = ClipList()
+    for each in clips:
+        clip_list.append(each)
+    return clip_list
 
 
 def test_clips_come_back_as_they_were_and_in_their_order():
-    kept = on_disk(CLIPS)
-    assert list(kept) == CLIPS
-    assert list(kept) == CLIPS  # again: nothing is used up
-    assert (kept[0], kept[-1], kept[1:], len(kept)) == (CLIPS[0], CLIPS[-1], CLIPS[1:], 3)
-    assert list(kept.without({"v1 1"})) == [CLIPS[0], CLIPS[2]]
-    assert sorted(clip.clip_id for clip in on_disk(CLIPS)) == ["v1$_$1", "v1$_$2", "v2$_$1"]  # nobody else holds them
+    clips = on_disk(CLIPS)
+    assert list(clips) == CLIPS
+    assert list(clips) == CLIPS  # again: nothing is used up
+    assert (clips[0], clips[-1], clips[1:], len(clips)) == (CLIPS[0], CLIPS[-1], CLIPS[1:], 3)
+    assert list(clips.without({"v1 1"})) == [CLIPS[0], CLIPS[2]]
+    assert sorted(clip.clip_id for clip in on_disk(CLIPS)) == ["v1$_$1", "v1$_$2", "v2$_$1"]  # a temporary list
 
 
-def test_ids_that_stand_twice_and_videos_in_two_splits_are_found():
-    found = faulty_rows(on_disk([*CLIPS, clip("v2", "1")]), (-3.0, 3.0), shared_videos=False)
-    assert [(fault.clip_id, fault.reason.split(";")[0]) for fault in found] == [
+def test_repeated_ids_and_videos_in_two_splits_are_found():
+    rejected = faulty_rows(on_disk([*CLIPS, clip("v2", "1")]), (-3.0, 3.0), shared_videos=False)
+    assert [(fault.clip_id, fault.reason.split(";")[0]) for fault in rejected] == [
         ("v2$_$1", "id appears 2 times"),
         ("v2$_$1", "id appears 2 times"),
         ("v1$_$1", "video v1 is in the splits test, train"),
@@ -49,10 +49,10 @@ def test_ids_that_stand_twice_and_videos_in_two_splits_are_found():
 
 def test_what_utf8_cannot_write_is_a_fault_and_no_crash():
     halves = [clip("v1", "1", text="so \ud800"), clip("v1", "2", words=(("\udfff", 0.1, 0.2),))]
-    kept = on_disk([*halves, CLIPS[0]])
-    assert list(kept) == [*halves, CLIPS[0]]
-    found = faulty_rows(kept, (-3.0, 3.0), shared_videos=True)
-    assert [(fault.clip_id, "half of a surrogate pair" in fault.reason) for fault in found] == [
+    clips = on_disk([*halves, CLIPS[0]])
+    assert list(clips) == [*halves, CLIPS[0]]
+    rejected = faulty_rows(clips, (-3.0, 3.0), shared_videos=True)
+    assert [(fault.clip_id, "half of a surrogate pair" in fault.reason) for fault in rejected] == [
         ("v1$_$1", True),
         ("v1$_$2", True),
     ]
@@ -72,10 +72,10 @@ def test_lines_are_sorted_as_python_sorts_ids():
 
 def test_more_rows_than_are_written_at_once():
     ids = [f"{row:05d}" for row in range(3000)]
-    kept, lines = on_disk([clip(clip_id, "1") for clip_id in ids]), Lines(2)
-    assert [one.video_id for one in kept] == ids
-    assert kept[2999].video_id == "02999"
-    assert kept.repeated() == {}
+    clips, lines = on_disk([clip(clip_id, "1") for clip_id in ids]), Lines(2)
+    assert [one.video_id for one in clips] == ids
+    assert clips[2999].video_id == "02999"
+    assert clips.repeated() == {}
     for clip_id in ids:
         lines.add(clip_id, {"labels": {"clip_id": clip_id}, "test": {"clip_id": clip_id}})
     assert len(list(lines.of_all("labels"))) == len(list(lines.of_all("test"))) == 3000

@@ -1,4 +1,4 @@
-"""Dialogue context: which turns stand around a clip, and how they become tokens."""
+"""Dialogue context: which turns surround a clip, and how they become tokens."""
 
 import pytest
 
@@ -20,18 +20,18 @@ def clips():
     return [*talk, make_turn(1, "other", dialogue="d2"), make_turn(0, "test", split="test")]
 
 
-def test_turns_of_all_speakers_stand_in_the_order_of_time(clips):
-    found = contexts(clips, DialogueContext(previous=2, next=1))
-    assert found["train_d1$_$u2"] == {"before": ["Monica: hi", "Ross: what"], "after": ["Ross: bye"]}
-    assert found["train_d1$_$u0"] == {"before": [], "after": ["Ross: what"]}
+def test_turns_of_all_speakers_are_in_the_order_of_time(clips):
+    context_of = contexts(clips, DialogueContext(previous=2, next=1))
+    assert context_of["train_d1$_$u2"] == {"before": ["Monica: hi", "Ross: what"], "after": ["Ross: bye"]}
+    assert context_of["train_d1$_$u0"] == {"before": [], "after": ["Ross: what"]}
     assert contexts(clips, DialogueContext(speakers=False))["train_d1$_$u1"]["before"] == ["hi"]
 
 
 def test_no_turn_of_another_conversation_or_split_comes_in(clips):
-    found = contexts(clips, DialogueContext(previous=9, next=9))
+    context_of = contexts(clips, DialogueContext(previous=9, next=9))
     for lonely in ("train_d2$_$u1", "test_d1$_$u0"):
-        assert found[lonely] == {"before": [], "after": []}
-        assert context_row(found, lonely) == {}
+        assert context_of[lonely] == {"before": [], "after": []}
+        assert context_row(context_of, lonely) == {}
 
 
 def make_placed(limit, before=("1 2", "3"), after=("4 5",)):
@@ -40,7 +40,7 @@ def make_placed(limit, before=("1 2", "3"), after=("4 5",)):
     )
 
 
-def test_the_target_stands_between_its_turns_and_is_marked():
+def test_the_target_is_between_its_turns_and_marked():
     placed = make_placed(limit=50)
     assert placed.ids.tolist() == [0, 1, 2, 99, 3, 99, 7, 8, 99, 4, 5, 99]
     assert placed.types.tolist() == [0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0]

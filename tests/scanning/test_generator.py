@@ -24,7 +24,7 @@ def python(tmp_path, monkeypatch):
     return write
 
 
-def test_an_absent_raw_folder_is_generated_and_said_so(tmp_path, python, capsys):
+def test_an_absent_raw_folder_is_generated_and_reported(tmp_path, python, capsys):
     generate_raw("demo", DEMO, tmp_path / "raw" / "demo")
     assert (tmp_path / "raw" / "demo").is_dir()
     assert "making it with: python -m pipeline demo --output" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The scan: what it writes, what it leaves alone, and what it says about faulty tables."""
+"""The scan: what it writes, what it leaves unchanged, and its errors for faulty tables."""
 
 import os
 import resource
@@ -195,11 +195,11 @@ def test_a_link_out_of_the_raw_folder_is_followed_only_where_the_settings_say_so
         path.rename(tmp_path / path.name)
         path.symlink_to(tmp_path / path.name)
     (raw / "Raw" / "v3" / "003.mp4").unlink()
-    (raw / "Raw" / "v3" / "003.mp4").symlink_to(raw / "Raw" / "v4" / "004.mp4")  # within: nobody's business
+    (raw / "Raw" / "v3" / "003.mp4").symlink_to(raw / "Raw" / "v4" / "004.mp4")  # within the raw folder: allowed
     summary, paths = run_scan(tmp_path, raw)
-    found = faults(paths, summary)
-    assert set(found) == {"v1$_$001", "v2$_$002"}
-    assert found["v1$_$001"].startswith("Raw/v1/001.mp4: a symbolic link leads out of the raw folder; copy the file")
+    reasons = faults(paths, summary)
+    assert set(reasons) == {"v1$_$001", "v2$_$002"}
+    assert reasons["v1$_$001"].startswith("Raw/v1/001.mp4: a symbolic link leads out of the raw folder; copy the file")
     assert summary.absent == 2
     summary, paths = run_scan(tmp_path, raw, follow_links=True)
     assert (faults(paths, summary), summary.absent) == ({}, 0)

@@ -1,4 +1,4 @@
-"""``check``: what it finds in a raw dataset, and what it says about each fault."""
+"""``check``: its summary of a raw dataset, and its message for each fault."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""MMSA-FET's settings become ours where there is an equal, and are told where there is none."""
+"""MMSA-FET's settings become ours where there is an equivalent; the others are reported."""
 
 import json
 
@@ -73,7 +73,7 @@ def test_each_setting_without_an_equal_has_a_line(convert):
         ({"speed": 9}, "speed: no equivalent"),
     ],
 )
-def test_what_we_do_not_have_is_told(convert, change, remark):
+def test_a_setting_without_an_equal_is_reported(convert, change, remark):
     status, output = convert({**CONFIG, **change})
     assert status == 0
     assert any(remark in line for line in output.out.splitlines())

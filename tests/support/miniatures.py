@@ -1,4 +1,4 @@
-"""A few clips in every raw layout, traps included, made from clips of the demo.
+"""A few clips in every raw layout, special cases included, from clips of the demo.
 
 Each ``make_<layout>(raw, clips)`` fills a raw folder and returns it. With ``media=False`` the tables alone are written.
 """
@@ -136,7 +136,7 @@ MELD_COLUMNS = ["Sr No.", "Utterance", "Speaker", "Emotion", "Sentiment", "Dialo
 
 
 def make_meld(raw: Path, clips: Sequence[SourceClip], *, media: bool = True) -> Path:
-    """Ids that begin anew in every split, mis-decoded quotes, a clip that is missing, duplicates to ignore."""
+    """Ids that start again from 0 in every split, mis-decoded quotes, a clip that is missing, duplicates to ignore."""
     texts = ["I\x92m fine.", "You\x97no!", "He said \x93hi\x94."]
     tables = {
         "train/train": ("train_splits", [("joy", "positive"), ("neutral", "neutral"), ("fear", "negative")]),
@@ -154,7 +154,7 @@ def make_meld(raw: Path, clips: Sequence[SourceClip], *, media: bool = True) -> 
             if media and not is_missing:
                 _copy(clip, raw / folder / f"dia0_utt{turn}.mp4")
         _write_csv(raw / f"{table}_sent_emo.csv", MELD_COLUMNS, rows)
-    _write(raw / "output_repeated_splits_test" / "final_videos_testdia0_utt0.mp4", "a duplicate that nobody reads")
+    _write(raw / "output_repeated_splits_test" / "final_videos_testdia0_utt0.mp4", "a duplicate that is ignored")
     _write(raw / "output_repeated_splits_test" / "._dia0_utt0.mp4", "what archives made on a Mac hold")
     return raw
 
@@ -171,14 +171,14 @@ def make_iemocap(raw: Path, clips: Sequence[SourceClip], *, media: bool = True) 
         folder = raw / f"Session{session}" / "dialog"
         shown = [next(remaining) for _ in turns]
         starts = np.cumsum([0.0, *(clip.duration_s for clip in shown)])
-        said, judged = [], ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]", ""]
+        spoken, judged = [], ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]", ""]
         for (part, emotion), clip, start, end in zip(turns, shown, starts[:-1], starts[1:], strict=True):
             begin, until = max(0.0, start - 0.2), end  # turns overlap a little, as people do
-            said.append(f"{dialogue}_{part} [{begin:.4f}-{until:.4f}]: {clip.text}")
+            spoken.append(f"{dialogue}_{part} [{begin:.4f}-{until:.4f}]: {clip.text}")
             judged.append(f"[{begin:.4f} - {until:.4f}]\t{dialogue}_{part}\t{emotion}\t[2.5000, 2.5000, 2.5000]")
             judged.append("C-E2:\tNeutral;\t()\n")
-        said += [f"{dialogue}_MXX0 [0.1000-0.2000]: Hm.", "F: [LAUGHTER]"]
-        _write(folder / "transcriptions" / f"{dialogue}.txt", "\n".join(said))
+        spoken += [f"{dialogue}_MXX0 [0.1000-0.2000]: Hm.", "F: [LAUGHTER]"]
+        _write(folder / "transcriptions" / f"{dialogue}.txt", "\n".join(spoken))
         _write(folder / "EmoEvaluation" / f"{dialogue}.txt", "\n".join(judged))
         if media:
             is_left = [part[0] == dialogue[5] for part, _ in turns]

@@ -1,4 +1,4 @@
-"""Clips whose frames tell their number and whose sound is known to the sample."""
+"""Clips whose frames show their number and whose sound is known to the sample."""
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction

@@ -42,7 +42,7 @@ DIMS, AUDIO_STEPS = SMALL.dims, SMALL.audio_steps
 
 
 def save_encoder(folder: Path) -> Path:
-    """Write a random two-layer BERT, 16 wide, and a tokenizer that knows digits and the names of polarities."""
+    """Write a random two-layer BERT, 16 wide, and a tokenizer of digits and the names of polarities."""
     import torch
     from transformers import BertConfig, BertModel
 

@@ -13,7 +13,7 @@ def write(folder, *, identity="f" * 64, seed=0):
     return path
 
 
-def test_a_renamed_identity_is_told_apart_from_other_numbers(tmp_path):
+def test_a_renamed_identity_differs_from_other_numbers(tmp_path):
     old = write(tmp_path / "old")
     assert compare(old, write(tmp_path / "same")) == "same bytes"
     assert compare(old, write(tmp_path / "renamed", identity="e" * 64)) == "same arrays, another identity"

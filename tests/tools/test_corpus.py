@@ -28,12 +28,12 @@ from tools.corpus import configs, packs, stores, tables, weights
 from tools.corpus.__main__ import AREAS, page_with
 
 
-def kinds(found):
-    return pytest.mark.parametrize("kind", found, ids=[kind.name for kind in found])
+def kinds(area):
+    return pytest.mark.parametrize("kind", area, ids=[kind.name for kind in area])
 
 
-def told(kind, action, *arguments, **named):
-    """The error of an action, one line or a list of rows; of an accepted kind, its result."""
+def outcome(kind, action, *arguments, **named):
+    """The error message of an action, one line or a list of rows; for an accepted kind, its result."""
     if kind.outcome == "accepted":
         return action(*arguments, **named)
     with pytest.raises(PipelineError) as caught:
@@ -56,7 +56,7 @@ def make_raw(raw, table=tables.TABLE):
 @kinds(tables.TABLES)
 def test_label_tables(tmp_path, kind):
     raw = make_raw(tmp_path / "raw" / "toy", kind.make())
-    message = told(kind, scan, "toy", DatasetConfig(), raw=raw, paths=DatasetPaths(tmp_path / "processed"))
+    message = outcome(kind, scan, "toy", DatasetConfig(), raw=raw, paths=DatasetPaths(tmp_path / "processed"))
     assert sorted(path.name for path in tmp_path.iterdir()) in (["processed", "raw"], ["raw"])
     if kind.outcome == "error":
         assert "label.csv" in message
@@ -70,7 +70,7 @@ def splits():
 @kinds(packs.FILES)
 def test_pickles(tmp_path, splits, kind):
     kind.make(tmp_path / "pack.pkl", splits)
-    assert "\n" not in told(kind, read_pickle, tmp_path / "pack.pkl")
+    assert "\n" not in outcome(kind, read_pickle, tmp_path / "pack.pkl")
 
 
 _SPY = """
@@ -109,14 +109,14 @@ def test_no_malicious_pickle_runs_code_or_opens_another_file(tmp_path, splits):
 @kinds(packs.HDF5)
 def test_hdf5_packs(tmp_path, splits, kind):
     kind.make(tmp_path / "pack.h5", splits)
-    assert "\n" not in told(kind, read_contents, tmp_path / "pack.h5")
+    assert "\n" not in outcome(kind, read_contents, tmp_path / "pack.h5")
 
 
 @kinds(packs.RULES)
 def test_rules_of_packs(splits, kind):
     arrays = {name: to_arrays(split) for name, split in splits.items()}
     kind.make(arrays)
-    findings = [f"{found.level}: {found.where}: {found.what}" for found in check(arrays)]
+    findings = [f"{finding.level}: {finding.where}: {finding.what}" for finding in check(arrays)]
     assert any(re.search(kind.says, line) for line in findings), findings
     assert any(line.startswith("error") for line in findings) == (kind.outcome == "error")
 
@@ -141,12 +141,12 @@ def test_stores_that_the_next_run_meets(stored, kind):
     kind.make(path)
     reader = open_if_usable(path)
     with reader or contextlib.nullcontext():
-        kept = reader.sound_keys() if reader else {}
-    right = {clip_id: f"k{clip_id}" for clip_id in ("v0$_$1", "v1$_$1", "v2$_$1")}
+        keys = reader.sound_keys() if reader else {}
+    expected = {clip_id: f"k{clip_id}" for clip_id in ("v0$_$1", "v1$_$1", "v2$_$1")}
     if kind.says == stores.AGAIN:
-        assert kept.get("v0$_$1") != right["v0$_$1"]
+        assert keys.get("v0$_$1") != expected["v0$_$1"]
     else:
-        assert kept.items() >= right.items()
+        assert keys.items() >= expected.items()
 
 
 @kinds(stores.READ)
@@ -160,7 +160,7 @@ def test_stores_that_later_steps_meet(stored, tmp_path, kind):
             for clip_id in reader.ids():
                 reader.read(clip_id)
 
-    assert "\n" not in told(kind, read)
+    assert "\n" not in outcome(kind, read)
 
 
 @kinds(configs.CONFIGS)
@@ -175,18 +175,18 @@ def test_settings(tmp_path, monkeypatch, kind):
         path = tmp_path / name
         path.parent.mkdir(parents=True)
         path.write_bytes(content if isinstance(content, bytes) else yaml.safe_dump(content).encode())
-    assert "\n" not in told(kind, Workflow, run, scan_now=True)
+    assert "\n" not in outcome(kind, Workflow, run, scan_now=True)
     assert not (tmp_path / "ran").exists()
 
 
 @kinds(weights.LANDMARKER)
 def test_landmarkers(tmp_path, kind):
-    told(kind, resolve_face_landmarker, str(kind.make(tmp_path)))
+    outcome(kind, resolve_face_landmarker, str(kind.make(tmp_path)))
 
 
 @kinds(weights.ENCODERS)
 def test_text_encoders(tmp_path, kind):
-    told(kind, resolve_text_encoder, str(kind.make(tmp_path)))
+    outcome(kind, resolve_text_encoder, str(kind.make(tmp_path)))
 
 
 @kinds(weights.TRAINED)
@@ -197,7 +197,7 @@ def test_trained_weights(tmp_path, monkeypatch, kind):
     if kind.make:
         kind.make(path)
     model = torch.nn.Linear(3, 2) if kind.make else torch.nn.Linear(4, 2)
-    assert "\n" not in told(kind, load_weights, model, path)
+    assert "\n" not in outcome(kind, load_weights, model, path)
     assert not (tmp_path / "ran").exists()
 
 
@@ -213,4 +213,4 @@ def test_the_table_of_kinds_is_what_the_corpus_says(repository):
     page = (repository / "docs" / "reliability.md").read_text(encoding="utf-8")
     assert page == page_with(page), "run: python -m tools.corpus"
     assert sum(map(len, AREAS.values())) >= 60
-    assert all(len({kind.name for kind in found}) == len(found) for found in AREAS.values())
+    assert all(len({kind.name for kind in area}) == len(area) for area in AREAS.values())

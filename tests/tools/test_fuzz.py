@@ -1,4 +1,4 @@
-"""What fuzzing found (docs/reliability.md), and what writing its targets brought to light, is read or refused."""
+"""What fuzzing found (docs/reliability.md), and problems met while writing its targets, are read or refused."""
 
 import pickle
 import tracemalloc
@@ -119,7 +119,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("changed", ODD, ids=str)
-def test_arrays_of_odd_kinds_and_shapes_are_told(changed):
+def test_arrays_of_odd_kinds_and_shapes_are_reported(changed):
     assert any(finding.level == "error" for finding in check(packed(**changed)))
     with pytest.raises(StoreError):
         import_splits(packed(**changed), pickles.CARD, normalise=True)

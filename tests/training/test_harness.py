@@ -1,4 +1,4 @@
-"""The harness as a whole, from pack to predictions: it learns what is there, and nothing that is not."""
+"""The harness as a whole, from pack to predictions: it learns a signal in the data, and nothing from noise."""
 
 import json
 import signal

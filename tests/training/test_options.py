@@ -62,7 +62,7 @@ def test_more_devices_than_clips_of_a_batch_are_refused():
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorboard") is not None, reason="tensorboard is installed")
-def test_tensorboard_is_asked_for_in_one_line_where_it_is_absent(workplace):
+def test_an_absent_tensorboard_is_a_one_line_error(workplace):
     with pytest.raises(MissingDependencyError, match="pip install tensorboard"):
         train_run(workplace, "absent", tensorboard=True)
 

@@ -43,7 +43,7 @@ def test_raw_words_are_spelled_as_they_are_said(raw, words):
     assert " ".join(say(raw, "en")) == words
 
 
-def test_every_spoken_word_knows_its_raw_word():
+def test_every_spoken_word_refers_to_its_raw_word():
     text = "It cost $5 -- [laughs out loud] (stutter) OK."
     spoken = spoken_words(text, word_spans(text, "en"), "en")
     assert [(word.word, word.raw) for word in spoken] == [

@@ -43,8 +43,8 @@ def test_a_second_run_is_refused_in_one_line_that_names_the_first(tmp_path, star
     wait_for_lock(tmp_path)
     with pytest.raises(StoreError) as error:
         lock.hold(tmp_path)
-    said = f"another run uses it \\(process {first.pid} on {socket.gethostname()} since .* UTC\\); wait for it"
-    assert re.search(said, str(error.value))
+    message = f"another run uses it \\(process {first.pid} on {socket.gethostname()} since .* UTC\\); wait for it"
+    assert re.search(message, str(error.value))
     assert "\n" not in str(error.value)
 
 

@@ -1,4 +1,4 @@
-"""Media files nobody should have to open. Each maker turns a sound clip of a talking head into a bad one."""
+"""Broken media files. Each maker turns a sound clip of a talking head into a bad one."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ def holding(content: bytes) -> Maker:
 
 
 def cut_at(fraction: float) -> Maker:
-    """Cut off; the index stands in front, as in files meant for streaming, so that the rest can still be opened."""
+    """Cut off; the index is at the start, as in files for streaming, so that the rest can still be opened."""
 
     def make(good: Path, bad: Path) -> None:
         ffmpeg("-i", good, "-c", "copy", "-movflags", "+faststart", bad)
@@ -107,7 +107,7 @@ def subtitles_only(good: Path, bad: Path) -> None:
 
 
 def rotated(good: Path, bad: Path) -> None:
-    """Stored lying, with a header that says so, as telephones do."""
+    """Stored sideways with a rotation in the header, as by phones."""
     part = bad.with_suffix(".lying.mp4")
     ffmpeg("-i", good, "-vf", "transpose=1", *_QUICK, part)
     ffmpeg("-display_rotation:v:0", "90", "-i", part, "-c", "copy", bad)
@@ -125,7 +125,7 @@ def change_of_size(good: Path, bad: Path) -> None:
 
 
 def jumping(gap_s: float) -> Maker:
-    """Time stamps of sound and pictures leap forward in the middle."""
+    """Time stamps of sound and pictures jump forward in the middle."""
     later = f"if(gt(T,0.6),PTS+{gap_s}/TB,PTS)"
     options = ("-vf", f"setpts='{later}'", "-af", f"asetpts='{later}'", "-fps_mode", "passthrough")
     return converted(*options, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "pcm_s16le", suffix=".mkv")

@@ -1,4 +1,4 @@
-"""Weight files that are not what they should be. A maker writes a file or folder and gives its path."""
+"""Wrong or damaged weight files. A maker writes a file or folder and returns its path."""
 
 import pickle
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Coverage-guided fuzzing of what reads files of strangers: ``make fuzz``. A module here is one target.
+"""Coverage-guided fuzzing of the readers of untrusted files: ``make fuzz``. Each module here is one target.
 
-Each has ``SEEDS``, inputs to begin with, and ``check``, which takes any bytes: it returns if they are read or refused
-by an error of ``pipeline/core/errors.py``, and raises anything else, which is then a finding.
+Each has ``SEEDS``, inputs to start from, and ``check``, which takes any bytes: it returns if they are read or refused
+with an error of ``pipeline/core/errors.py``. Any other exception is a finding.
 """

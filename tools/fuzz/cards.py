@@ -1,4 +1,4 @@
-"""JSON that lies beside packs and among results: cards, lines of rows."""
+"""JSON next to packs and in results: cards and rows as lines."""
 
 import json
 

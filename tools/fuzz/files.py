@@ -1,4 +1,4 @@
-"""A file that is written anew for every input."""
+"""A temporary file, rewritten for every input."""
 
 import tempfile
 from functools import cache

@@ -41,6 +41,6 @@ def _check_universal(text: str) -> None:
 
 
 def _expect(error: ValueError, *phrases: str) -> None:
-    """The grammars say in words what is no label; any other ValueError came about by accident."""
+    """The grammars refuse what is no label with a message of their own; any other ValueError is a bug."""
     if not any(phrase in str(error) for phrase in phrases):
         raise error

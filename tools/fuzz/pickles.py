@@ -32,7 +32,7 @@ SEEDS = [pickle.dumps(content, protocol) for content in (PACK, {name: {} for nam
 
 
 def check(data: bytes) -> None:
-    """Read the pickle in every way that the product does."""
+    """Read the pickle in every way that the pipeline does."""
     path = file_of(data, "pack.pkl")
     for use in (_convert, _judge, _import):
         try:

@@ -60,7 +60,7 @@ CONF
   printf 'CgroupPlugin=cgroup/v1\nCgroupAutomount=no\nConstrainCores=no\nConstrainRAMSpace=no\n' > "$ROOT/cgroup.conf"
 }
 
-# The executor takes SLURM_* out of the environment of its jobs: the srun in them looks at the default place only.
+# The executor takes SLURM_* out of the environment of its jobs: their srun reads the default place only.
 link_configuration() {
   [ -e /etc/slurm/slurm.conf ] && { echo "/etc/slurm/slurm.conf exists: this machine has a SLURM" >&2; exit 1; }
   mkdir -p /etc/slurm

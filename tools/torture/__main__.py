@@ -86,7 +86,7 @@ def table(results: list[Result], took_s: float) -> str:
     """A Markdown table of all kinds and a line of totals."""
     lines = ["| kind | tried | as expected | rows accounted for |", "| --- | ---: | ---: | ---: |"]
     kinds = {kind: [result for result in results if result.kind == kind] for kind in _kinds(results)}
-    lines += [f"| {kind} | {_counts(found)} |" for kind, found in kinds.items()]
+    lines += [f"| {kind} | {_counts(of_kind)} |" for kind, of_kind in kinds.items()]
     differing = sum(len(result.verdict.differing) for result in results)
     last = f"{took_s / 60:.0f} minutes; {differing} differing files"
     return "\n".join([*lines, f"| **all** | {_counts(results)} |", "", last])

@@ -57,7 +57,7 @@ def out_of_memory(project: Project, chance: random.Random, _: ExitStack) -> Inje
 
 
 def hanging_decoder(project: Project, _: random.Random, __: ExitStack) -> Injection:
-    """A worker that stops in the middle of a clip: it is ended when the clip's time is up, and the clip done anew."""
+    """A worker that stops in the middle of a clip: it is killed at the time limit, and the clip extracted again."""
     project.configure(clip_limit_s=240)
     run = project.start(*VISION.undo(project))
     worker = _decoding(run)

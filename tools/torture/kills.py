@@ -26,7 +26,7 @@ def kill_worker(project: Project, chance: random.Random, _: ExitStack) -> Inject
 
 
 def kill_job(project: Project, chance: random.Random, _: ExitStack) -> Injection:
-    """A job; Snakemake tells that it failed, others go on."""
+    """A job; Snakemake reports the failure, other jobs go on."""
     return _struck(project, chance, (AUDIO, VISION, TEXT, PACK, TRAINING), victims.jobs, _kill)
 
 

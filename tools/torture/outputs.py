@@ -30,7 +30,7 @@ class Verdict:
         rows: rows of the raw table.
         accounted: of these, how many are packed or left out with a reason.
         faults: what the audit finds.
-        left: unfinished files and processes that nobody cleared up.
+        left: unfinished files and running processes.
     """
 
     differing: list[str]
@@ -59,28 +59,28 @@ def judge(
         project: the one with the fault.
         clean: hashes of the reference's files.
         compared: beginnings of the paths to compare; all of them if there are none.
-        again: also extract clips again, which takes long and is nothing new where stores are equal.
+        again: also extract clips again; slow, and redundant where stores are equal.
     """
-    made = digests(project)
-    names = [name for name in made.keys() | clean.keys() if name.startswith(compared or "")]
-    differing = sorted(name for name in names if made.get(name) != clean.get(name))
+    hashes = digests(project)
+    names = [name for name in hashes.keys() | clean.keys() if name.startswith(compared or "")]
+    differing = sorted(name for name in names if hashes.get(name) != clean.get(name))
     subject = Subject("demo", DatasetConfig(), project.root / "raw" / "demo", project.processed / "demo")
     try:
-        found = audit(subject, Scope(clips=99, again=again))
+        result = audit(subject, Scope(clips=99, again=again))
     except PipelineError as error:
         return Verdict(differing, 0, 0, [str(error)], left_behind(project))
-    accounted = min(found.packed[pack] + found.left_out[pack] for pack in found.packed)
-    return Verdict(differing, found.rows, accounted, [str(fault) for fault in found.faults], left_behind(project))
+    accounted = min(result.packed[pack] + result.left_out[pack] for pack in result.packed)
+    return Verdict(differing, result.rows, accounted, [str(fault) for fault in result.faults], left_behind(project))
 
 
 def digests(project: Project) -> dict[str, str]:
     """A hash of each file that a run makes, timings left out."""
-    folder, found = project.processed, {}
+    folder, hashes = project.processed, {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         if path.is_file() and not set(name.parts) & set(LEFT_OUT):
-            found[str(name)] = hashlib.sha256(_without_timings(path)).hexdigest()
-    return found
+            hashes[str(name)] = hashlib.sha256(_without_timings(path)).hexdigest()
+    return hashes
 
 
 def left_behind(project: Project) -> list[str]:
@@ -92,14 +92,14 @@ def left_behind(project: Project) -> list[str]:
 
 def processes_in(folder: Path) -> list[psutil.Process]:
     """Processes that work in a folder; dead ones are not counted."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         try:
             if process.cwd() == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+                processes.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return found
+    return processes
 
 
 def _without_timings(path: Path) -> bytes:

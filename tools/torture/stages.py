@@ -17,7 +17,7 @@ class Stage:
     Attributes:
         name: what the table calls it.
         folders: what is removed to undo it.
-        target: what is asked of Snakemake; None for everything.
+        target: target for Snakemake; None for everything.
         work_s: about how long it computes, planning left out; faults strike within that time.
     """
 

@@ -61,7 +61,7 @@ def test_every_label_of_fewer_fields_survives_the_parser(fields):
     assert [parse_universal(text, fields) for text in texts] == labels
 
 
-def test_the_space_holds_each_consistent_label_once():
+def test_the_space_contains_each_consistent_label_once():
     # per polarity: 30 sizes and unknown, or zero and unknown; its emotions and unknown in both taxonomies
     assert len(SPACE) == 31 * 6 * 4 + 2 * 2 * 2 + 31 * 3 * 3
     assert len(set(SPACE)) == len(SPACE)
