@@ -67,7 +67,7 @@ def train_threads():
 
 
 def manifests(kind):
-    return lambda w: plan.manifests(w.dataset, w.extractor, w.shard, kind)
+    return lambda w: plan.indexes[w.dataset].shard_manifests(kind, w.extractor, w.shard)
 
 
 def pack_inputs(w):
@@ -79,7 +79,7 @@ def pack_inputs(w):
     return [
         paths.labels,
         paths.rejected,
-        *plan.all_manifests(w.dataset, "text"),
+        *plan.indexes[w.dataset].manifests("text"),
         *plan.stores(w.dataset, extractors),
         *plan.gates(w.dataset, extractors),
     ]

@@ -34,7 +34,7 @@ rule gate:
     """Check that {wildcards.extractor} stored or quarantined every clip of {wildcards.dataset}."""
     input:
         stores=lambda w: plan.stores(w.dataset, [w.extractor]),
-        failed=lambda w: plan.failures(w.dataset, w.extractor),
+        failed=lambda w: plan.indexes[w.dataset].failed(w.extractor),
         labels=f"{PROCESSED}/{{dataset}}/index/labels.jsonl",
     output:
         f"{PROCESSED}/{{dataset}}/quarantine/{{extractor}}.jsonl",

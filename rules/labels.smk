@@ -30,7 +30,7 @@ rule simcse:
 rule embed:
     """Sentence vectors of {wildcards.dataset} by {wildcards.encoder}."""
     input:
-        texts=lambda w: plan.all_manifests(w.dataset, "text"),
+        texts=lambda w: plan.indexes[w.dataset].manifests("text"),
         settings=f"{PROCESSED}/universal/encoders/{{encoder}}/settings.json",
         weights=trained_weights,
     output:

@@ -1,44 +1,15 @@
-"""How far a job is: a line on a terminal or in a log, and a file of counts that the workflow reads."""
+"""How far a job is: a line on a terminal or in a log, and a file of its counts."""
 
-import json
 import logging
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.core.atomic_write import atomic_path
+from pipeline.features.counts import ClipCounts, write_counts
 
 _EVERY_S = 10.0
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class ClipCounts:
-    """How many clips of a job are finished, and how.
-
-    Attributes:
-        reused: clips whose features were up to date.
-        computed: clips that were extracted.
-        failed: clips that go to the quarantine.
-    """
-
-    reused: int = 0
-    computed: int = 0
-    failed: int = 0
-
-    @property
-    def done(self) -> int:
-        """Clips that are finished."""
-        return self.reused + self.computed + self.failed
-
-
-def read_counts(path: Path) -> ClipCounts:
-    """The counts that a job has written so far; all 0 if it has not."""
-    try:
-        return ClipCounts(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError):
-        return ClipCounts()
 
 
 @dataclass
@@ -87,8 +58,7 @@ class Progress:
     def _report(self, *, final: bool) -> None:
         self._last = time.monotonic()
         if self.file:
-            with atomic_path(self.file) as part:
-                part.write_text(json.dumps(asdict(self.counts)))
+            write_counts(self.file, self.counts)
         if sys.stderr.isatty():
             from rich.console import Console
 

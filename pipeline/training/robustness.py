@@ -14,7 +14,7 @@ from pipeline.training.predict import predict_split, score
 from pipeline.training.run_spec import RunSpec
 
 #: ``raw``: the corruption as defined. ``proxy``: its feature-space proxy, where there is no media.
-Origin = Literal["raw", "proxy"]
+CorruptionDomain = Literal["raw", "proxy"]
 #: Gives the test split that was extracted from corrupted media, if there is one.
 ReadRaw = Callable[[CorruptionName, int], PackSplit | None]
 
@@ -34,7 +34,7 @@ class Condition:
     corruption: CorruptionName
     level: int
     strength: float | None
-    origin: Origin
+    origin: CorruptionDomain
     split: PackSplit
 
 
@@ -101,6 +101,6 @@ def _condition(
     if split is not None:
         return Condition(name, level, STRENGTHS[name][level - 1], "raw", split)
     strength = (PROXY_STRENGTHS if name in MEDIA else STRENGTHS)[name][level - 1]
-    origin: Origin = "proxy" if name in MEDIA else "raw"
+    origin: CorruptionDomain = "proxy" if name in MEDIA else "raw"
     changed = corrupt(test, name, [strength] * len(test), seed=seed, tools=tools)
     return Condition(name, level, strength, origin, changed)

@@ -23,21 +23,9 @@ class Workflow(Plan):
         if scan_now:
             write_settings(self)
 
-    def manifests(self, dataset: str, extractor: str, shard: str, kind: str) -> list[Path]:
-        """Manifests of one kind (media, text or words) that an extractor's shard reads; empty if it reads none."""
-        return self.indexes[dataset].shard_manifests(kind, extractor, shard)
-
-    def all_manifests(self, dataset: str, kind: str) -> list[Path]:
-        """All manifests of one kind."""
-        return self.indexes[dataset].manifests(kind)
-
     def stores(self, dataset: str, extractors: list[str]) -> list[Path]:
         """Feature stores of some extractors."""
         return [store for name in extractors for store in self.indexes[dataset].stores(name)]
-
-    def failures(self, dataset: str, extractor: str) -> list[Path]:
-        """Lists of failed clips next to an extractor's stores."""
-        return self.indexes[dataset].failed(extractor)
 
     def gates(self, dataset: str, extractors: list[str]) -> list[Path]:
         """Lists of failed clips of extractors whose clips are all accounted for."""
@@ -77,7 +65,9 @@ class Workflow(Plan):
 
     def union_texts(self, union: str) -> list[Path]:
         """Labels and texts of a union's datasets."""
-        manifests = [path for dataset in self.unions[union].datasets for path in self.all_manifests(dataset, "text")]
+        manifests = [
+            path for dataset in self.unions[union].datasets for path in self.indexes[dataset].manifests("text")
+        ]
         return [*self.union_labels(union), *manifests]
 
     def union_labels(self, union: str) -> list[Path]:

@@ -1,19 +1,19 @@
 """Time, memory, versions, fingerprints and settings of the whole run."""
 
-import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pipeline import __version__
+from pipeline.features.counts import read_counts
 from pipeline.report.gather.models import ModelFacts
 from pipeline.report.gather.sources import Dataset
 
 #: Rules in the order of the work.
 RULES = ("extract", "gate", "quarantine", "pack", "label", "train", "evaluate", "robustness", "results", "report")
-_REUSE = re.compile(r"(reused|computed|failed) (\d+)")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RunFacts:
 
 
 def gather_run(processed: Path, datasets: list[Dataset], models: list[ModelFacts]) -> RunFacts:
-    """Read benchmarks, logs, cards and settings."""
+    """Read benchmarks, counts of jobs, cards and settings."""
     jobs = _jobs(processed / "benchmarks")
     return RunFacts(
         rules=_summed(jobs, "rule"),
@@ -76,13 +76,10 @@ def _summed(jobs: pd.DataFrame, key: str) -> pd.DataFrame:
 
 
 def _reuse(folder: Path) -> pd.DataFrame:
-    rows: dict[tuple[str, str], dict[str, int]] = {}
-    for path in sorted(folder.rglob("*.log")):
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    for path in sorted(folder.glob("*/*/*.counts.json")):
         dataset, extractor = path.relative_to(folder).parts[:2]
-        counts = _REUSE.findall(path.read_text(errors="replace")[-400:])
-        total = rows.setdefault((dataset, extractor), {"reused": 0, "computed": 0, "failed": 0})
-        for what, number in counts[-3:]:
-            total[what] += int(number)
+        rows.setdefault((dataset, extractor), Counter()).update(asdict(read_counts(path)))
     return pd.DataFrame.from_dict(rows, orient="index", columns=["reused", "computed", "failed"])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.paths import Layout
-from pipeline.extraction.progress import ClipCounts, read_counts
+from pipeline.features.counts import ClipCounts, read_counts
 
 
 @dataclass(frozen=True)
