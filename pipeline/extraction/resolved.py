@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.loading import validated
 from pipeline.core import plugins
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import MissingDependencyError, StoreError
@@ -76,6 +75,8 @@ def resolve_extractor(
         ConfigError: the extractor or a setting is unknown.
         MissingDependencyError: a library or a weight file is absent.
     """
+    from pipeline.config.loading import validated  # loads pydantic, which jobs that only read this file do without
+
     module, facts = plugins.load("extractors", extractor), extractor_facts(extractor)
     config = validated(module.Config, overrides, where)
     settings = config.model_dump(mode="json")

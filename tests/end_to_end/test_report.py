@@ -124,7 +124,7 @@ def test_show_names_what_is_wrong(packed, tmp_path):
     folders = {"processed": packed.processed, "raw": tmp_path}
     with pytest.raises(StoreError, match="no clip 'video_0001'; near: video_0001"):
         show.run(clip="video_0001", output=tmp_path / "clip.html", **folders)
-    with pytest.raises(ConfigError, match=r"clip\.pdf: a card is written as \.html or \.png"):
+    with pytest.raises(ConfigError, match=r"clip\.pdf: unknown format; expected a name that ends in \.html or \.png"):
         show.run(clip="video_0001", output=tmp_path / "clip.pdf", **folders)
 
 

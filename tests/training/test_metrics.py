@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -93,6 +93,7 @@ def test_labels_that_are_all_zero_are_flagged_without_a_warning():
     assert any("Non0" in flag for flag in scores.flags)
 
 
+@settings(deadline=None)  # the first call loads scikit-learn
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=1, max_size=30))
 def test_weighted_f1_equals_scikit_learn(pairs):
     labels, predictions = (np.asarray(values) for values in zip(*pairs, strict=True))

@@ -2,7 +2,7 @@
 
 from pipeline.core.errors import PipelineError
 from pipeline.index.manifest import label_row, text_row, to_jsonl, words_row
-from pipeline.readers._clips import problems
+from pipeline.readers._clips import faulty_rows
 from pipeline.readers.table import Options, read
 from tools.fuzz.files import file_of
 
@@ -22,6 +22,6 @@ def check(data: bytes) -> None:
         table = read(path.parent, Options())
     except PipelineError:
         return
-    faulty = {problem.where for problem in problems(table.clips, (-3.0, 3.0), shared_videos=False)}
+    faulty = {row.where for row in faulty_rows(table.clips, (-3.0, 3.0), shared_videos=False)}
     sound = [clip for clip in table.clips if clip.where not in faulty]
     to_jsonl(row for clip in sound for row in (label_row(clip), text_row(clip, "en"), words_row(clip)))
