@@ -32,7 +32,7 @@ class RunConfig(Settings):
     raw: str = "raw"
     """Folder of the raw datasets, one folder each; read only."""
     processed: str = "processed"
-    """Folder of everything derived; safe to delete."""
+    """Folder of all results: features, packs, trained runs. Computed again from ``raw``, which may take long."""
     features: dict[str, dict[str, Any]] = {}
     """Extractor settings by extractor, on top of ``config/features/<name>.yaml``."""
     max_failed_fraction: float = Field(default=0.05, ge=0, le=1)

@@ -33,7 +33,7 @@ def compare(runs: Sequence[ModelRuns], *, reference: str | None = None, by_video
         StoreError: there are no runs, or the models were tested on different clips.
     """
     if not runs:
-        raise StoreError("no evaluated runs to compare; run: snakemake train_all")
+        raise StoreError("no evaluated runs to compare; run: snakemake --cores 4 train_all")
     against = _reference(runs, reference)
     for run in runs:
         if not run.errors.index.equals(against.errors.index):

@@ -64,10 +64,11 @@ def run(
 def _pack(evaluated: Sequence[str], pack: str | None, runs: Path) -> str:
     """The pack named, or the only one."""
     if not evaluated:
-        raise StoreError(f"{runs}: no evaluated runs; run: snakemake train_all")
+        raise StoreError(f"{runs}: no evaluated runs; run: snakemake --cores 4 train_all")
     chosen = evaluated[0] if pack is None and len(evaluated) == 1 else pack
     if chosen is None or chosen not in evaluated:
-        raise ConfigError(f"{runs}: evaluated runs are on {', '.join(evaluated)}, not on {pack}; name one as --pack")
+        reason = f"no evaluated run on {pack}" if pack else "evaluated runs on several packs"
+        raise ConfigError(f"{runs}: {reason}; choose one with --pack: {', '.join(evaluated)}")
     return chosen
 
 

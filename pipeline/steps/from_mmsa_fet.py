@@ -44,7 +44,7 @@ def run(config: Path, *, dataset: str = "mydata", output: Path = Path("config"))
         print_line(f"written: {target}", "ok")
     for remark in result.remarks:
         print_line(f"warning: {remark}", "warning")
-    print_line(f"next: snakemake --cores 2 --configfile {output / name}.yaml packs")
+    print_line(f"next: snakemake --cores 2 --configfile {output / name}.yaml -- packs")
 
 
 def _converted(path: Path) -> Converted:

@@ -104,7 +104,7 @@ def _score(
     if family != "emotion":
         return sentiment_scores(family, split.labels["M"][clips] / scale, predictions.sentiment[clips] / scale)
     if len(predictions.categories) != len(split):
-        raise ConfigError("the dataset's metrics are 'emotion', but this model predicts sentiment only; use 'mosi'")
+        raise ConfigError("the dataset's metrics are 'emotion', but this model predicts sentiment only; use unimse")
     return emotion_scores(
         [emotion_of(split.annotations[clip], field) for clip in clips],
         [emotion_of(predictions.categories[clip], field) for clip in clips],

@@ -169,4 +169,4 @@ def test_the_examples_of_the_api_run(run_dir, packed, tmp_path, monkeypatch, rep
     assert names["text"].values.shape[1] == 384
     assert names["clips"].split.value_counts().sum() == 8
     assert -6 < names["prediction"].sentiment < 6
-    assert all(clip.text_from == "label.csv" for clip in names["silent"])
+    assert all(clip.text_from == "label.csv" for clip in names["predictions"])

@@ -116,7 +116,7 @@ def test_what_cannot_be_compared_is_refused_in_one_line(processed):
         compare(dataset="toy", processed=processed)
     with pytest.raises(ConfigError, match=r"no evaluated run of 'bset'.*did you mean 'best'"):
         compare(dataset="toy", models=["bset"], processed=processed)
-    with pytest.raises(ConfigError, match=r"evaluated runs are on aligned, not on other"):
+    with pytest.raises(ConfigError, match=r"no evaluated run on other; choose one with --pack: aligned"):
         compare(dataset="toy", pack="other", processed=processed)
     with pytest.raises(ConfigError, match="no evaluated variant of 'same'"):
         compare(dataset="toy", ablation="same", processed=processed)
