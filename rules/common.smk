@@ -2,7 +2,7 @@
 
 from snakemake.logging import logger
 
-from pipeline.corruptions.levels import LEVELS, MEDIA, at_level
+from pipeline.corruptions.levels import LEVELS, MEDIA_MODALITY, at_level
 from pipeline.core.errors import PipelineError
 from pipeline.workflow.progress import Watch
 from pipeline.core.parent_process import RUN_PID
@@ -50,7 +50,7 @@ wildcard_constraints:
     trial=r"\d+",
     shard="[0-9a-f]{3}",
     seed=r"\d+",
-    corruption="|".join(MEDIA),
+    corruption="|".join(MEDIA_MODALITY),
     level="|".join(map(str, LEVELS)),
 
 

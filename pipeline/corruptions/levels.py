@@ -32,7 +32,7 @@ PROXY_STRENGTHS: Mapping[CorruptionName, tuple[float, float, float, float]] = {
     "audio_noise": (0.1, 0.3, 0.6, 1.0),
 }
 #: Corruptions of the media itself, before extraction, and the modality that they change.
-MEDIA: Mapping[CorruptionName, Modality] = {"blur": "vision", "audio_noise": "audio"}
+MEDIA_MODALITY: Mapping[CorruptionName, Modality] = {"blur": "vision", "audio_noise": "audio"}
 #: The part of the media that an extractor must read for a corruption to change its features.
 MEDIA_SOURCES: Mapping[CorruptionName, str] = {"blur": "video", "audio_noise": "sound"}
 #: Raise it when a level corrupts media differently.

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import Layout
-from pipeline.corruptions.levels import MEDIA, CorruptionLevel, MediaCorruption, at_level
+from pipeline.corruptions.levels import MEDIA_MODALITY, CorruptionLevel, MediaCorruption, at_level
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.packs.build.corrupted import with_corrupted, write_corrupted
 from pipeline.packs.formats.files import read_card, read_split
@@ -39,7 +39,7 @@ def run(
     paths = Layout(processed).dataset(dataset)
     under, file = at_level(corruption, level), paths.pack(pack, "h5")
     card, test = read_card(paths.pack(pack, "json")), read_split(file, "test")
-    modality = MEDIA[under.name]
+    modality = MEDIA_MODALITY[under.name]
     if modality not in card.extractors:
         raise StoreError(
             f"pack {pack} of {dataset} was imported and has no media to corrupt; "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.core.paths import DatasetPaths
 from pipeline.core.records import write_csv
-from pipeline.corruptions.levels import LEVELS, MEDIA, CorruptionName
+from pipeline.corruptions.levels import LEVELS, MEDIA_MODALITY, CorruptionName
 from pipeline.packs.build.corrupted import read_corrupted
 from pipeline.packs.formats.files import read_card, read_split
 from pipeline.packs.schema import PackSplit
@@ -51,8 +51,10 @@ class _RawSplits:
 
     def __init__(self, pack: Path, pack_sha256: str) -> None:
         self._pack, self._pack_sha256 = pack, pack_sha256
-        self._extracted = {name for name in MEDIA if all(self._path(name, level).is_file() for level in LEVELS)}
-        for name in MEDIA.keys() - self._extracted:
+        self._extracted = {
+            name for name in MEDIA_MODALITY if all(self._path(name, level).is_file() for level in LEVELS)
+        }
+        for name in MEDIA_MODALITY.keys() - self._extracted:
             logger.info("%s: not extracted from corrupted media; the feature-space proxy is used", name)
 
     def read(self, name: CorruptionName, level: int) -> PackSplit | None:

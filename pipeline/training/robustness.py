@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from models._base import SentimentModel
-from pipeline.corruptions.levels import LEVELS, MEDIA, PROXY_STRENGTHS, STRENGTHS, CorruptionName
+from pipeline.corruptions.levels import LEVELS, MEDIA_MODALITY, PROXY_STRENGTHS, STRENGTHS, CorruptionName
 from pipeline.corruptions.splits import Tools, corrupt
 from pipeline.packs.schema import PackSplit
 from pipeline.training.predict import predict_split, score
@@ -97,10 +97,10 @@ def _is_same_input(split: PackSplit, other: PackSplit, use: Collection[str]) -> 
 def _condition(
     name: CorruptionName, level: int, test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw
 ) -> Condition:
-    split = read_raw(name, level) if name in MEDIA else None
+    split = read_raw(name, level) if name in MEDIA_MODALITY else None
     if split is not None:
         return Condition(name, level, STRENGTHS[name][level - 1], "raw", split)
-    strength = (PROXY_STRENGTHS if name in MEDIA else STRENGTHS)[name][level - 1]
-    origin: CorruptionDomain = "proxy" if name in MEDIA else "raw"
+    strength = (PROXY_STRENGTHS if name in MEDIA_MODALITY else STRENGTHS)[name][level - 1]
+    origin: CorruptionDomain = "proxy" if name in MEDIA_MODALITY else "raw"
     changed = corrupt(test, name, [strength] * len(test), seed=seed, tools=tools)
     return Condition(name, level, strength, origin, changed)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.extractor_facts import extractor_facts
-from pipeline.corruptions.levels import LEVELS, MEDIA, MEDIA_SOURCES, at_level
+from pipeline.corruptions.levels import LEVELS, MEDIA_MODALITY, MEDIA_SOURCES, at_level
 from pipeline.extraction.resolved import ResolvedExtractor, read_resolved
 from pipeline.workflow.plan import Plan
 from pipeline.workflow.resolved_settings import write_settings
@@ -53,14 +53,14 @@ class Workflow(Plan):
         paths, extractors = self.paths(dataset), self.pack_configs[pack].extractors()
         reached = [
             name
-            for name, modality in MEDIA.items()
+            for name, modality in MEDIA_MODALITY.items()
             if modality in extractors and MEDIA_SOURCES[name] in extractor_facts(extractors[modality]).reads
         ]
         return [paths.corrupted(name, level).pack(pack, "h5") for name in reached for level in LEVELS]
 
     def corrupted_stores(self, dataset: str, pack: str, corruption: str, level: str) -> list[Path]:
         """Stores of the test clips that a pack's corrupted split is made of."""
-        extractor = self.pack_configs[pack].extractors()[MEDIA[at_level(corruption, int(level)).name]]
+        extractor = self.pack_configs[pack].extractors()[MEDIA_MODALITY[at_level(corruption, int(level)).name]]
         return self.indexes[dataset].stores(extractor, self.paths(dataset).corrupted(corruption, level))
 
     def union_texts(self, union: str) -> list[Path]:

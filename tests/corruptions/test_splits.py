@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.corruptions.levels import CORRUPTIONS, MEDIA, PROXY_STRENGTHS, STRENGTHS
+from pipeline.corruptions.levels import CORRUPTIONS, MEDIA_MODALITY, PROXY_STRENGTHS, STRENGTHS
 from pipeline.corruptions.splits import corrupt, make_tools
 from pipeline.corruptions.text import in_its_context, make_encode
 from pipeline.packs.schema import PackSplit
@@ -36,7 +36,7 @@ def with_vectors(split, tmp_path_factory):
 
 
 def levels(name):
-    return (PROXY_STRENGTHS if name in MEDIA else STRENGTHS)[name]
+    return (PROXY_STRENGTHS if name in MEDIA_MODALITY else STRENGTHS)[name]
 
 
 def at(split, name, strength, tools, seed=3):

@@ -11,7 +11,7 @@ from pipeline.config.training import TrainingCorruption, resolve
 from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import DatasetPaths
-from pipeline.corruptions.levels import CORRUPTIONS, LEVELS, MEDIA
+from pipeline.corruptions.levels import CORRUPTIONS, LEVELS, MEDIA_MODALITY
 from pipeline.corruptions.splits import make_tools
 from pipeline.packs.build.corrupted import write_corrupted
 from pipeline.packs.formats.files import read_split, write_card, write_h5
@@ -79,7 +79,7 @@ def test_scores_move_under_corruptions_and_the_file_repeats_itself(workplace):
 
 def test_stand_ins_are_labelled(workplace):
     origins = table_of(workplace).groupby("corruption").origin.unique().map(list).to_dict()
-    assert origins == {name: ["proxy" if name in MEDIA else "raw"] for name in CORRUPTIONS}
+    assert origins == {name: ["proxy" if name in MEDIA_MODALITY else "raw"] for name in CORRUPTIONS}
 
 
 @pytest.fixture
