@@ -118,7 +118,7 @@ class Dropped(FrozenModel):
     reason: str
 
 
-class Card(FrozenModel):
+class PackCard(FrozenModel):
     """Contents of a pack, how it was built, and what is missing from it."""
 
     dataset: str

@@ -14,7 +14,7 @@ from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.fingerprints import file_sha256, library_versions
 from pipeline.core.types import Modality
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.training.run_folder import RunFolder
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Recipe:
         extractors: settings of the extractors that are needed, by name.
     """
 
-    card: Card
+    card: PackCard
     modalities: tuple[Modality, ...]
     extractors: Mapping[str, Mapping[str, Any]]
 
@@ -71,7 +71,7 @@ def open_finished(path: Path) -> RunFolder:
     return folder
 
 
-def make_recipe(card: Card, modalities: tuple[Modality, ...]) -> Recipe:
+def make_recipe(card: PackCard, modalities: tuple[Modality, ...]) -> Recipe:
     """Select the extractors that a new clip needs.
 
     Args:

@@ -17,7 +17,7 @@ from pipeline.core.console import print_json, print_line, print_table
 from pipeline.core.types import MODALITIES, SPLITS, Modality, Split
 from pipeline.packs.formats.reader import Pack, read_pack
 from pipeline.packs.mmsa_rules import Finding, check
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 
 
 def run(file: Path, *, json: bool = False) -> int:
@@ -45,7 +45,7 @@ def run(file: Path, *, json: bool = False) -> int:
 
 
 def _described(
-    file: Path, splits: Mapping[Split, Mapping[str, Any]], card: Card | None, findings: Sequence[Finding]
+    file: Path, splits: Mapping[Split, Mapping[str, Any]], card: PackCard | None, findings: Sequence[Finding]
 ) -> dict[str, Any]:
     return {
         "file": str(file),
@@ -69,7 +69,7 @@ def _shape(value: Any) -> str:
     return f"{'x'.join(map(str, value.shape))} {value.dtype if value.dtype.kind != 'U' else 'text'}"
 
 
-def _print_card(card: Card | None) -> None:
+def _print_card(card: PackCard | None) -> None:
     if card is None:
         print_line("no card is next to it: rates, lengths and scale are unknown")
         return
@@ -80,7 +80,7 @@ def _print_card(card: Card | None) -> None:
         print_line(f"  {row.clip_id} ({row.split}): {row.modality}, {row.stage}: {row.reason}")
 
 
-def _facts(card: Card, modality: Modality) -> list[str]:
+def _facts(card: PackCard, modality: Modality) -> list[str]:
     """Extractor, columns, rows, what was cut, and scale of a modality."""
     length, scale = card.lengths.get(modality), card.normalisation.get(modality)
     rate_hz = card.rate_hz.get(modality)

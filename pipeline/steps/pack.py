@@ -22,7 +22,7 @@ from pipeline.packs.build.assemble import PackInputs, assemble
 from pipeline.packs.build.imported import import_splits
 from pipeline.packs.formats.files import read_pickle, write_card, write_h5, write_pickle
 from pipeline.packs.row_arrays import RowArray
-from pipeline.packs.schema import Card, PackSplit
+from pipeline.packs.schema import PackCard, PackSplit
 from pipeline.readers.pickled import Options as PickledOptions
 
 _LIBRARIES = ("h5py", "numpy")
@@ -71,7 +71,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
 
 def _assembled(
     paths: DatasetPaths, config: PackConfig, described: Mapping[str, Any]
-) -> tuple[dict[Split, PackSplit[RowArray]], Card]:
+) -> tuple[dict[Split, PackSplit[RowArray]], PackCard]:
     index = DatasetIndex(paths)
     texts = index.texts()
     labels = read_jsonl(paths.labels)
@@ -97,7 +97,9 @@ def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[d
     return rows + [row for extractor in config.all_extractors() for row in read_jsonl(paths.gated(extractor))]
 
 
-def _imported(raw: Path, config: DatasetConfig, described: Mapping[str, Any]) -> tuple[dict[Split, PackSplit], Card]:
+def _imported(
+    raw: Path, config: DatasetConfig, described: Mapping[str, Any]
+) -> tuple[dict[Split, PackSplit], PackCard]:
     options = validated(PickledOptions, config.options, f"options of dataset {described['dataset']}")
     path = raw / options.packs[described["pack"]]
     described = {**described, "text_weights": options.text_weights, "inputs": file_sha256(path)}

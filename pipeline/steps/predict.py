@@ -75,7 +75,7 @@ def run(
         predictions, cards = _predicted(trained, clips, with_cards=card is not None)
         about = _about(trained.run)
     if card is not None:
-        from pipeline.report.card import card_page
+        from pipeline.report.clip_card import card_page
 
         _write(card, card_page(*cards))
     content = dumps({"run": about, "clips": [one.as_json() for one in predictions]}, indent=1, ensure_ascii=False)
@@ -106,7 +106,7 @@ def _predicted(
     for start in range(0, len(clips), _AT_ONCE):
         batch = trained.predict_clips(clips[start : start + _AT_ONCE])
         if with_cards:
-            from pipeline.prediction.card import card_of
+            from pipeline.prediction.clip_card import card_of
 
             cards += [card_of(one, trained.run, trained.recipe) for one in batch]
         predictions += [replace(one, features={}) for one in batch]

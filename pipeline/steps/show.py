@@ -33,7 +33,7 @@ def run(
         ConfigError: an output that is neither.
         StoreError: no dataset has this clip, or several have.
     """
-    from pipeline.report.card import card_page, card_picture, find_card
+    from pipeline.report.clip_card import card_page, card_picture, find_card
 
     target = output or Path(f"{clip.replace('$_$', '_')}.html")
     if target.suffix not in (".html", ".png"):

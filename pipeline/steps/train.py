@@ -16,7 +16,7 @@ from pipeline.config.training import RunSettings, TrainingCorruption
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import ConfigError
 from pipeline.packs.formats.files import read_card, read_split, write_card
-from pipeline.packs.schema import Card, PackSplit
+from pipeline.packs.schema import PackCard, PackSplit
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -63,7 +63,7 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
 def _train(
     fabric: "Fabric",
     config: "RunSpec",
-    card: Card,
+    card: PackCard,
     splits: tuple[PackSplit, PackSplit],
     folder: "RunFolder",
     threads: int,
@@ -95,7 +95,7 @@ def _train(
     checkpoint.save_weights(trainer.model, folder.weights)
 
 
-def _corrupted(config: "RunSpec", card: Card, train: PackSplit) -> "TrainOfEpoch | None":
+def _corrupted(config: "RunSpec", card: PackCard, train: PackSplit) -> "TrainOfEpoch | None":
     """The corrupted train clips by epoch; None if nothing is corrupted."""
     from pipeline.corruptions.splits import make_tools
     from pipeline.training.corruption import corrupting

@@ -13,7 +13,7 @@ from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import DatasetPaths
 from pipeline.core.records import read_csv, read_json
 from pipeline.packs.formats.files import read_card
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 
 if TYPE_CHECKING:  # the report reads runs without torch
     import pandas as pd
@@ -97,7 +97,7 @@ class RunFolder:
         text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         write_if_changed(self.config_file, text.encode())
 
-    def card(self) -> Card:
+    def card(self) -> PackCard:
         """The card of the run's pack: the copy in the folder, else the pack's own if the pack has not changed.
 
         Raises:

@@ -13,7 +13,7 @@ from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import digest, file_sha256
 from pipeline.core.types import Modality
-from pipeline.packs.schema import Card, PackSplit
+from pipeline.packs.schema import PackCard, PackSplit
 from pipeline.training.metrics import Families, FamilyName
 
 
@@ -86,7 +86,9 @@ class RunSpec(Settings):
         return built
 
 
-def make_run_spec(*, model: str, seed: int, settings: RunSettings, pack: Path, card: Card, train: PackSplit) -> RunSpec:
+def make_run_spec(
+    *, model: str, seed: int, settings: RunSettings, pack: Path, card: PackCard, train: PackSplit
+) -> RunSpec:
     """Resolve everything that shapes a run.
 
     Raises:

@@ -16,7 +16,7 @@ from pipeline.core.errors import ConfigError
 from pipeline.core.types import SPLITS
 from pipeline.corruptions.text import are_vectors_of, make_encode
 from pipeline.packs.formats.files import read_card, read_split
-from pipeline.prediction.card import card_of
+from pipeline.prediction.clip_card import card_of
 from pipeline.prediction.inputs import collect
 from pipeline.prediction.recipe import make_recipe
 from pipeline.prediction.trained import TrainedRun

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.core.errors import ConfigError, StoreError
 from pipeline.packs.formats.files import write_card, write_h5
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.report.page import make_page
 from pipeline.steps import report, show
 from tests.support.reported import HOSTILE, reported_project
@@ -82,7 +82,7 @@ def test_an_imported_pickle_has_a_page_without_any_index(tmp_path):
     write_h5(tmp_path / "theirs" / "packs" / "unaligned_50.h5", splits)
     write_card(
         tmp_path / "theirs" / "packs" / "unaligned_50.json",
-        Card(dataset="theirs", pack="unaligned_50", num_clips=counts, dims=DIMS),
+        PackCard(dataset="theirs", pack="unaligned_50", num_clips=counts, dims=DIMS),
     )
     page = make_page(processed=tmp_path, raw=tmp_path)
     assert "unaligned_50: audio" in page

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from pipeline.config.training import resolve
 from pipeline.core.errors import ConfigError, MissingDependencyError, StoreError
 from pipeline.packs.formats.files import write_card, write_h5
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.steps import evaluate, train
 from pipeline.training.metrics import FAMILIES
 from tests.support.splits import DIMS, make_split, save_encoder
@@ -33,7 +33,7 @@ def workplace(tmp_path_factory):
     write_h5(root / "toy.h5", splits)
     counts = {name: len(split) for name, split in splits.items()}
     encoder = save_encoder(root / "encoder")
-    card = Card(dataset="toy", pack="toy", num_clips=counts, dims=DIMS, text_weights=str(encoder))
+    card = PackCard(dataset="toy", pack="toy", num_clips=counts, dims=DIMS, text_weights=str(encoder))
     write_card(root / "toy.json", card)
     (root / "settings.json").write_text(resolve(RAW, "toy").model_dump_json())
     train_run(root)

@@ -8,10 +8,10 @@ from pipeline.core.types import Split
 from pipeline.packs.build.new_clips import NewClips, pack_new_clips
 from pipeline.packs.build.streams import stored_clips
 from pipeline.packs.formats.files import read_split
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 
 
-def assert_fits(dataset: Path, card: Card, split_name: Split) -> None:
+def assert_fits(dataset: Path, card: PackCard, split_name: Split) -> None:
     """Compare all arrays of a split, bit by bit."""
     split = read_split(dataset / "packs" / f"{card.pack}.h5", split_name)
     names = [*card.extractors.values(), *([card.alignment.words] if card.alignment else [])]

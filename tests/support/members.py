@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.core.types import SPLITS
 from pipeline.packs.build.union import Member
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from tests.support.splits import DIMS, make_split
 
 DESCRIBED = {"dataset": "mosi_meld", "pack": "text_50"}
@@ -30,4 +30,4 @@ def make_member(dataset, *, taxonomy=None, audio=True, **card):
         "metrics": "emotion" if taxonomy else "mosi",
         **card,
     }
-    return Member(splits, Card(**described), taxonomy)
+    return Member(splits, PackCard(**described), taxonomy)

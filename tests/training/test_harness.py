@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.config.training import resolve
 from pipeline.packs.formats.files import write_card, write_h5
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.steps import evaluate, train
 from pipeline.training import label_shuffle
 from tests.support.splits import DIMS, make_split, save_encoder
@@ -33,7 +33,7 @@ def workplace(tmp_path_factory):
     root = tmp_path_factory.mktemp("harness")
     encoder = save_encoder(root / "encoder")
     counts = {name: len(split) for name, split in SPLITS.items()}
-    card = Card(dataset="toy", pack="true", num_clips=counts, dims=DIMS, text_weights=str(encoder))
+    card = PackCard(dataset="toy", pack="true", num_clips=counts, dims=DIMS, text_weights=str(encoder))
     write_h5(root / "true.h5", SPLITS)
     write_card(root / "true.json", card)
     return root

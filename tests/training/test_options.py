@@ -9,7 +9,7 @@ import pytest
 from pipeline.config.training import TrainingSettings, resolve
 from pipeline.core.errors import ConfigError, MissingDependencyError
 from pipeline.packs.formats.files import write_card, write_h5
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.steps import train
 from tests.support.splits import DIMS, make_split, save_encoder
 
@@ -26,7 +26,7 @@ def workplace(tmp_path_factory):
     without = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     (encoder / "config.json").write_text(json.dumps({**config, **without}))
     counts = {name: len(split) for name, split in SPLITS.items()}
-    card = Card(dataset="toy", pack="toy", num_clips=counts, dims=DIMS, text_weights=str(encoder))
+    card = PackCard(dataset="toy", pack="toy", num_clips=counts, dims=DIMS, text_weights=str(encoder))
     write_h5(root / "toy.h5", SPLITS)
     write_card(root / "toy.json", card)
     return root

@@ -15,7 +15,7 @@ from pipeline.corruptions.levels import CORRUPTIONS, LEVELS, MEDIA_MODALITY
 from pipeline.corruptions.splits import make_tools
 from pipeline.packs.build.corrupted import write_corrupted
 from pipeline.packs.formats.files import read_split, write_card, write_h5
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.steps import curves, evaluate, robustness, train
 from pipeline.training.corruption import corrupting
 from tests.support.splits import DIMS, make_split, save_encoder
@@ -39,7 +39,7 @@ def workplace(tmp_path_factory):
     counts = {name: len(split) for name, split in splits.items()}
     write_card(
         paths.pack("toy", "json"),
-        Card(dataset="toy", pack="toy", num_clips=counts, dims=DIMS, text_weights=str(encoder)),
+        PackCard(dataset="toy", pack="toy", num_clips=counts, dims=DIMS, text_weights=str(encoder)),
     )
     (root / "settings.json").write_text(resolve(RAW, "toy").model_dump_json())
     run = paths.run("toy", "amccl", 3)

@@ -6,7 +6,7 @@ from pipeline.core.errors import StoreError
 from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import DatasetPaths
 from pipeline.packs.formats.files import write_card
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.training.run_folder import RunFolder
 from pipeline.training.run_spec import RunSpec
 from tests.support.splits import DIMS
@@ -16,7 +16,7 @@ from tests.support.splits import DIMS
 def paths(tmp_path):
     """A dataset's folder with a pack, its card, and a run on it without a copy of the card."""
     paths = DatasetPaths(tmp_path / "toy")
-    card = Card(dataset="toy", pack="small", num_clips={"train": 1, "valid": 1, "test": 1}, dims=DIMS)
+    card = PackCard(dataset="toy", pack="small", num_clips={"train": 1, "valid": 1, "test": 1}, dims=DIMS)
     write_card(paths.pack("small", "json"), card)
     paths.pack("small", "h5").write_bytes(b"pack")
     spec = RunSpec(

@@ -19,7 +19,7 @@ from pipeline.packs.build.grid import GridClips, PackGrid, put_on_grid
 from pipeline.packs.build.spool import Spool
 from pipeline.packs.build.streams import Stream, stored_clips
 from pipeline.packs.row_arrays import RowArray
-from pipeline.packs.schema import Card, Dropped, PackSplit
+from pipeline.packs.schema import Dropped, PackCard, PackSplit
 
 _LABELS = {"M": "sentiment", "T": "sentiment_text", "A": "sentiment_audio", "V": "sentiment_vision"}
 _POLARITY = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
@@ -46,7 +46,7 @@ class PackInputs:
 
 def assemble(
     inputs: PackInputs, config: PackConfig, described: Mapping[str, Any], *, scratch: Path
-) -> tuple[dict[Split, PackSplit[RowArray]], Card]:
+) -> tuple[dict[Split, PackSplit[RowArray]], PackCard]:
     """Build the arrays and the card of a pack.
 
     Args:
@@ -141,10 +141,10 @@ def _card(
     *,
     counts: dict[Split, int],
     dropped: list[Dropped],
-) -> Card:
+) -> PackCard:
     config = grid.config
     streams: dict[Modality, Stream] = {"text": clips.text.vectors, **clips.streams}
-    return Card(
+    return PackCard(
         **described,
         aligned=config.align is not None,
         num_clips=counts,

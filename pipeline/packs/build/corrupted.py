@@ -12,7 +12,7 @@ from pipeline.packs.build.grid import PackGrid, put_on_grid
 from pipeline.packs.build.streams import stored_clips
 from pipeline.packs.formats.contents import write_contents
 from pipeline.packs.formats.files import read_split, to_arrays
-from pipeline.packs.schema import Card, PackSplit
+from pipeline.packs.schema import PackCard, PackSplit
 
 _FORMAT = "triptych-corrupted-1"
 
@@ -20,7 +20,7 @@ _FORMAT = "triptych-corrupted-1"
 def with_corrupted(
     test: PackSplit,
     modality: Modality,
-    card: Card,
+    card: PackCard,
     *,
     corrupted: Sequence[Path],
     text: Sequence[Path] = (),

@@ -30,7 +30,7 @@ from pipeline.packs.build.streams import (
     word_times_of,
 )
 from pipeline.packs.row_arrays import RowArray
-from pipeline.packs.schema import AlignmentReport, Card, LengthReport, PackSplit
+from pipeline.packs.schema import AlignmentReport, LengthReport, PackCard, PackSplit
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class PackGrid:
         return cls(config, {"text": text.lengths, **lengths}, columns, scalers)
 
     @classmethod
-    def from_card(cls, card: Card) -> "PackGrid":
+    def from_card(cls, card: PackCard) -> "PackGrid":
         """The grid of a finished pack."""
         return cls(
             config=validated(PackConfig, card.settings, f"settings of pack {card.pack}"),

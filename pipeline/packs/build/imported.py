@@ -9,14 +9,14 @@ import numpy as np
 from pipeline.core.errors import StoreError
 from pipeline.core.types import MODALITIES, SPLITS, STREAMS, Modality, Split
 from pipeline.packs.build.scaling import Scaler, fit_scaler
-from pipeline.packs.schema import LABEL_KEYS, Card, PackSplit
+from pipeline.packs.schema import LABEL_KEYS, PackCard, PackSplit
 
 _NEEDED = ("id", "raw_text", "text_bert", "audio", "vision", "regression_labels")
 
 
 def import_splits(
     content: Mapping[Split, Mapping[str, Any]], described: Mapping[str, Any], *, normalise: bool
-) -> tuple[dict[Split, PackSplit], Card]:
+) -> tuple[dict[Split, PackSplit], PackCard]:
     """Turn the dicts of a pickle into a pack.
 
     Args:
@@ -38,12 +38,12 @@ def import_splits(
 
 def _imported(
     content: Mapping[Split, Mapping[str, Any]], described: Mapping[str, Any], *, normalise: bool
-) -> tuple[dict[Split, PackSplit], Card]:
+) -> tuple[dict[Split, PackSplit], PackCard]:
     counts = {name: sum(_not_finite(content[split][name]) for split in SPLITS) for name in STREAMS}
     plain = {split: _plain_split(content[split]) for split in SPLITS}
     scalers = {name: _scaler(plain["train"], name, normalise=normalise) for name in STREAMS}
     splits = {split: _scaled(plain[split], scalers) for split in SPLITS}
-    card = Card(
+    card = PackCard(
         **described,
         aligned=splits["train"].audio_lengths is None,
         num_clips={split: len(splits[split]) for split in SPLITS},

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.core.types import Modality
 from pipeline.packs.build.grid import PackGrid, put_on_grid
 from pipeline.packs.build.streams import ExtractedClip, WordTimes
-from pipeline.packs.schema import Card, PackSplit
+from pipeline.packs.schema import PackCard, PackSplit
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class PackedClips:
     words: Mapping[str, WordTimes]
 
 
-def pack_new_clips(new: NewClips, card: Card) -> PackedClips:
+def pack_new_clips(new: NewClips, card: PackCard) -> PackedClips:
     """Put new clips onto the grid of a pack.
 
     Args:

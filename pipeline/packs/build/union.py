@@ -11,7 +11,7 @@ from models.layers.universal_label import UniversalLabel
 from pipeline.core.errors import StoreError
 from pipeline.core.types import SPLITS, STREAMS, Modality, Split
 from pipeline.packs.row_arrays import RowArray, joined, zeros
-from pipeline.packs.schema import Card, Dropped, PackSplit
+from pipeline.packs.schema import Dropped, PackCard, PackSplit
 
 #: Universal labels by dataset, split and clip.
 Labels = Mapping[tuple[str, str, str], UniversalLabel]
@@ -34,7 +34,7 @@ class Member:
     """
 
     splits: Mapping[Split, PackSplit[RowArray]]
-    card: Card
+    card: PackCard
     taxonomy: str | None
 
 
@@ -48,7 +48,7 @@ class _MemberSplit:
 
 def unite(
     members: Mapping[str, Member], labels: Labels, described: Mapping[str, Any]
-) -> tuple[dict[Split, PackSplit[RowArray]], Card]:
+) -> tuple[dict[Split, PackSplit[RowArray]], PackCard]:
     """Concatenate packs; their large arrays are read as the union's are written.
 
     Clips are named ``<dataset>/<clip>``. The label M is the dataset's own score, scaled to [-3, 3], or the borrowed
@@ -178,14 +178,14 @@ def _card(
     widths: Mapping[Modality, int],
     dropped: Sequence[Dropped],
     described: Mapping[str, Any],
-) -> Card:
+) -> PackCard:
     cards = {name: member.card for name, member in members.items()}
     first = next(iter(cards.values()))
     names = {
         stream: next((card.feature_names[stream] for card in cards.values() if stream in card.extractors), ["absent"])
         for stream in STREAMS
     }
-    return Card(
+    return PackCard(
         **described,
         aligned=first.aligned,
         num_clips={split: len(part) for split, part in splits.items()},
@@ -200,7 +200,7 @@ def _card(
     )
 
 
-def _dropped_before(cards: Mapping[str, Card]) -> list[Dropped]:
+def _dropped_before(cards: Mapping[str, PackCard]) -> list[Dropped]:
     """The clips that the datasets' own packs left out."""
     return [
         row.model_copy(update={"clip_id": f"{name}/{row.clip_id}"})

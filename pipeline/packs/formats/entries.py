@@ -10,7 +10,7 @@ from pipeline import __version__
 from pipeline.core.types import SPLITS, Modality
 from pipeline.packs.formats.contents import Contents, encoded
 from pipeline.packs.formats.csd_sequences import Description, Entry
-from pipeline.packs.schema import LABEL_KEYS, Card
+from pipeline.packs.schema import LABEL_KEYS, PackCard
 
 #: Keys with rows in time, and the modality whose rows they are.
 TIMED: dict[str, Modality] = {"text": "text", "text_bert": "text", "audio": "audio", "vision": "vision"}
@@ -62,7 +62,7 @@ def rows_first(arrays: Mapping[str, np.ndarray], key: str) -> Shaped[np.ndarray,
     return np.ascontiguousarray(arrays[key].transpose(0, 2, 1)) if key == "text_bert" else arrays[key]
 
 
-def row_entries(contents: Contents, key: str, card: Card | None) -> Entries:
+def row_entries(contents: Contents, key: str, card: PackCard | None) -> Entries:
     """The measured rows of every clip, at the card's rate or, without one, numbered."""
     step_s = 1 / (_rate_hz(key, card) or 1.0)
     entries: Entries = {}
@@ -74,7 +74,7 @@ def row_entries(contents: Contents, key: str, card: Card | None) -> Entries:
     return entries
 
 
-def _rate_hz(key: str, card: Card | None) -> float | None:
+def _rate_hz(key: str, card: PackCard | None) -> float | None:
     return card.rate_hz.get(TIMED[key]) if card and not card.aligned else None
 
 
@@ -129,7 +129,7 @@ def string_entries(contents: Contents, key: str, spans: Mapping[str, np.ndarray]
     return entries
 
 
-def about_rows(key: str, entries: Mapping[str, Entry], card: Card | None) -> Description:
+def about_rows(key: str, entries: Mapping[str, Entry], card: PackCard | None) -> Description:
     """Metadata of rows in time: what they are, and whether their intervals are real seconds."""
     width = next(entry.features.shape[1] for entry in entries.values())
     names = card.feature_names.get(TIMED[key], []) if card else []
@@ -148,13 +148,13 @@ def about_rows(key: str, entries: Mapping[str, Entry], card: Card | None) -> Des
     return _description(f"{key}: {rows}; {times}", names, card, in_seconds=rate_hz is not None)
 
 
-def about(names: Sequence[str], card: Card | None) -> Description:
+def about(names: Sequence[str], card: PackCard | None) -> Description:
     """Metadata of a sequence with one row per clip."""
     text = f"{', '.join(names)}: one row per clip; its interval reaches to the clip's last row in any sequence"
     return _description(text, names, card, in_seconds=False)
 
 
-def _description(text: str, names: Sequence[str], card: Card | None, *, in_seconds: bool) -> Description:
+def _description(text: str, names: Sequence[str], card: PackCard | None, *, in_seconds: bool) -> Description:
     return Description(
         text=text,
         dimension_names=tuple(names),

@@ -17,7 +17,7 @@ from pipeline.core.untrusted import read_bounded
 from pipeline.packs.formats import mmsa_pickle
 from pipeline.packs.formats.contents import write_contents
 from pipeline.packs.row_arrays import RowArray
-from pipeline.packs.schema import ARRAYS, LABEL_KEYS, ArrayT_co, Card, PackSplit
+from pipeline.packs.schema import ARRAYS, LABEL_KEYS, ArrayT_co, PackCard, PackSplit
 
 _STRINGS = ("raw_text", "annotations")
 _OPTIONAL = ("audio_lengths", "vision_lengths")
@@ -105,19 +105,19 @@ def open_splits(path: Path, names: Sequence[Split] = SPLITS) -> Iterator[dict[Sp
         yield splits
 
 
-def write_card(path: Path, card: Card) -> None:
+def write_card(path: Path, card: PackCard) -> None:
     """Write the card as JSON with sorted keys."""
     with atomic_path(path) as part:
         part.write_text(json.dumps(card.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
 
 
-def read_card(path: Path) -> Card:
+def read_card(path: Path) -> PackCard:
     """Read the card of a pack.
 
     Raises:
         StoreError: the file is absent or no card.
     """
     try:
-        return Card.model_validate_json(read_bounded(path, limit_bytes=_LARGEST_CARD_BYTES))
+        return PackCard.model_validate_json(read_bounded(path, limit_bytes=_LARGEST_CARD_BYTES))
     except (OSError, ValidationError) as error:
         raise StoreError(f"{path}: not readable as a pack's card ({error}); build the pack again") from error

@@ -12,7 +12,7 @@ from pipeline.core.types import SPLITS, Split
 from pipeline.packs.formats.contents import Contents, plain, read_contents
 from pipeline.packs.formats.csd import CARD, read_csd
 from pipeline.packs.formats.files import read_card, read_pickle, read_split, to_arrays
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ class Pack:
         self.file = file
 
     @cached_property
-    def card(self) -> Card | None:
+    def card(self) -> PackCard | None:
         """Contents and origin of the pack; None without a card next to it."""
         path = card_path(self.file)
         return read_card(path) if path.is_file() else None

@@ -13,7 +13,7 @@ from pipeline.core.types import MODALITIES, Modality
 from pipeline.features.store import StoreReader
 from pipeline.packs.formats.files import open_splits
 from pipeline.packs.row_arrays import RowArray
-from pipeline.packs.schema import Card, PackSplit
+from pipeline.packs.schema import PackCard, PackSplit
 from pipeline.report.gather.sources import Dataset
 
 #: Larger datasets are sampled, always with the same clips.
@@ -105,13 +105,13 @@ def _facts(mask: np.ndarray, times: np.ndarray | None) -> dict[str, float]:
     return {"rows": float(len(mask)), "measured": float(mask.mean()), "duration_s": end_s}
 
 
-def _from_pack(dataset: Dataset, pack: str, card: Card) -> Iterator[Measures]:
+def _from_pack(dataset: Dataset, pack: str, card: PackCard) -> Iterator[Measures]:
     with open_splits(dataset.paths.pack(pack, "h5")) as splits:
         for modality in MODALITIES:
             yield _packed(list(splits.values()), f"{pack}: {modality}", modality, card)
 
 
-def _packed(splits: Sequence[PackSplit[RowArray]], name: str, modality: Modality, card: Card) -> Measures:
+def _packed(splits: Sequence[PackSplit[RowArray]], name: str, modality: Modality, card: PackCard) -> Measures:
     means: dict[str, np.ndarray] = {}
     facts: dict[str, dict[str, float]] = {}
     ids = [clip_id for split in splits for clip_id in split.ids]

@@ -14,7 +14,7 @@ from pipeline.core.records import read_json
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl
 from pipeline.packs.formats.files import open_splits, read_card
-from pipeline.packs.schema import Card
+from pipeline.packs.schema import PackCard
 from pipeline.training.metrics import FamilyName
 
 _TEXT_COLUMNS = ("annotation", "emotion", "speaker", "text", "language", "media", "video_id")
@@ -35,7 +35,7 @@ class Dataset:
     raw: Path
 
     @cached_property
-    def cards(self) -> dict[str, Card]:
+    def cards(self) -> dict[str, PackCard]:
         """Cards of its packs, by the pack's name."""
         return {path.stem: read_card(path) for path in sorted((self.paths.root / "packs").glob("*.json"))}
 

@@ -18,7 +18,7 @@ from pipeline.packs.formats import mmsa_pickle
 from pipeline.packs.formats.csd import read_csd, write_csd
 from pipeline.packs.formats.entries import entry_id
 from pipeline.packs.formats.files import read_pickle, to_arrays, write_card, write_h5, write_pickle
-from pipeline.packs.schema import AlignmentReport, Card, Dropped, LengthReport, Normalisation
+from pipeline.packs.schema import AlignmentReport, Dropped, LengthReport, Normalisation, PackCard
 from pipeline.steps import convert, inspect
 from tests.support.splits import BERT_WIDE, make_split
 
@@ -65,7 +65,7 @@ def aligned(split):
     return replace(base, audio_lengths=None, vision_lengths=None, **streams, **masks)
 
 
-CARD = Card(
+CARD = PackCard(
     dataset="toy",
     pack="unaligned",
     num_clips=dict.fromkeys(SPLITS, 6),
@@ -305,7 +305,9 @@ def test_the_page_on_formats_names_every_key_and_every_field_of_the_card(folder)
     keys = {*read_csd(folder)["train"], *(path.name for path in folder.iterdir()), *TEMPLATE}
     keys = {key for key in keys if not re.fullmatch("regression_labels_[TAV]", key)}
     nested = {name for model in (LengthReport, Normalisation, Dropped, AlignmentReport) for name in model.model_fields}
-    assert not {name for name in keys | nested | Card.model_fields.keys() if f"`{name}`" not in page.replace("\n", " ")}
+    assert not {
+        name for name in keys | nested | PackCard.model_fields.keys() if f"`{name}`" not in page.replace("\n", " ")
+    }
 
 
 def test_the_published_pickle_of_mosi_survives_the_round_trip(shared_data, tmp_path):
