@@ -131,7 +131,7 @@ def _unchanged(row: tuple[Any, ...], size: int, mtime_ns: int, inode: int) -> bo
     return settled and (row[1], row[2], row[3]) == (size, mtime_ns, inode)
 
 
-def identity(
+def identity_parts(
     *,
     name: str,
     version: int,

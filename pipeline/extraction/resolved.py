@@ -10,7 +10,7 @@ from pipeline.core import plugins
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import MissingDependencyError, StoreError
 from pipeline.core.extractor_facts import extractor_facts
-from pipeline.core.fingerprints import FileHashes, canonical, identity
+from pipeline.core.fingerprints import FileHashes, canonical, identity_parts
 
 #: Where weights are and what they run on; the hashes of the weight files count instead.
 OUTSIDE_IDENTITY = ("weights", "device")
@@ -80,7 +80,7 @@ def resolve_extractor(
     module, facts = plugins.load("extractors", extractor), extractor_facts(extractor)
     config = validated(module.Config, overrides, where)
     settings = config.model_dump(mode="json")
-    parts = identity(
+    parts = identity_parts(
         name=extractor,
         version=facts.version,
         settings={key: value for key, value in settings.items() if key not in OUTSIDE_IDENTITY},

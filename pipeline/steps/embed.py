@@ -14,7 +14,7 @@ from pipeline.config import weights
 from pipeline.config.loading import validated
 from pipeline.config.unions import SentenceEncoderConfig
 from pipeline.core.errors import StoreError
-from pipeline.core.fingerprints import file_sha256, identity
+from pipeline.core.fingerprints import file_sha256, identity_parts
 from pipeline.core.paths import Layout
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl
@@ -68,5 +68,7 @@ def _config(path: Path) -> SentenceEncoderConfig:
 def _identity(folder: Path, config: SentenceEncoderConfig) -> str:
     hashes = {name: file_sha256(path) for name, path in weights.weight_files(folder).items()}
     settings = config.model_dump(mode="json", exclude={"weights"})
-    parts = identity(name="sentence_encoder", version=_VERSION, settings=settings, weights=hashes, libraries=_LIBRARIES)
+    parts = identity_parts(
+        name="sentence_encoder", version=_VERSION, settings=settings, weights=hashes, libraries=_LIBRARIES
+    )
     return str(parts["identity"])
