@@ -90,7 +90,7 @@ def make_dataset(paths: DatasetPaths, clips: int, different: int) -> None:
     write_json(paths.pack_settings(PACK), {"config": config, "settings": settings})
     for extractor in WIDTHS:
         write_json(paths.extractor_settings(extractor), {"outside": {"weights": "made up"}})
-        write_if_changed(paths.gated(extractor), b"")
+        write_if_changed(paths.extractor_quarantine(extractor), b"")
         count = summary.shards(extractor_facts(extractor).shard_clips)
         make_stores(paths, extractor, shards(ids, count), different)
 

@@ -64,7 +64,7 @@ class DatasetPaths:
         """Clips of a shard that this extractor could not process, with reasons."""
         return self.features / extractor / f"{shard}.failed.jsonl"
 
-    def gated(self, extractor: str) -> Path:
+    def extractor_quarantine(self, extractor: str) -> Path:
         """Clips that this extractor could not process, once all its clips are accounted for."""
         return self.root / "quarantine" / f"{extractor}.jsonl"
 

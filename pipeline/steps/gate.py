@@ -37,7 +37,7 @@ def run(
     paths = Layout(processed).dataset(dataset)
     clips = {row["clip_id"] for row in read_jsonl(paths.labels)}
     rows = sorted(_failed(paths, extractor, clips), key=lambda row: row["clip_id"])
-    target = paths.gated(extractor)
+    target = paths.extractor_quarantine(extractor)
     refused = target.with_suffix(".refused.jsonl")
     if len(rows) > max_failed_fraction * len(clips):
         with atomic_path(refused) as part:

@@ -94,7 +94,9 @@ def _assembled(
 def _quarantine(paths: DatasetPaths, config: PackConfig, dataset: str) -> list[dict[str, Any]]:
     """Rows quarantined by the scan, and clips that the pack's own extractors failed on."""
     rows = [quarantine_row(dataset, row) for row in read_jsonl(paths.rejected)]
-    return rows + [row for extractor in config.all_extractors() for row in read_jsonl(paths.gated(extractor))]
+    return rows + [
+        row for extractor in config.all_extractors() for row in read_jsonl(paths.extractor_quarantine(extractor))
+    ]
 
 
 def _imported(

@@ -27,7 +27,7 @@ def run(*, dataset: str, extractors: Sequence[str], processed: Path = Path("proc
     """
     paths = Layout(processed).dataset(dataset)
     rows = [quarantine_row(dataset, row) for row in read_jsonl(paths.rejected)]
-    rows += [row for extractor in extractors for row in read_jsonl(paths.gated(extractor))]
+    rows += [row for extractor in extractors for row in read_jsonl(paths.extractor_quarantine(extractor))]
     rows.sort(key=lambda row: (row["clip_id"], row["extractor"], row["reason"]))
     with atomic_path(paths.quarantine) as part:
         part.write_bytes(to_jsonl(rows))

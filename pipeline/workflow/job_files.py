@@ -29,7 +29,7 @@ class Workflow(Plan):
 
     def gates(self, dataset: str, extractors: list[str]) -> list[Path]:
         """Lists of failed clips of extractors whose clips are all accounted for."""
-        return [self.paths(dataset).gated(name) for name in extractors]
+        return [self.paths(dataset).extractor_quarantine(name) for name in extractors]
 
     def identity(self, dataset: str, extractor: str) -> str:
         """Fingerprint of an extractor's settings, weights and libraries for a dataset."""
