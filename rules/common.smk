@@ -17,7 +17,7 @@ def planned():
     main, dry_run = workflow.is_main_process, workflow.output_settings.dryrun
     try:
         return Workflow(
-            config, scan_now=main, alone=main and not dry_run, dry_run=dry_run
+            config, scan_now=main, lock=main and not dry_run, dry_run=dry_run
         )
     except PipelineError as error:
         raise WorkflowError(str(error))

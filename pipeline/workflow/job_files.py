@@ -15,11 +15,9 @@ from pipeline.workflow.resolved_settings import write_settings
 class Workflow(Plan):
     """The plan of a run, with the files of its jobs."""
 
-    def __init__(
-        self, config: Mapping[str, Any], *, scan_now: bool, alone: bool = False, dry_run: bool = False
-    ) -> None:
+    def __init__(self, config: Mapping[str, Any], *, scan_now: bool, lock: bool = False, dry_run: bool = False) -> None:
         """Resolve all settings as `Plan` does; the main process (``scan_now``) also writes them for the jobs."""
-        super().__init__(config, scan_now=scan_now, alone=alone, dry_run=dry_run)
+        super().__init__(config, scan_now=scan_now, lock=lock, dry_run=dry_run)
         if scan_now:
             write_settings(self)
 

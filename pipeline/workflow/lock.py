@@ -13,7 +13,7 @@ from pipeline.core.errors import StoreError
 _held: dict[Path, IO[str]] = {}
 
 
-def hold(processed: Path) -> None:
+def lock_processed(processed: Path) -> None:
     """Lock a folder until this process ends, and remove unfinished files of killed runs.
 
     The kernel owns the lock (``flock``; on NFS the server): it is gone after ``kill -9`` too.

@@ -20,7 +20,7 @@ from pipeline.labels.union_settings import UnionSettings, resolve_union
 from pipeline.scanning.generator import generate_raw
 from pipeline.scanning.scan import scan
 from pipeline.workflow.config_files import dataset_config, model_settings, pack_config, sweep_config, union_config
-from pipeline.workflow.lock import hold
+from pipeline.workflow.lock import lock_processed
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,14 @@ class TrainingRun:
 class Plan:
     """Settings resolved, datasets scanned."""
 
-    def __init__(
-        self, config: Mapping[str, Any], *, scan_now: bool, alone: bool = False, dry_run: bool = False
-    ) -> None:
+    def __init__(self, config: Mapping[str, Any], *, scan_now: bool, lock: bool = False, dry_run: bool = False) -> None:
         """Resolve all settings.
 
         Args:
             config: the content of ``config.yaml`` with the command line's overrides.
             scan_now: True in the main process, which scans the raw data and writes manifests and settings;
                 False in a job, which reads them.
-            alone: lock ``processed`` against other runs until this process ends.
+            lock: lock ``processed`` against other runs until this process ends.
             dry_run: do not generate raw data that is absent.
 
         Raises:
@@ -53,8 +51,8 @@ class Plan:
         """
         self.config = validated(RunConfig, config, "config/config.yaml")
         self.layout = Layout(Path(self.config.processed))
-        if alone:
-            hold(self.layout.processed)
+        if lock:
+            lock_processed(self.layout.processed)
         self.datasets = {name: dataset_config(name) for name in self.config.datasets}
         union_configs = {name: union_config(name) for name in self.config.unions}
         labelled = {dataset for config in union_configs.values() for dataset in config.datasets}

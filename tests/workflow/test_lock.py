@@ -10,7 +10,10 @@ import pytest
 from pipeline.core.errors import StoreError
 from pipeline.workflow import lock
 
-HOLD = "import sys; from pathlib import Path; from pipeline.workflow.lock import hold; hold(Path(sys.argv[1])); input()"
+HOLD = (
+    "import sys; from pathlib import Path; from pipeline.workflow.lock import lock_processed; "
+    "lock_processed(Path(sys.argv[1])); input()"
+)
 WATCH = (
     "import sys, time; from pipeline.core.parent_process import end_with; end_with(int(sys.argv[1])); "
     "print(1, flush=True); "
@@ -42,7 +45,7 @@ def test_a_second_run_is_refused_in_one_line_that_names_the_first(tmp_path, star
     first = start(HOLD, tmp_path)
     wait_for_lock(tmp_path)
     with pytest.raises(StoreError) as error:
-        lock.hold(tmp_path)
+        lock.lock_processed(tmp_path)
     message = f"another run uses it \\(process {first.pid} on {socket.gethostname()} since .* UTC\\); wait for it"
     assert re.search(message, str(error.value))
     assert "\n" not in str(error.value)
@@ -59,8 +62,8 @@ def test_a_killed_run_leaves_the_folder_free_and_its_unfinished_files_go(tmp_pat
         part.touch()
     first.send_signal(signal.SIGKILL)
     first.wait()
-    lock.hold(tmp_path)
-    lock.hold(tmp_path)  # one's own lock is no obstacle
+    lock.lock_processed(tmp_path)
+    lock.lock_processed(tmp_path)  # one's own lock is no obstacle
     assert not left.exists()
     assert other.exists()
     assert alive.exists()
@@ -69,7 +72,7 @@ def test_a_killed_run_leaves_the_folder_free_and_its_unfinished_files_go(tmp_pat
 def test_a_folder_that_cannot_be_created_is_a_one_line_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match=r"cannot be written .*; set processed: to another folder"):
-        lock.hold(tmp_path / "file" / "processed")
+        lock.lock_processed(tmp_path / "file" / "processed")
 
 
 def test_a_job_ends_when_its_run_is_killed(start):
