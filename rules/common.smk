@@ -2,6 +2,7 @@
 
 from snakemake.logging import logger
 
+from pipeline.config.training import model_version
 from pipeline.corruptions.levels import LEVELS, MEDIA_MODALITY, at_level
 from pipeline.core.errors import PipelineError
 from pipeline.workflow.progress import Watch

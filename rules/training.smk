@@ -25,7 +25,7 @@ rule train:
         gpu=lambda w: plan.train_gpus(w.dataset, model_of(w)),
     params:
         model=model_of,
-        version=lambda w: plan.model_version(model_of(w)),
+        version=lambda w: model_version(model_of(w)),
         folder=lambda w, output: Path(output.weights).parent,
     shell:
         "python -m pipeline train --pack {input.pack:q} --settings {input.settings:q} --model {params.model}"

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from pipeline.config.base import Settings
 from pipeline.config.loading import merged, nearest, validated
+from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.types import MODALITIES, Modality
 
@@ -108,6 +109,19 @@ class ModelFile(Settings):
 def base_model(name: str) -> str:
     """The stem of the file in ``models/`` for a name such as ``amccl`` or ``amccl@no_contrast``."""
     return name.partition("@")[0]
+
+
+def model_version(name: str) -> int:
+    """The ``VERSION`` of the file of a model or variant: raised when the same settings give another result.
+
+    Raises:
+        ConfigError: no such model, or its file has no version.
+    """
+    base = base_model(name)
+    version = plugins.literals("models", base).get("VERSION")
+    if not isinstance(version, int):
+        raise ConfigError(f"models/{base}.py: VERSION is missing or not a whole number; add: VERSION = 1")
+    return version
 
 
 def resolve(raw: Mapping[str, Any], dataset: str, *, variant: str = "", where: str = "model settings") -> RunSettings:

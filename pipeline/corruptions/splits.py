@@ -1,7 +1,7 @@
 """A split of a pack under a corruption. Each clip is corrupted on its own, whatever its neighbours and their order."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from jaxtyping import Float64
 
 from pipeline.config.weights import resolve_text_encoder
 from pipeline.core.types import Modality
-from pipeline.corruptions.levels import CORRUPTIONS, CorruptionName, random_of
+from pipeline.corruptions.levels import CORRUPTIONS, MEDIA_MODALITY, CorruptionName, random_of
 from pipeline.corruptions.rows import ClipRows, smoothed, with_noise, with_rows_dropped
 from pipeline.corruptions.text import (
     Encode,
@@ -26,7 +26,8 @@ from pipeline.packs.schema import PackSplit
 
 _log = logging.getLogger(__name__)
 
-_OF_TEXT: tuple[CorruptionName, ...] = ("missing_text", "shuffled_words")
+_TextChange = Callable[[str, float, np.random.Generator, str], str]
+_RowsChange = Callable[[ClipRows, float, np.random.Generator, np.ndarray], ClipRows]
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def make_tools(train: PackSplit, *, text_encoder: str, language: str, stored_tex
     _log.warning(
         "the pack's text vectors are not those of %s, so changed sentences cannot be encoded; left out: %s",
         text_encoder,
-        ", ".join(_OF_TEXT),
+        ", ".join(_TEXT_CHANGES),
     )
-    return replace(tools, names=tuple(name for name in CORRUPTIONS if name not in _OF_TEXT))
+    return replace(tools, names=tuple(name for name in CORRUPTIONS if name not in _TEXT_CHANGES))
 
 
 def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
@@ -97,19 +98,21 @@ def corrupt(
         strengths: one per clip; 0 changes nothing.
         seed: of the random numbers.
         tools: tokenizer, language, spread; ``name`` is one of theirs.
+
+    Raises:
+        KeyError: no function of this module makes a corruption of that name.
     """
     random = [random_of(clip_id, name=name, seed=seed) for clip_id in split.ids]
-    if name in _OF_TEXT:
+    if name in _TEXT_CHANGES:
+        change_text = _TEXT_CHANGES[name]
         changed = [
-            without_sentence(text, strength, generator)
-            if name == "missing_text"
-            else with_words_shuffled(text, strength, generator, language=tools.language)
+            change_text(text, strength, generator, tools.language)
             for text, strength, generator in zip(split.raw_text, strengths, random, strict=True)
         ]
         return with_text(split, changed, tools)
-    modality: Modality = "audio" if name == "audio_noise" else "vision"
+    modality, change_rows = _ROW_MODALITY[name], _ROW_CHANGES[name]
     clips = [
-        _corrupted_rows(name, rows, strength, generator, tools.spread[modality])
+        change_rows(rows, strength, generator, tools.spread[modality]) if strength else rows
         for rows, strength, generator in zip(_rows_of(split, modality), strengths, random, strict=True)
     ]
     return _with_rows(split, modality, clips)
@@ -123,16 +126,6 @@ def with_text(split: PackSplit, texts: Sequence[str], tools: Tools) -> PackSplit
         text_bert[index] = in_its_context(text_bert[index], tools.tokenise(texts[index], text_bert.shape[2]))
     vectors[changed] = tools.encode(text_bert[changed]) if tools.encode else 0
     return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
-
-
-def _corrupted_rows(
-    name: CorruptionName, rows: ClipRows, strength: float, random: np.random.Generator, spread: np.ndarray
-) -> ClipRows:
-    if strength == 0:
-        return rows
-    if name == "dropped_frames":
-        return with_rows_dropped(rows, strength, random)
-    return with_noise(smoothed(rows, strength) if name == "blur" else rows, strength, random, spread)
 
 
 def _rows_of(split: PackSplit, modality: Modality) -> list[ClipRows]:
@@ -153,3 +146,18 @@ def _with_rows(split: PackSplit, modality: Modality, clips: Sequence[ClipRows]) 
 
 def _deviation(rows: np.ndarray) -> Float64[np.ndarray, "_"]:
     return rows.std(axis=0, dtype=np.float64) if len(rows) else np.zeros(rows.shape[1])
+
+
+#: Each corruption is in one of the two mappings.
+_TEXT_CHANGES: Mapping[CorruptionName, _TextChange] = {
+    "missing_text": lambda text, strength, random, _language: without_sentence(text, strength, random),
+    "shuffled_words": lambda text, strength, random, language: with_words_shuffled(
+        text, strength, random, language=language
+    ),
+}
+_ROW_CHANGES: Mapping[CorruptionName, _RowsChange] = {
+    "dropped_frames": lambda rows, strength, random, _spread: with_rows_dropped(rows, strength, random),
+    "blur": lambda rows, strength, random, spread: with_noise(smoothed(rows, strength), strength, random, spread),
+    "audio_noise": with_noise,
+}
+_ROW_MODALITY: Mapping[CorruptionName, Modality] = {**MEDIA_MODALITY, "dropped_frames": "vision"}

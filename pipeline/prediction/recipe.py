@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.config.loading import validated
 from pipeline.config.settings import PackConfig
-from pipeline.config.training import base_model
+from pipeline.config.training import model_version
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.extractor_facts import extractor_facts
@@ -63,7 +63,7 @@ def open_finished(path: Path) -> RunFolder:
         run = folder.config
     except ConfigError as error:
         raise StoreError(f"{str(error).partition(chr(10))[0]}; {expected}") from error
-    version = plugins.literals("models", base_model(run.model))["VERSION"]
+    version = model_version(run.model)
     if version != run.version:
         raise ConfigError(
             f"model {run.model} is version {version}, the run was trained with version {run.version}; train it again"

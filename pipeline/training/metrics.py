@@ -72,7 +72,8 @@ class Scores:
 
 def metric_named(column: str) -> Metric:
     """The metric of a table's column; in a union the dataset's name comes first, as in ``mosi_MAE``."""
-    return Metric(column, higher_is_better=column.rpartition("_")[2] != MAE.name)
+    lower = {metric.name for family in FAMILIES.values() for metric in family.metrics if not metric.higher_is_better}
+    return Metric(column, higher_is_better=not any(f"_{column}".endswith(f"_{name}") for name in lower))
 
 
 def main_metric(families: Families) -> Metric:

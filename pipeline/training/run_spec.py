@@ -7,7 +7,7 @@ from pydantic import Field
 from models._base import FeatureSpec, SentimentModel
 from pipeline.config.base import Settings
 from pipeline.config.loading import validated
-from pipeline.config.training import RunSettings, base_model
+from pipeline.config.training import RunSettings, base_model, model_version
 from pipeline.config.weights import resolve_text_encoder
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
@@ -104,7 +104,7 @@ def make_run_spec(
         _check_text_vectors(train, pack)
     return RunSpec(
         model=model,
-        version=plugins.literals("models", base_model(model))["VERSION"],
+        version=model_version(model),
         dataset=card.dataset,
         pack=card.pack,
         pack_sha256=file_sha256(pack),

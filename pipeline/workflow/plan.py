@@ -9,9 +9,7 @@ from typing import Any
 from pipeline.config.loading import read_yaml, validated
 from pipeline.config.settings import PackConfig, RunConfig
 from pipeline.config.sweeps import SweepTrials
-from pipeline.config.training import base_model
 from pipeline.config.unions import UnionConfig
-from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.paths import DatasetPaths, Layout
@@ -117,10 +115,6 @@ class Plan:
     def train_gpus(self, dataset: str, model: str) -> int:
         """GPUs of a training job: one for each of its processes; 0 if the run uses none."""
         return model_settings(dataset, model)["training"]["devices"] if self.config.gpus else 0
-
-    def model_version(self, model: str) -> int:
-        """The ``VERSION`` of a model's file: raised when the same settings give another result."""
-        return plugins.literals("models", base_model(model)).get("VERSION", 1)
 
     def train_threads(self, cores: int | None) -> int:
         """Threads of a training job: as configured, or the cores divided among the runs that are trained at once.

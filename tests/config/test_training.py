@@ -6,7 +6,7 @@ import sys
 import pytest
 import yaml
 
-from pipeline.config.training import resolve
+from pipeline.config.training import model_version, resolve
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 
@@ -69,3 +69,10 @@ def test_every_shipped_variant_differs_from_the_model_and_fits_it(repository, na
 def test_settings_are_read_without_torch():
     code = "import sys; import pipeline.config.training; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_model_without_a_version_is_an_error_that_names_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(plugins, "source", lambda _kind, name: tmp_path / f"{name}.py")
+    (tmp_path / "unversioned.py").write_text("NAME = 'unversioned'\n")
+    with pytest.raises(ConfigError, match=r"models/unversioned\.py: VERSION is missing"):
+        model_version("unversioned@variant")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pipeline.corruptions import splits
 from pipeline.corruptions.levels import CORRUPTIONS, MEDIA_MODALITY, PROXY_STRENGTHS, STRENGTHS
 from pipeline.corruptions.splits import corrupt, make_tools
 from pipeline.corruptions.text import in_its_context, make_encode
@@ -190,3 +191,9 @@ def test_sentences_with_foreign_vectors_are_left_alone_with_a_warning(split, tmp
         assert tools.names == ("dropped_frames", "blur", "audio_noise")
     assert len(caplog.messages) == 2
     assert "left out: missing_text, shuffled_words" in caplog.text
+
+
+def test_an_unhandled_corruption_is_an_error(split, tools, monkeypatch):
+    monkeypatch.delitem(splits._ROW_CHANGES, "blur")
+    with pytest.raises(KeyError, match="blur"):
+        at(split, "blur", 0.5, tools)

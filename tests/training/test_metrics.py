@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from pipeline.training.metrics import FAMILIES, emotion_scores, sentiment_scores, weighted_f1
+from pipeline.training.metrics import (
+    FAMILIES,
+    Family,
+    Metric,
+    emotion_scores,
+    metric_named,
+    sentiment_scores,
+    weighted_f1,
+)
 
 LABELS = np.asarray([-3, -1.2, 0, 0, 0.4, 0.5, 1.5, 2.5, 3], np.float32)
 PREDICTIONS = np.asarray([-3.4, -0.6, -0.1, 0, 0.5, 1.5, -0.2, 2.6, 3.9], np.float32)
@@ -105,3 +113,12 @@ def test_emotion_metrics():
     scores = emotion_scores(["joy", "joy", "anger", "fear"], ["joy", "anger", "anger", "joy"])
     assert scores.values["Acc"] == 0.5
     assert scores.values["Weighted_F1"] == pytest.approx((2 * 0.5 + 2 / 3) / 4)
+
+
+def test_the_families_decide_whether_a_higher_value_is_better(monkeypatch):
+    error = Metric("Class_error", higher_is_better=False)
+    monkeypatch.setitem(FAMILIES, "new", Family((error,), main=error, combined=error))
+    lower = ("MAE", "mosi_MAE", "Class_error", "my_set_Class_error")
+    higher = ("Corr", "mosi_Corr", "Mult_acc_2", "meld_Weighted_F1", "Combined")
+    assert not any(metric_named(name).higher_is_better for name in lower)
+    assert all(metric_named(name).higher_is_better for name in higher)
