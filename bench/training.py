@@ -24,7 +24,7 @@ import numpy as np
 import yaml
 
 from pipeline.config.loading import merged
-from pipeline.config.training import RunSettings, resolve
+from pipeline.config.training import ModelSettings, resolve
 from pipeline.config.weights import resolve_text_encoder
 from pipeline.core.types import SPLITS
 from pipeline.packs.formats.files import read_card, read_split, write_card, write_h5, write_pickle
@@ -138,7 +138,7 @@ def train_ours(name: str, task: dict[str, Any]) -> list[float]:
     return [end - start for start, end in pairwise(clock.ends)]
 
 
-def settings_of(model: str, task: Mapping[str, Any], *, stored: bool) -> RunSettings:
+def settings_of(model: str, task: Mapping[str, Any], *, stored: bool) -> ModelSettings:
     """The model's settings for CMU-MOSI, all modalities, with the benchmark's epochs and batch size."""
     raw = yaml.safe_load((REPOSITORY / "config" / "models" / f"{model}.yaml").read_text())
     changes = {"epochs": task["epochs"], "patience": task["epochs"], "batch_size": task["batch_size"]}

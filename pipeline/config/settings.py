@@ -8,7 +8,7 @@ from pipeline.config.base import Settings
 from pipeline.core.types import MODALITIES, Modality
 
 
-class RunConfig(Settings):
+class WorkflowConfig(Settings):
     """``config/config.yaml``: what to build. Every dataset x pack x model x seed is trained and evaluated."""
 
     datasets: list[str] = []
@@ -51,7 +51,7 @@ class RunConfig(Settings):
     cluster. The last digits of results depend on it: set a number to get equal bytes on any number of cores."""
 
     @model_validator(mode="after")
-    def _something_is_built(self) -> "RunConfig":
+    def _something_is_built(self) -> "WorkflowConfig":
         if not self.datasets and not self.unions:
             message = "neither datasets nor unions are named; expected at least one of them"
             raise ValueError(message)

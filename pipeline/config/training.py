@@ -84,7 +84,7 @@ class TrainingSettings(Settings):
         return self
 
 
-class RunSettings(Settings):
+class ModelSettings(Settings):
     """A model's settings on one dataset, resolved from ``config/models/<model>.yaml``."""
 
     model: dict[str, Any] = Field(default_factory=dict)
@@ -124,7 +124,7 @@ def model_version(name: str) -> int:
     return version
 
 
-def resolve(raw: Mapping[str, Any], dataset: str, *, variant: str = "", where: str = "model settings") -> RunSettings:
+def resolve(raw: Mapping[str, Any], dataset: str, *, variant: str = "", where: str = "model settings") -> ModelSettings:
     """Resolve a model's YAML for one dataset.
 
     Args:
@@ -141,4 +141,4 @@ def resolve(raw: Mapping[str, Any], dataset: str, *, variant: str = "", where: s
         raise ConfigError(f"{where}: no variant '{variant}'; {nearest(variant, list(file.variants))}")
     changes = file.datasets.get(dataset, {}), file.variants.get(variant, {})
     layers = merged({"model": file.model, "training": file.training}, *changes)
-    return validated(RunSettings, layers, where)
+    return validated(ModelSettings, layers, where)

@@ -60,7 +60,7 @@ def open_finished(path: Path) -> RunFolder:
     if not folder.weights.is_file():
         raise StoreError(f"{path}: no {folder.weights.name}, the training has not ended; run snakemake again")
     try:
-        run = folder.config
+        run = folder.spec
     except ConfigError as error:
         raise StoreError(f"{str(error).partition(chr(10))[0]}; {expected}") from error
     version = model_version(run.model)

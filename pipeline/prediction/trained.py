@@ -22,7 +22,7 @@ class TrainedRun:
     """Weights of a run and the extractors of its pack, loaded once. A context manager.
 
     Attributes:
-        run: model, dataset, pack, seed, settings.
+        spec: model, dataset, pack, seed, settings.
         recipe: how a new clip is prepared.
     """
 
@@ -38,10 +38,10 @@ class TrainedRun:
             PipelineError: there is no finished run, its pack is unknown, or an extractor or the model has changed.
         """
         trained = open_finished(folder)
-        self.run, card = trained.config, trained.card()
+        self.spec, card = trained.spec, trained.card()
         # A run that was trained on a GPU predicts a few clips anywhere.
         self._model = trained.load_model(threads=threads, device="auto")
-        packed, use = card.extractors or MODALITIES, self.run.settings.training.use
+        packed, use = card.extractors or MODALITIES, self.spec.settings.training.use
         read = [name for name in MODALITIES if name in packed and name in use and name in self._model.modalities]
         self.recipe = make_recipe(card, tuple(read))
         self._extractors = Extractors(self.recipe, isolated=isolated)
@@ -95,8 +95,8 @@ class TrainedRun:
         features, failed = self._extractors.extract(clips)
         texts = {clip.clip_id: clip.text for clip in clips if clip.text}
         inputs = pack_new_clips(NewClips([clip.clip_id for clip in clips], texts, features), self.recipe.card)
-        extraction = Extraction(self.recipe, self.run.model, inputs, failed)
-        outputs = predict_split(self._model, inputs.split, use=self.run.settings.training.use)
+        extraction = Extraction(self.recipe, self.spec.model, inputs, failed)
+        outputs = predict_split(self._model, inputs.split, use=self.spec.settings.training.use)
         predictions = {}
         for index, clip in enumerate(clips):
             prediction = _prediction(clip, extraction, index, outputs)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table as RichTable
 
 from pipeline.config.loading import read_yaml, validated
-from pipeline.config.settings import DatasetConfig, RunConfig
+from pipeline.config.settings import DatasetConfig, WorkflowConfig
 from pipeline.core.types import SPLITS
 from pipeline.index.manifest import Clip
 from pipeline.media.probe import Probe
@@ -69,11 +69,11 @@ def run(
     return _print_problems(problems, None if all else _SHOWN)
 
 
-def _run_config(path: Path | None) -> RunConfig:
+def _run_config(path: Path | None) -> WorkflowConfig:
     default = Path("config/config.yaml")
     if path is None and not default.is_file():
-        return RunConfig(datasets=["any"])
-    return validated(RunConfig, read_yaml(path or default), str(path or default))
+        return WorkflowConfig(datasets=["any"])
+    return validated(WorkflowConfig, read_yaml(path or default), str(path or default))
 
 
 def _probe(clips: Sequence[Clip], folder: Path, count: int) -> Probed:

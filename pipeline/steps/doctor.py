@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline import __version__
 from pipeline.config.loading import Model, read_yaml, validated
-from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.config.settings import DatasetConfig, PackConfig, WorkflowConfig
 from pipeline.core import plugins
 from pipeline.core.console import Level, print_json, print_line, print_table
 from pipeline.core.errors import PipelineError
@@ -127,7 +127,7 @@ def _configured() -> set[str]:
     path = Path("config/config.yaml")
     if not path.is_file():
         return set(plugins.names("extractors"))
-    config = validated(RunConfig, read_yaml(path), str(path))
+    config = validated(WorkflowConfig, read_yaml(path), str(path))
     packs = [_settings(PackConfig, "packs", name) for name in config.packs]
     datasets = [_settings(DatasetConfig, "datasets", name) for name in config.datasets]
     return {name for pack in packs for dataset in datasets for name in pack.timed_by(dataset.words).all_extractors()}

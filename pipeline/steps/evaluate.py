@@ -35,7 +35,7 @@ def run(*, pack: Path, run_dir: Path) -> None:
 
     folder = RunFolder(run_dir)
     folder.check_pack(pack)
-    config, model = folder.config, folder.load_model(threads=1)
+    config, model = folder.spec, folder.load_model(threads=1)
     splits = {name: read_split(pack, name) for name in _SPLITS}
     use = config.settings.training.use
     predictions = {name: predict_split(model, split, use=use) for name, split in splits.items()}

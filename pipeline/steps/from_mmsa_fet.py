@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from pipeline.config.loading import validated
-from pipeline.config.settings import PackConfig, RunConfig
+from pipeline.config.settings import PackConfig, WorkflowConfig
 from pipeline.core import plugins
 from pipeline.core.atomic_write import atomic_path
 from pipeline.core.console import print_line
@@ -60,7 +60,7 @@ def _converted(path: Path) -> Converted:
         raise ConfigError(f"{path}: {error}") from error
     where = f"{path}, converted"
     validated(PackConfig, result.pack, where)
-    validated(RunConfig, {"datasets": ["any"], "features": result.features}, where)
+    validated(WorkflowConfig, {"datasets": ["any"], "features": result.features}, where)
     for extractor, settings in result.features.items():
         validated(plugins.load("extractors", extractor).Config, settings, f"{where}: {extractor}")
     return result

@@ -73,7 +73,7 @@ def run(
 
     with TrainedRun(run_dir, isolated=True, threads=threads) as trained:
         predictions, cards = _predicted(trained, clips, with_cards=card is not None)
-        about = _about(trained.run)
+        about = _about(trained.spec)
     if card is not None:
         from pipeline.report.clip_card import card_page
 
@@ -108,7 +108,7 @@ def _predicted(
         if with_cards:
             from pipeline.prediction.clip_card import card_of
 
-            cards += [card_of(one, trained.run, trained.recipe) for one in batch]
+            cards += [card_of(one, trained.spec, trained.recipe) for one in batch]
         predictions += [replace(one, features={}) for one in batch]
         if len(clips) > _AT_ONCE:
             _log.info("%d of %d videos", len(predictions), len(clips))

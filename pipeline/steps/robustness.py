@@ -33,7 +33,7 @@ def run(*, pack: Path, run_dir: Path) -> None:
 
     folder = RunFolder(run_dir)
     folder.check_pack(pack)
-    config, card = folder.config, read_card(pack.with_suffix(".json"))
+    config, card = folder.spec, read_card(pack.with_suffix(".json"))
     model = folder.load_model(threads=1)
     tools = make_tools(
         read_split(pack, "train"),

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from pipeline.config.reference import SettingsFile, settings_page
-from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.config.settings import DatasetConfig, PackConfig, WorkflowConfig
 from pipeline.config.sweeps import SweepConfig
 from pipeline.config.training import ModelFile, TrainingSettings
 from pipeline.config.unions import UnionConfig
@@ -34,7 +34,7 @@ def settings_files() -> list[SettingsFile]:
     extractors, readers, models = (plugins.names(kind) for kind in ("extractors", "readers", "models"))
     dataset, model = "`config/datasets/<name>.yaml`", "`config/models/<model>.yaml`"
     return [
-        SettingsFile("config", "Run", "", "`config/config.yaml`", RunConfig),
+        SettingsFile("config", "Run", "", "`config/config.yaml`", WorkflowConfig),
         SettingsFile("dataset", "Datasets", "", dataset, DatasetConfig),
         *(
             SettingsFile(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from pipeline.config.training import RunSettings, TrainingCorruption
+from pipeline.config.training import ModelSettings, TrainingCorruption
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.errors import ConfigError
 from pipeline.packs.formats.files import read_card, read_split, write_card
@@ -35,7 +35,7 @@ def run(*, pack: Path, settings: Path, model: str, seed: int, output: Path, thre
 
     Args:
         pack: HDF5 file of the pack, next to its card.
-        settings: JSON with the resolved settings of model and training (``RunSettings``).
+        settings: JSON with the resolved settings of model and training (``ModelSettings``).
         model: name of a file in ``models/``.
         seed: random seed of weights, order and dropout.
         output: folder of the run.
@@ -81,7 +81,7 @@ def _train(
     history: History = trainer.fit(train, valid, families=config.families, corrupted=corrupted)
     if not fabric.is_global_zero:
         return
-    folder.write_config(config)
+    folder.write_spec(config)
     write_card(folder.card_file, card)
     facts = {
         "best_epoch": history.best_epoch,
@@ -108,9 +108,9 @@ def _corrupted(config: "RunSpec", card: PackCard, train: PackSplit) -> "TrainOfE
     return corrupting(train, settings, seed=config.seed, tools=tools)
 
 
-def _read_settings(path: Path) -> RunSettings:
+def _read_settings(path: Path) -> ModelSettings:
     try:
-        return RunSettings.model_validate_json(path.read_bytes())
+        return ModelSettings.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{path}: no readable run settings ({reason}); write them with resolve()") from error

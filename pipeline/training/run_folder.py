@@ -26,11 +26,11 @@ class RunFolder:
     """``<processed>/<dataset>/runs/<pack>/<model>/<seed>``.
 
     A finished run contains everything that predicting with it needs, so its folder can be moved. `dataset`, `pack`,
-    `model` and `seed` are names of folders; those of a moved run are in its `config`.
+    `model` and `seed` are names of folders; those of a moved run are in its `spec`.
 
     Attributes:
         path: the folder.
-        config_file: `config` as YAML.
+        config_file: `spec` as YAML.
         weights: of the best epoch.
         card_file: copy of the pack's card, by which a new clip is prepared for the model.
         training_file: best epoch, its valid metrics, cost.
@@ -82,7 +82,7 @@ class RunFolder:
         return {"dataset": self.dataset, "pack": self.pack, "model": self.model, "seed": self.seed}
 
     @cached_property
-    def config(self) -> "RunSpec":
+    def spec(self) -> "RunSpec":
         """What the run is.
 
         Raises:
@@ -92,9 +92,9 @@ class RunFolder:
 
         return validated(RunSpec, read_yaml(self.config_file), str(self.config_file))
 
-    def write_config(self, config: "RunSpec") -> None:
+    def write_spec(self, spec: "RunSpec") -> None:
         """Write ``config.yaml``."""
-        text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         write_if_changed(self.config_file, text.encode())
 
     def card(self) -> PackCard:
@@ -105,7 +105,7 @@ class RunFolder:
         """
         if self.card_file.is_file():
             return read_card(self.card_file)
-        pack = DatasetPaths(self.path.resolve().parents[3]).pack(self.config.pack, "h5")
+        pack = DatasetPaths(self.path.resolve().parents[3]).pack(self.spec.pack, "h5")
         if not pack.is_file():
             raise StoreError(f"{self.path}: no {self.card_file.name}, and no {pack}; train the run again")
         self.check_pack(pack)
@@ -117,7 +117,7 @@ class RunFolder:
         Raises:
             StoreError: its hash differs.
         """
-        if file_sha256(pack) != self.config.pack_sha256:
+        if file_sha256(pack) != self.spec.pack_sha256:
             raise StoreError(f"{self.path} was trained on another version of {pack.name}; train it again")
 
     def load_model(self, *, threads: int, device: str | None = None) -> "SentimentModel":
@@ -133,9 +133,9 @@ class RunFolder:
         from pipeline.training.checkpoint import load_weights
         from pipeline.training.device import make_fabric
 
-        training = self.config.settings.training
+        training = self.spec.settings.training
         fabric = make_fabric(training.model_copy(update={"device": device or training.device}), threads=threads)
-        model = self.config.build_model().to(fabric.device)
+        model = self.spec.build_model().to(fabric.device)
         load_weights(model, self.weights)
         return model
 

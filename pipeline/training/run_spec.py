@@ -7,7 +7,7 @@ from pydantic import Field
 from models._base import FeatureSpec, SentimentModel
 from pipeline.config.base import Settings
 from pipeline.config.loading import validated
-from pipeline.config.training import RunSettings, base_model, model_version
+from pipeline.config.training import ModelSettings, base_model, model_version
 from pipeline.config.weights import resolve_text_encoder
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
@@ -32,7 +32,7 @@ class RunSpec(Settings):
     """Hash of the pack's HDF5 file."""
     seed: int
     """Seed of initial weights, order and dropout."""
-    settings: RunSettings
+    settings: ModelSettings
     """Settings of the model, defaults written out, and of the training."""
     text_encoder: str
     """Folder, package or hub id of the pretrained text encoder; looked up by models that run it."""
@@ -87,7 +87,7 @@ class RunSpec(Settings):
 
 
 def make_run_spec(
-    *, model: str, seed: int, settings: RunSettings, pack: Path, card: PackCard, train: PackSplit
+    *, model: str, seed: int, settings: ModelSettings, pack: Path, card: PackCard, train: PackSplit
 ) -> RunSpec:
     """Resolve everything that shapes a run.
 
@@ -120,7 +120,7 @@ def make_run_spec(
     )
 
 
-def _reads_stored_text(settings: RunSettings) -> bool:
+def _reads_stored_text(settings: ModelSettings) -> bool:
     return bool(settings.model.get("stored_text"))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.config.loading import check_against_schema, merged, nearest, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig
 from pipeline.config.sweeps import SweepConfig
-from pipeline.config.training import RunSettings
+from pipeline.config.training import ModelSettings
 from pipeline.config.training import resolve as resolve_model
 from pipeline.config.unions import UnionConfig
 from pipeline.core import plugins
@@ -115,7 +115,7 @@ def model_settings(
     raw = read_yaml(path) if path.is_file() else {}
     settings = resolve_model(raw, dataset, variant=variant, where=str(path))
     if changes:
-        settings = validated(RunSettings, merged(settings.model_dump(mode="json"), changes), where)
+        settings = validated(ModelSettings, merged(settings.model_dump(mode="json"), changes), where)
     schema = _REPOSITORY / "config" / "schemas" / f"model.{base}.schema.json"
     check_against_schema(settings.model, schema, f"{where or path}: model")
     return settings.model_dump(mode="json")

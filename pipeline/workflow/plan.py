@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config.loading import read_yaml, validated
-from pipeline.config.settings import PackConfig, RunConfig
+from pipeline.config.settings import PackConfig, WorkflowConfig
 from pipeline.config.sweeps import SweepTrials
 from pipeline.config.unions import UnionConfig
 from pipeline.core.errors import ConfigError
@@ -47,7 +47,7 @@ class Plan:
         Raises:
             PipelineError: a setting, a dataset or a weight file is wrong or absent.
         """
-        self.config = validated(RunConfig, config, "config/config.yaml")
+        self.config = validated(WorkflowConfig, config, "config/config.yaml")
         self.layout = Layout(Path(self.config.processed))
         if lock:
             lock_processed(self.layout.processed)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pipeline.config.loading import check_against_schema, merged, read_yaml, validated
-from pipeline.config.settings import DatasetConfig, PackConfig, RunConfig
+from pipeline.config.settings import DatasetConfig, PackConfig, WorkflowConfig
 from pipeline.core.errors import ConfigError
 from pipeline.steps.schemas import run as write_schemas
 from pipeline.steps.schemas import settings_files
@@ -19,11 +19,11 @@ _COMMENTED_KEY = re.compile(r"# [a-z_]+: \S+$")
 @pytest.mark.parametrize(
     ("model", "values", "message"),
     [
-        (RunConfig, {"datasets": ["demo"], "pakcs": []}, "unknown key 'pakcs'; did you mean 'packs'?"),
+        (WorkflowConfig, {"datasets": ["demo"], "pakcs": []}, "unknown key 'pakcs'; did you mean 'packs'?"),
         (PackConfig, {"audio": {"extractor": "x", "rate": 3}}, "unknown key 'audio.rate'; did you mean 'rate_hz'?"),
         (PackConfig, {"vision": {"extractor": "x", "length": {"rows": 5, "percentile": 50}}}, "either rows or"),
-        (RunConfig, {}, "neither datasets nor unions are named"),
-        (RunConfig, {"datasets": "demo"}, "datasets is 'demo'"),
+        (WorkflowConfig, {}, "neither datasets nor unions are named"),
+        (WorkflowConfig, {"datasets": "demo"}, "datasets is 'demo'"),
         (DatasetConfig, {"label_range": [3, -3]}, "expected the lower bound first"),
         (DatasetConfig, {"zzz": 1}, "valid: "),
     ],
@@ -75,8 +75,8 @@ def test_the_page_describes_nested_keys_units_and_bounds(repository):
 def test_the_run_file_lists_every_key_with_its_default(repository):
     text = (repository / "config" / "config.yaml").read_text(encoding="utf-8")
     shown = yaml.safe_load("\n".join(line[2:] for line in text.splitlines() if _COMMENTED_KEY.match(line)))
-    assert shown.keys() | yaml.safe_load(text).keys() == RunConfig.model_fields.keys()
-    assert shown == {key: RunConfig.model_fields[key].default for key in shown}
+    assert shown.keys() | yaml.safe_load(text).keys() == WorkflowConfig.model_fields.keys()
+    assert shown == {key: WorkflowConfig.model_fields[key].default for key in shown}
 
 
 def test_a_key_that_a_stale_schema_lacks_names_the_command(tmp_path):

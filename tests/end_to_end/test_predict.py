@@ -91,7 +91,7 @@ def test_a_missing_modality_is_masked_and_reported(trained, raw, packed, run_dir
     assert [name for name, use in pictureless.modalities.items() if use.used] == ["audio"]
     assert "no video stream" in pictureless.modalities["vision"].why
     assert pictureless.sentiment is not None
-    seen = card_of(speechless, trained.run, trained.recipe)
+    seen = card_of(speechless, trained.spec, trained.recipe)
     assert seen.face is not None
     assert all(frame.has_face for frame in seen.frames)
     assert [series.name.split()[0] for series in seen.sound] == ["pitch", "energy"]

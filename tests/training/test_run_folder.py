@@ -33,7 +33,7 @@ def paths(tmp_path):
         label_range=(-3, 3),
         metrics="mosi",
     )
-    RunFolder(paths.run("small", "amccl@narrow", 7)).write_config(spec)
+    RunFolder(paths.run("small", "amccl@narrow", 7)).write_spec(spec)
     return paths
 
 
