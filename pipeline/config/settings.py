@@ -112,7 +112,7 @@ class DatasetConfig(Settings):
         return self
 
 
-class Length(Settings):
+class LengthPolicy(Settings):
     """Number of rows of a padded axis. Set exactly one of ``rows`` and ``percentile``."""
 
     rows: int | None = Field(default=None, ge=5)
@@ -123,14 +123,14 @@ class Length(Settings):
     """Round up to a multiple; some of MMSA's models (tfr_net) need it."""
 
     @model_validator(mode="after")
-    def _one_policy(self) -> "Length":
+    def _one_policy(self) -> "LengthPolicy":
         if (self.rows is None) == (self.percentile is None):
             message = "give either rows or percentile, not both and not neither"
             raise ValueError(message)
         return self
 
 
-class TextPack(Settings):
+class TextSettings(Settings):
     """Text of a pack."""
 
     extractor: str = "bert"
@@ -139,14 +139,14 @@ class TextPack(Settings):
     """Sub-word positions; the last one is always padding, so that every mask has a zero."""
 
 
-class StreamPack(Settings):
+class StreamSettings(Settings):
     """Audio or vision of a pack."""
 
     extractor: str
     """Extractor of the rows."""
     rate_hz: float | None = Field(default=None, gt=0)
     """Pool the measured rows to this rate; null keeps the extractor's own rows."""
-    length: Length = Length(percentile=100)
+    length: LengthPolicy = LengthPolicy(percentile=100)
     """Length of the padded axis."""
     pool: Literal["mean", "max"] = "mean"
     """How several measured rows within one step, or one word, are pooled."""
@@ -167,11 +167,11 @@ class PackConfig(Settings):
 
     align: Alignment | None = None
     """Makes a word-aligned pack; null: audio and vision have their own rates."""
-    text: TextPack = TextPack()
+    text: TextSettings = TextSettings()
     """Sub-word tokens and their vectors."""
-    audio: StreamPack | None = StreamPack(extractor="egemaps")
+    audio: StreamSettings | None = StreamSettings(extractor="egemaps")
     """Acoustic rows; null: no audio, each clip has one masked row."""
-    vision: StreamPack | None = StreamPack(extractor="face")
+    vision: StreamSettings | None = StreamSettings(extractor="face")
     """Facial rows; null: no vision."""
     required: list[Modality] = list(MODALITIES)
     """A clip that lacks one of these is dropped, with the reason in the card; other missing modalities are masked."""
@@ -184,9 +184,9 @@ class PackConfig(Settings):
             raise ValueError(message)
         return self
 
-    def streams(self) -> dict[Modality, StreamPack]:
+    def streams(self) -> dict[Modality, StreamSettings]:
         """Settings of audio and vision, without those that are null."""
-        both: dict[Modality, StreamPack | None] = {"audio": self.audio, "vision": self.vision}
+        both: dict[Modality, StreamSettings | None] = {"audio": self.audio, "vision": self.vision}
         return {name: settings for name, settings in both.items() if settings is not None}
 
     def timed_by(self, words: str | None) -> "PackConfig":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.loading import validated
-from pipeline.config.settings import PackConfig, StreamPack
+from pipeline.config.settings import PackConfig, StreamSettings
 from pipeline.core.errors import StoreError
 from pipeline.core.types import MODALITIES, STREAMS, Modality
 from pipeline.features.features import Features
@@ -181,7 +181,7 @@ class PackGrid:
             )
 
 
-def _to_rate(settings: StreamPack) -> Regrid:
+def _to_rate(settings: StreamSettings) -> Regrid:
     """Rows pooled to the setting's rate."""
 
     def regrid(clip_id: str, features: Features) -> PooledRows:
@@ -193,7 +193,7 @@ def _to_rate(settings: StreamPack) -> Regrid:
     return regrid
 
 
-def _to_tokens(settings: StreamPack, words: Mapping[str, WordTimes], text: Text) -> Regrid:
+def _to_tokens(settings: StreamSettings, words: Mapping[str, WordTimes], text: Text) -> Regrid:
     """Rows pooled over each token's word; special tokens, and tokens of words without rows, are masked."""
 
     def regrid(clip_id: str, features: Features) -> PooledRows:
@@ -208,7 +208,7 @@ def _to_tokens(settings: StreamPack, words: Mapping[str, WordTimes], text: Text)
 
 
 def _length(
-    config: PackConfig, settings: StreamPack | None, stream: Stream, train: Sequence[str], text: Text
+    config: PackConfig, settings: StreamSettings | None, stream: Stream, train: Sequence[str], text: Text
 ) -> LengthReport:
     """In an aligned pack the text's length, else the modality's own policy; MMSA's models need the text's at least."""
     if config.align:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.config.settings import Length
+from pipeline.config.settings import LengthPolicy
 from pipeline.core.errors import ConfigError
 from pipeline.packs.schema import LengthReport
 
 
-def fixed_length(policy: Length, counts: Mapping[str, int], train: set[str], *, at_least: int) -> LengthReport:
+def fixed_length(policy: LengthPolicy, counts: Mapping[str, int], train: set[str], *, at_least: int) -> LengthReport:
     """Apply a length policy.
 
     Args:
