@@ -26,7 +26,7 @@ from pipeline.core.extractor_facts import extractor_facts
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.features.features import Features
 from pipeline.features.store import Header, StoreEntry, StoreReader, write_store
-from pipeline.index.manifest import manifest_clips, num_shards, read_jsonl, shard_name, shard_of, to_jsonl
+from pipeline.index.manifest import manifest_clips, num_manifests, read_jsonl, shard_name, shard_of, to_jsonl
 from pipeline.index.summary import Summary
 from pipeline.labels.table import COLUMNS
 from pipeline.labels.union_settings import resolve_union
@@ -77,7 +77,7 @@ def make_dataset(paths: DatasetPaths, clips: int, different: int) -> None:
         {"clip_id": clip_id, "split": splits[index // 7 % 10], "sentiment": index % 7 - 3.0, **LABEL}
         for index, clip_id in enumerate(ids)
     ]
-    summary = Summary(num_shards(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
+    summary = Summary(num_manifests(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
     summary.write(paths.summary)
     write_if_changed(paths.labels, to_jsonl(rows))
     write_if_changed(paths.rejected, b"")
@@ -91,7 +91,7 @@ def make_dataset(paths: DatasetPaths, clips: int, different: int) -> None:
     for extractor in WIDTHS:
         write_json(paths.extractor_settings(extractor), {"outside": {"weights": "made up"}})
         write_if_changed(paths.extractor_quarantine(extractor), b"")
-        count = summary.shards(extractor_facts(extractor).shard_clips)
+        count = summary.num_shards(extractor_facts(extractor).shard_clips)
         make_stores(paths, extractor, shards(ids, count), different)
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipeline.index.manifest import manifest_clips, num_shards
+from pipeline.index.manifest import manifest_clips, num_manifests
 from pipeline.index.summary import Summary
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -35,7 +35,7 @@ def main() -> None:
 def measure(root: Path, rows: int, like: int) -> None:
     """Make a finished project of this size, then time a no-op and an edit."""
     make_raw(root, rows)
-    summary = Summary(num_shards(like), 0, 0, 0, "", manifest_clips=manifest_clips(like))
+    summary = Summary(num_manifests(like), 0, 0, 0, "", manifest_clips=manifest_clips(like))
     (root / "processed" / "demo" / "index").mkdir(parents=True)
     summary.write(root / "processed" / "demo" / "index" / "summary.json")
     report(root, rows, "first scan and plan")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.core.extractor_facts import extractor_facts
-from pipeline.index.manifest import manifest_clips, num_shards, shard_of
+from pipeline.index.manifest import manifest_clips, num_manifests, shard_of
 from pipeline.index.summary import Summary
 
 #: CPU seconds: start of a job, work per clip, work per second of media. What the jobs of cold runs over 24 clips of
@@ -52,13 +52,13 @@ def make_jobs(clips: int) -> list[Job]:
     """All extraction jobs of a dataset."""
     draw = np.random.default_rng(0)
     seconds = draw.lognormal(np.log(MEAN_CLIP_S) - SPREAD**2 / 2, SPREAD, clips)
-    summary = Summary(num_shards(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
+    summary = Summary(num_manifests(clips), clips, 0, 0, "", manifest_clips=manifest_clips(clips))
     jobs = []
     for name, (start_s, clip_s, media_s) in COSTS.items():
         wanted = extractor_facts(name).shard_clips
         shards = defaultdict(list)
         for index, length_s in enumerate(seconds):
-            shards[shard_of(f"video$_${index}", summary.shards(wanted))].append(length_s)
+            shards[shard_of(f"video$_${index}", summary.num_shards(wanted))].append(length_s)
         jobs += [Job(1 / wanted, len(own), start_s + clip_s * len(own) + media_s * sum(own)) for own in shards.values()]
     return jobs
 

@@ -78,7 +78,7 @@ class DatasetIndex:
         return {row["clip_id"]: row["text"] for row in self.rows("text")}
 
     def _num_shards(self, extractor: str) -> int:
-        return self.summary.shards(extractor_facts(extractor).shard_clips)
+        return self.summary.num_shards(extractor_facts(extractor).shard_clips)
 
 
 def read_rows(paths: list[Path]) -> Iterator[dict[str, Any]]:

@@ -149,12 +149,12 @@ def manifest_clips(num_clips: int) -> int:
     return clips
 
 
-def num_shards(num_clips: int) -> int:
+def num_manifests(num_clips: int) -> int:
     """The number of manifests for a dataset of this size: a power of two, so that counts nest."""
-    shards = 1
-    while num_clips > shards * manifest_clips(num_clips) and shards < _MAX_SHARDS:
-        shards *= 2
-    return shards
+    manifests = 1
+    while num_clips > manifests * manifest_clips(num_clips) and manifests < _MAX_SHARDS:
+        manifests *= 2
+    return manifests
 
 
 def shard_name(index: int) -> str:

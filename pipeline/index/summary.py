@@ -33,7 +33,7 @@ class Summary:
     missing_files: int = 0
     manifest_clips: int = MANIFEST_CLIPS
 
-    def shards(self, shard_clips: int) -> int:
+    def num_shards(self, shard_clips: int) -> int:
         """Number of an extractor's shards, of about ``shard_clips`` clips each: a power of two, like manifests."""
         return max(1, min(self.manifests, self.manifests * self.manifest_clips // shard_clips))
 

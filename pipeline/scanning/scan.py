@@ -20,7 +20,7 @@ from pipeline.index.manifest import (
     label_row,
     manifest_clips,
     media_row,
-    num_shards,
+    num_manifests,
     shard_name,
     text_row,
     to_jsonl,
@@ -157,7 +157,7 @@ def _layout(num_clips: int, before: Summary | None) -> tuple[int, int]:
     """Number of manifests and clips in each, fixed by the first scan: a clip never moves to another shard."""
     if before and before.manifests:
         return before.manifests, before.manifest_clips
-    return num_shards(num_clips), manifest_clips(num_clips)
+    return num_manifests(num_clips), manifest_clips(num_clips)
 
 
 def _media_row(clip: Clip, raw: Path, links: Links, hashes: FileHashes) -> dict[str, Any]:

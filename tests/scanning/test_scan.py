@@ -9,7 +9,7 @@ import pytest
 from pipeline.config.settings import DatasetConfig
 from pipeline.core.errors import ConfigError, RawDataError
 from pipeline.core.paths import DatasetPaths
-from pipeline.index.manifest import manifest_clips, num_shards, read_jsonl, shard_name
+from pipeline.index.manifest import manifest_clips, num_manifests, read_jsonl, shard_name
 from pipeline.index.summary import Summary
 from pipeline.scanning.scan import scan
 from tests.support.raw import HEADER, OLD_NS, changed, make_raw, stamps
@@ -171,9 +171,9 @@ def test_text_in_another_encoding_names_the_byte(tmp_path):
 )
 def test_manifests_grow_more_slowly_than_clips(clips, manifests, face_jobs, bert_jobs):
     """A job costs planning time however little it does; the counts are powers of two, so that shards nest."""
-    assert num_shards(clips) == manifests
+    assert num_manifests(clips) == manifests
     summary = Summary(manifests, clips, 0, 0, "", manifest_clips=manifest_clips(clips))
-    assert (summary.shards(32), summary.shards(4096)) == (face_jobs, bert_jobs)
+    assert (summary.num_shards(32), summary.num_shards(4096)) == (face_jobs, bert_jobs)
 
 
 def test_a_dataset_that_grew_keeps_its_shards(tmp_path):
