@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from pipeline.core.types import SPLITS
+from pipeline.core.types import SPLITS, FamilyName
 from pipeline.labels.markdown import table
 from pipeline.packs.formats.files import read_card, read_split
-from pipeline.training.metrics import FamilyName, Scores, emotion_scores, sentiment_scores
+from pipeline.training.metrics import Scores, emotion_scores, sentiment_scores
 from pipeline.training.predict import emotion_fields, emotion_of
 
 PENALTIES = np.logspace(-3, 3, 7)

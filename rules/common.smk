@@ -30,7 +30,7 @@ PROCESSED = plan.config.processed
 watch = Watch(
     logger,
     plan.layout,
-    [name for name in plan.datasets if not plan.indexes[name].summary.packs],
+    [name for name in plan.datasets if not plan.indexes[name].is_imported],
 )
 
 
@@ -74,7 +74,7 @@ def manifests(kind):
 def pack_inputs(w):
     """Inputs of a pack: stores, gates, labels and texts; or the index entry of a ready-made pickle."""
     paths = plan.paths(w.dataset)
-    if plan.indexes[w.dataset].summary.packs:
+    if plan.indexes[w.dataset].is_imported:
         return [paths.manifest("packs", w.pack)]
     extractors = plan.pack_config(w.dataset, w.pack).all_extractors()
     return [
@@ -102,7 +102,7 @@ def quarantines():
     return [
         plan.paths(name).quarantine
         for name in plan.datasets
-        if not plan.indexes[name].summary.packs
+        if not plan.indexes[name].is_imported
     ]
 
 

@@ -1,6 +1,5 @@
 """YAML files to settings, with errors that name the file, the key and the nearest valid one."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -85,12 +84,6 @@ def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
             below = result.get(key)
             result[key] = merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return result
-
-
-def nearest(name: str, valid: list[str]) -> str:
-    """A phrase with the closest valid name, or with all of them."""
-    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
-    return f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(sorted(valid)) or 'none'}"
 
 
 def _explain(model: type[BaseModel], fault: Mapping[str, Any], where: str) -> str:

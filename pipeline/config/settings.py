@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Settings
-from pipeline.core.types import MODALITIES, Modality
+from pipeline.core.types import MODALITIES, FamilyName, Modality
 
 
 class WorkflowConfig(Settings):
@@ -82,7 +82,7 @@ class DatasetConfig(Settings):
     """Language of the transcripts: ``en``, ``zh`` ..."""
     label_range: tuple[float, float] = (-3.0, 3.0)
     """Lowest and highest sentiment label; a label outside is an error."""
-    metrics: Literal["mosi", "sims", "emotion"] = "mosi"
+    metrics: FamilyName = "mosi"
     """Family of metrics that is reported."""
     splits_may_share_videos: bool = False
     """Allow clips of one video in several splits, as in the official split of CH-SIMS."""

@@ -6,9 +6,9 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from pipeline.config.base import Settings
-from pipeline.config.loading import merged, nearest, validated
+from pipeline.config.loading import merged, validated
 from pipeline.core import plugins
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, nearest
 from pipeline.core.types import MODALITIES, Modality
 
 #: Metrics of the valid split that select the best epoch; MAE is minimised, the others are maximised.

@@ -1,5 +1,7 @@
 """Errors a user can cause. The message is one line: what, where, what was expected, what to do."""
 
+import difflib
+
 
 class PipelineError(Exception):
     """Base of all errors that are reported as one line, without a traceback."""
@@ -31,3 +33,9 @@ class MediaError(ClipError):
 
 class FeatureError(ClipError):
     """An extractor could not make valid features of a clip that was read without fault."""
+
+
+def nearest(name: str, valid: list[str]) -> str:
+    """A phrase with the closest valid name, or with all of them."""
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(sorted(valid)) or 'none'}"

@@ -1,7 +1,6 @@
 """A file name is a registration: the plug-ins of a kind are the files of its folder."""
 
 import ast
-import difflib
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -9,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, Literal
 
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, nearest
 
 Kind = Literal["extractors", "readers", "steps", "models"]
 
@@ -36,9 +35,9 @@ def source(kind: Kind, name: str) -> Path:
     """
     known = names(kind)
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(known) or 'none'}"
-        raise ConfigError(f"no {kind.removesuffix('s')} '{name}' in {_PACKAGES[kind].replace('.', '/')}/; {hint}")
+        raise ConfigError(
+            f"no {kind.removesuffix('s')} '{name}' in {_PACKAGES[kind].replace('.', '/')}/; {nearest(name, known)}"
+        )
     return _ROOT.joinpath(*_PACKAGES[kind].split("."), f"{name}.py")
 
 

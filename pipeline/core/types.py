@@ -11,6 +11,8 @@ Seconds = float
 Hertz = float
 
 Modality = Literal["text", "audio", "vision"]
+#: The family of metrics of a dataset.
+FamilyName = Literal["mosi", "sims", "emotion"]
 Split = Literal["train", "valid", "test"]
 
 #: Always in this order.

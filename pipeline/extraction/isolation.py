@@ -29,6 +29,7 @@ class IsolatedExtractor:
     def __init__(self, name: str, settings: Mapping[str, Any], *, limit_s: float) -> None:
         """Prepare; the process starts at the first use."""
         self._name, self._settings, self._limit_s = name, settings, limit_s
+        self._waited_s = limit_s  # the limit of the last answer
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
         self._ready: Ready | None = None
@@ -69,7 +70,7 @@ class IsolatedExtractor:
         outcomes = self._attempt([task])
         if outcomes is not None:
             return outcomes[0]
-        reason = f"the extractor's process died twice on this clip, or took over {self._limit_s:g} s (clip_limit_s)"
+        reason = f"the extractor's process died twice on this clip, or took over {self._waited_s:g} s (clip_limit_s)"
         return Failure(task.clip_id, "crash", "WorkerDied", reason)
 
     def _attempt(self, tasks: Sequence[Task]) -> list[Outcome] | None:
@@ -97,7 +98,8 @@ class IsolatedExtractor:
     def _receive(self, limit_s: float) -> Any:
         if self._connection is None:
             raise EOFError
-        if not self._connection.poll(min(limit_s, _LONGEST_WAIT_S)):
+        self._waited_s = min(limit_s, _LONGEST_WAIT_S)
+        if not self._connection.poll(self._waited_s):
             raise TimeoutError
         return self._connection.recv()
 

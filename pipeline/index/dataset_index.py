@@ -31,6 +31,11 @@ class DatasetIndex:
             raise StoreError(f"{self.paths.summary}: no such file; run: python -m pipeline scan")
         return summary
 
+    @property
+    def is_imported(self) -> bool:
+        """Whether the dataset is imported as ready-made packs."""
+        return bool(self.summary.packs)
+
     def shards(self, extractor: str) -> list[str]:
         """Names of an extractor's shards, one job each."""
         return [shard_name(index) for index in range(self._num_shards(extractor))]

@@ -9,11 +9,10 @@ from pydantic import ValidationError
 
 from pipeline.config import weights
 from pipeline.config.base import Settings
-from pipeline.config.loading import nearest
 from pipeline.config.settings import DatasetConfig
 from pipeline.config.unions import SentenceEncoderConfig, Taxonomy, UnionConfig
 from pipeline.core import plugins
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, nearest
 from pipeline.core.fingerprints import FileHashes, digest
 from pipeline.core.paths import EncoderPaths, Layout
 from pipeline.index.dataset_index import DatasetIndex

@@ -10,7 +10,7 @@ from pydantic import Field
 from typing_extensions import TypeVar
 
 from pipeline.config.base import FrozenModel
-from pipeline.core.types import Modality, Split
+from pipeline.core.types import FamilyName, Modality, Split
 from pipeline.packs.row_arrays import RowArray
 
 #: ``regression_labels`` is the label M; the others exist where each modality was annotated on its own.
@@ -136,9 +136,9 @@ class PackCard(FrozenModel):
     lengths: dict[Modality, LengthReport] = Field(default_factory=dict)
     normalisation: dict[Modality, Normalisation] = Field(default_factory=dict)
     label_range: tuple[float, float] = (-3.0, 3.0)
-    metrics: Literal["mosi", "sims", "emotion"] = "mosi"
+    metrics: FamilyName = "mosi"
     """Which family of metrics the labels ask for."""
-    members: dict[str, Literal["mosi", "sims", "emotion"]] = Field(default_factory=dict)
+    members: dict[str, FamilyName] = Field(default_factory=dict)
     """The datasets of a union with their family of metrics; clips are named ``<dataset>/<clip>``, and annotations have
     an emotion for each dataset of emotions, in this order, joined by ``, ``. Empty for a single dataset."""
     language: str = "en"

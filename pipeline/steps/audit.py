@@ -15,10 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.audit.audit import Audit, Scope, Subject, audit
-from pipeline.config.loading import read_yaml, validated
-from pipeline.config.settings import DatasetConfig
 from pipeline.core.paths import Layout
-from pipeline.workflow.config_files import config_file
+from pipeline.workflow.config_files import dataset_config
 
 
 def run(
@@ -48,8 +46,7 @@ def run(
     Raises:
         PipelineError: the dataset cannot be read, or there is no pack of it.
     """
-    path = config_file("datasets", dataset)
-    config = validated(DatasetConfig, read_yaml(path), str(path))
+    config = dataset_config(dataset)
     subject = Subject(dataset, config, raw / dataset, Layout(processed).dataset(dataset).root)
     result = audit(subject, Scope(max(0, sample), seed, again=not no_extract))
     print(_as_json(dataset, result) if json else _as_lines(dataset, result))

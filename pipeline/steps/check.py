@@ -22,7 +22,7 @@ from pipeline.media.probe import Probe
 from pipeline.readers._base import LabelTable, Packs
 from pipeline.scanning.checking import Probed, Problem, check_links, check_media, check_rows, present_media, probe_media
 from pipeline.scanning.reading import open_raw
-from pipeline.workflow.config_files import config_file
+from pipeline.workflow.config_files import dataset_config
 
 _SHOWN = 50
 _HISTOGRAM_BINS = 7
@@ -53,8 +53,7 @@ def run(
         PipelineError: the dataset cannot be read at all.
     """
     settings = _run_config(configfile)
-    path = config_file("datasets", dataset)
-    config = validated(DatasetConfig, read_yaml(path), str(path))
+    config = dataset_config(dataset)
     folder = (raw or Path(settings.raw)) / dataset
     table = open_raw(dataset, config, folder).read()
     if isinstance(table, Packs):

@@ -8,9 +8,8 @@ example: python -m pipeline compare demo
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.config.loading import nearest
 from pipeline.core.atomic_write import atomic_path
-from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.errors import ConfigError, StoreError, nearest
 from pipeline.core.paths import Layout
 
 

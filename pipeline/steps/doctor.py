@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.config.loading import Model, read_yaml, validated
-from pipeline.config.settings import DatasetConfig, PackConfig, WorkflowConfig
+from pipeline.config.loading import read_yaml, validated
+from pipeline.config.settings import WorkflowConfig
 from pipeline.core import plugins
 from pipeline.core.console import Level, print_json, print_line, print_table
 from pipeline.core.errors import PipelineError
 from pipeline.core.fingerprints import library_versions
-from pipeline.workflow.config_files import config_file
+from pipeline.workflow.config_files import dataset_config, pack_config
 
 _LIBRARIES = (
     *("torch", "transformers", "openvino", "mediapipe", "opensmile", "av", "h5py", "numpy", "snakemake"),
@@ -128,14 +128,9 @@ def _configured() -> set[str]:
     if not path.is_file():
         return set(plugins.names("extractors"))
     config = validated(WorkflowConfig, read_yaml(path), str(path))
-    packs = [_settings(PackConfig, "packs", name) for name in config.packs]
-    datasets = [_settings(DatasetConfig, "datasets", name) for name in config.datasets]
+    packs = [pack_config(name) for name in config.packs]
+    datasets = [dataset_config(name) for name in config.datasets]
     return {name for pack in packs for dataset in datasets for name in pack.timed_by(dataset.words).all_extractors()}
-
-
-def _settings(kind: type[Model], folder: str, name: str) -> Model:
-    path = config_file(folder, name)
-    return validated(kind, read_yaml(path), str(path))
 
 
 def _value_or_empty(read: Callable[[], str]) -> str:

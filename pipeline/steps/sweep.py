@@ -10,10 +10,11 @@ from typing import Any
 
 import yaml
 
-from pipeline.config.loading import nearest, read_yaml, validated
+from pipeline.config.loading import read_yaml, validated
 from pipeline.config.sweeps import SweepTrials
+from pipeline.config.training import base_model
 from pipeline.core.atomic_write import atomic_path
-from pipeline.core.errors import ConfigError, StoreError
+from pipeline.core.errors import ConfigError, StoreError, nearest
 from pipeline.core.records import write_csv
 from pipeline.training.metrics import main_metric_among, metric_named
 from pipeline.training.run_folder import RunFolder
@@ -44,7 +45,7 @@ def run(*, trials: Path, folder: Path) -> None:
     best = order[0]
     text = (
         f"# Best of {len(order)} trials of sweep {folder.name}: trial {best}, valid {metric} {mean(scores[best]):.4f}, "
-        f"mean of {len(sweep.seeds)} seed(s).\n# In the form of config/models/{sweep.model.partition('@')[0]}.yaml.\n"
+        f"mean of {len(sweep.seeds)} seed(s).\n# In the form of config/models/{base_model(sweep.model)}.yaml.\n"
     )
     text += yaml.safe_dump({"datasets": {folder.parents[1].name: nested(sweep.trials[best])}}, sort_keys=False)
     with atomic_path(folder / "best.yaml") as part:

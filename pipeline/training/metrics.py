@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float32
 
-FamilyName = Literal["mosi", "sims", "emotion"]
+from pipeline.core.types import FamilyName
+
 #: The family of a dataset, or of each dataset in a union.
 Families = FamilyName | Mapping[str, FamilyName]
 

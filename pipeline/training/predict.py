@@ -9,10 +9,10 @@ from jaxtyping import Float32, Int
 
 from models._base import SentimentModel
 from pipeline.core.errors import ConfigError
-from pipeline.core.types import Modality
+from pipeline.core.types import FamilyName, Modality
 from pipeline.packs.schema import PackSplit
 from pipeline.training.batches import ClipTensors, prediction_order
-from pipeline.training.metrics import Families, FamilyName, Scores, emotion_scores, sentiment_scores, union_scores
+from pipeline.training.metrics import Families, Scores, emotion_scores, sentiment_scores, union_scores
 
 #: Batch sizes; clips are sorted by length. On a CPU larger batches only add padding; on a GPU memory for attention
 #: limits them.

@@ -12,9 +12,9 @@ from pipeline.config.weights import resolve_text_encoder
 from pipeline.core import plugins
 from pipeline.core.errors import ConfigError
 from pipeline.core.fingerprints import digest, file_sha256
-from pipeline.core.types import Modality
+from pipeline.core.types import FamilyName, Modality
 from pipeline.packs.schema import PackCard, PackSplit
-from pipeline.training.metrics import Families, FamilyName
+from pipeline.training.metrics import Families
 
 
 class RunSpec(Settings):

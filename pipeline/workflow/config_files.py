@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.loading import check_against_schema, merged, nearest, read_yaml, validated
+from pipeline.config.loading import check_against_schema, merged, read_yaml, validated
 from pipeline.config.settings import DatasetConfig, PackConfig
 from pipeline.config.sweeps import SweepConfig
 from pipeline.config.training import ModelSettings
 from pipeline.config.training import resolve as resolve_model
 from pipeline.config.unions import UnionConfig
 from pipeline.core import plugins
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, nearest
 from pipeline.core.fingerprints import FileHashes
 from pipeline.extraction.resolved import ResolvedExtractor, resolve_extractor
 

@@ -46,7 +46,7 @@ class Workflow(Plan):
 
     def corrupted_packs(self, dataset: str, pack: str) -> list[Path]:
         """Test splits of a pack from corrupted media; none of an imported pack, or of extractors that read no media."""
-        if self.indexes[dataset].summary.packs:
+        if self.indexes[dataset].is_imported:
             return []
         paths, extractors = self.paths(dataset), self.pack_configs[pack].extractors()
         reached = [

@@ -80,7 +80,7 @@ class Plan:
 
     def extractors(self, dataset: str) -> list[str]:
         """Extractors of the packs of a dataset; none for ready-made packs."""
-        if self.indexes[dataset].summary.packs:
+        if self.indexes[dataset].is_imported:
             return []
         configs = [self.pack_config(dataset, pack) for pack in self.pack_configs]
         return sorted({name for config in configs for name in config.all_extractors()})
@@ -133,7 +133,7 @@ class Plan:
     # -- how it is resolved
 
     def _union(self, name: str, config: UnionConfig) -> UnionSettings:
-        if packed := [dataset for dataset in config.datasets if self.indexes[dataset].summary.packs]:
+        if packed := [dataset for dataset in config.datasets if self.indexes[dataset].is_imported]:
             raise ConfigError(f"union {name}: {packed[0]} comes as ready-made packs; a union needs its label table")
         if self.config.joint and name in self.scanned:
             raise ConfigError(f"union {name}: a dataset has that name and their packs would mix; rename the union")

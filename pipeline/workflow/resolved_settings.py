@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.loading import nearest
 from pipeline.config.settings import DatasetConfig
 from pipeline.core.atomic_write import write_if_changed
-from pipeline.core.errors import ConfigError
+from pipeline.core.errors import ConfigError, nearest
 from pipeline.core.fingerprints import FileHashes, canonical
 from pipeline.labels.union_settings import UnionSettings, encoder_settings
 from pipeline.training.sweeps import draw, nested
@@ -63,7 +62,7 @@ def _pack_settings(plan: Plan, dataset: str, pack: str, config: DatasetConfig) -
         "pack": pack,
         "config": config.model_dump(mode="json", exclude={"words", "follow_links", "generator"}),
     }
-    if pack in plan.pack_configs and not plan.indexes[dataset].summary.packs:
+    if pack in plan.pack_configs and not plan.indexes[dataset].is_imported:
         return {**described, "settings": plan.pack_config(dataset, pack).model_dump(mode="json")}
     return described
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.config.training import base_model
 from pipeline.report.draw import plots
 from pipeline.report.draw.curves import learning, robustness
 from pipeline.report.draw.svg import MUTED, SERIES, Chart, canvas, chart
@@ -155,16 +156,14 @@ def _confusion(model: str, truth: pd.Series, guess: pd.Series, classes: list[Any
 
 def _ablation(facts: ModelFacts) -> list[Chart]:
     """For each model with variants: the main metric of the model and of each variant."""
-    bases = sorted({model.partition("@")[0] for model in facts.variants})
+    bases = sorted({base_model(model) for model in facts.variants})
     return [_variants(facts, base) for base in bases]
 
 
 def _variants(facts: ModelFacts, base: str) -> Chart:
     metric = facts.main_metric
     by_model = {
-        model: scores(runs, "test", metric.name)
-        for model, runs in facts.runs.items()
-        if model.partition("@")[0] == base
+        model: scores(runs, "test", metric.name) for model, runs in facts.runs.items() if base_model(model) == base
     }
     figure, (axes,) = canvas(380, 90 + 30 * len(by_model))
     for row, (model, values) in enumerate(by_model.items()):

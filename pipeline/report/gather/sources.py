@@ -11,11 +11,11 @@ import pandas as pd
 from pipeline.core.errors import StoreError
 from pipeline.core.paths import DatasetPaths, Layout
 from pipeline.core.records import read_json
+from pipeline.core.types import FamilyName
 from pipeline.index.dataset_index import DatasetIndex
 from pipeline.index.manifest import read_jsonl
 from pipeline.packs.formats.files import open_splits, read_card
 from pipeline.packs.schema import PackCard
-from pipeline.training.metrics import FamilyName
 
 _TEXT_COLUMNS = ("annotation", "emotion", "speaker", "text", "language", "media", "video_id")
 
