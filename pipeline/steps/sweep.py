@@ -38,8 +38,8 @@ def run(*, trials: Path, folder: Path) -> None:
     if metric not in known:
         raise ConfigError(f"sweep {folder.name}: no valid metric '{metric}'; {nearest(metric, list(known))}")
     scores = {name: [values[metric] for values in of_seeds] for name, of_seeds in valid.items()}
-    loss = metric_named(metric).loss
-    order = sorted(scores, key=lambda name: (loss(mean(scores[name])), name))
+    cost = metric_named(metric).cost
+    order = sorted(scores, key=lambda name: (cost(mean(scores[name])), name))
     rows = [_trial_row(name, scores[name], metric, sweep.trials[name]) for name in order]
     write_csv(folder / "trials.csv", rows)
     best = order[0]

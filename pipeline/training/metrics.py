@@ -23,7 +23,7 @@ class Metric:
     name: str
     higher_is_better: bool = True
 
-    def loss(self, value: float) -> float:
+    def cost(self, value: float) -> float:
         """The value with the sign that makes lower values better."""
         return -value if self.higher_is_better else value
 

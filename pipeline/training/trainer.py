@@ -45,7 +45,7 @@ class History:
     Attributes:
         rows: one per epoch.
         best_epoch: counted from 1; 0 before the first epoch.
-        best_score: of the selecting metric, as `Metric.loss` gives it: lower is better.
+        best_score: of the selecting metric, as `Metric.cost` gives it: lower is better.
     """
 
     rows: list[EpochRow] = field(default_factory=list)
@@ -222,7 +222,7 @@ class Trainer:
             known = ", ".join(name.removeprefix("valid_") for name in row if name.startswith("valid_"))
             raise PipelineError(f"training.select is {select.name}, which this dataset does not have; it has {known}")
         history.rows.append(row)
-        value = select.loss(value)
+        value = select.cost(value)
         if value < history.best_score - _LEAST_GAIN:
             history.best_score, history.best_epoch = value, history.epochs
             self._best = {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}

@@ -70,8 +70,8 @@ def _pack_models(dataset: Dataset, pack: str, runs: dict[str, list[RunFolder]]) 
 
 def _best(runs: dict[str, list[RunFolder]], metric: Metric) -> str | None:
     scores = {model: mean_score(own, "valid", metric.name) for model, own in runs.items() if "@" not in model}
-    losses = {model: metric.loss(score) for model, score in scores.items() if not np.isnan(score)}
-    return min(losses, key=lambda model: losses[model]) if losses else None
+    costs = {model: metric.cost(score) for model, score in scores.items() if not np.isnan(score)}
+    return min(costs, key=lambda model: costs[model]) if costs else None
 
 
 def scores(runs: Iterable[RunFolder], split: str, metric: str) -> np.ndarray:
