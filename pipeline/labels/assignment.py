@@ -33,14 +33,14 @@ class LabelField:
 
     Attributes:
         value: intensity in tenths, or an emotion; None if unknown.
-        kind: origin of the value; empty if there is none.
+        origin: of the value; empty if there is none.
         donor: the row it was borrowed from.
         similarity: cosine between the two texts.
         margin: similarity of that donor minus that of the next best.
     """
 
     value: int | str | None = None
-    kind: Origin = ""
+    origin: Origin = ""
     donor: Utterance | None = None
     similarity: float | None = None
     margin: float | None = None
@@ -112,7 +112,7 @@ def _field(name: str, rows: Sequence[Utterance], vectors: Vectors, settings: Bor
         open_places = [
             place
             for place, row in enumerate(rows)
-            if row.polarity == polarity != "neutral" and not fields[place].kind and row.text
+            if row.polarity == polarity != "neutral" and not fields[place].origin and row.text
         ]
         donors = donors_of(rows, name, polarity)
         borrowed = borrow_field(name, [rows[place] for place in open_places], donors, vectors, settings)

@@ -34,7 +34,7 @@ def describe(labelled: Sequence[Labelled], legacy: Sequence[LegacyScore]) -> dic
 
 
 def _borrowings(labelled: Sequence[Labelled], name: str) -> list[Borrowing]:
-    return [(item, item.fields[name]) for item in labelled if item.fields[name].kind == "borrowed"]
+    return [(item, item.fields[name]) for item in labelled if item.fields[name].origin == "borrowed"]
 
 
 def _coverage(labelled: Sequence[Labelled]) -> Iterator[dict[str, Any]]:
@@ -43,7 +43,7 @@ def _coverage(labelled: Sequence[Labelled]) -> Iterator[dict[str, Any]]:
     for dataset, split in groups:
         rows = [item for item in labelled if (item.row.dataset, item.row.split) == (dataset, split)]
         for name in FIELDS:
-            kinds = Counter(item.fields[name].kind or "none" for item in rows)
+            kinds = Counter(item.fields[name].origin or "none" for item in rows)
             counts = {kind: kinds[kind] for kind in ("gold", "rule", "borrowed", "none")}
             yield {"dataset": dataset, "split": split, "field": name, "rows": len(rows), **counts}
 
@@ -80,7 +80,7 @@ def _donor_reuse(borrowings: Sequence[Borrowing]) -> dict[str, Any]:
 
 def _values(labelled: Sequence[Labelled], borrowings: Sequence[Borrowing], name: str) -> list[dict[str, Any]]:
     """How often each value is borrowed, and how often the possible donors have it, by polarity."""
-    gold = [item for item in labelled if item.fields[name].kind == "gold" and item.row.split == "train"]
+    gold = [item for item in labelled if item.fields[name].origin == "gold" and item.row.split == "train"]
     rows = []
     for polarity in ("negative", "positive"):
         lent = Counter(_bin(field.value) for item, field in borrowings if item.row.polarity == polarity)

@@ -52,7 +52,7 @@ def _value(value: int | str | None) -> str:
 
 def _about(field: LabelField) -> list[str]:
     numbers = ("" if number is None else f"{number:.6f}" for number in (field.similarity, field.margin))
-    return [field.kind, field.donor.key if field.donor else "", *numbers]
+    return [field.origin, field.donor.key if field.donor else "", *numbers]
 
 
 def _label(row: dict[str, str]) -> UniversalLabel:

@@ -68,13 +68,13 @@ def test_each_field_is_gold_ruled_borrowed_or_empty(rows):
     assert labels["m3"] == UniversalLabel("negative", None, "anger", None)  # no train row lends
     assert labels["i2"] == UniversalLabel("negative", None, "anger", "frustrated")
     assert labels["c1"] == UniversalLabel("positive", 12, "joy", "excited")  # 0.4 of 1 is 1.2 of 3
-    assert {field.kind for field in labelled["s3"].fields.values()} == {"gold", "rule"}
+    assert {field.origin for field in labelled["s3"].fields.values()} == {"gold", "rule"}
 
 
 def test_a_donor_is_named_by_dataset_split_and_id(rows):
     labelled = {item.row.clip_id: item for item in assign(rows, first_words, NEAREST)}
     field = labelled["i1"].fields["emotion_meld"]
-    assert (field.kind, field.donor.key, field.similarity, field.margin) == ("borrowed", "meld/train/m1", 1.0, None)
+    assert (field.origin, field.donor.key, field.similarity, field.margin) == ("borrowed", "meld/train/m1", 1.0, None)
     assert labelled["i1"].fields["intensity"].donor.key == "mosi/train/s1"  # a tie with sims goes to the first
 
 
