@@ -73,7 +73,7 @@ def scan(
         else:
             table = _checked(name, content, config)
             links.check(table.sources)
-            manifests, each = _layout(len(table.clips), before)
+            manifests, each = _manifest_counts(len(table.clips), before)
             lines = Lines(manifests)
             media = MediaTally.of(_collect(table, config, lines, lambda clip: _media_row(clip, raw, links, hashes)))
             if needs_media and (fault := no_media_fault(media, raw)):
@@ -153,7 +153,7 @@ def _index_table(table: LabelTable, lines: Lines, paths: DatasetPaths) -> None:
     write_if_changed(paths.rejected, to_jsonl(_rejected_rows(table.unusable)))
 
 
-def _layout(num_clips: int, before: Summary | None) -> tuple[int, int]:
+def _manifest_counts(num_clips: int, before: Summary | None) -> tuple[int, int]:
     """Number of manifests and clips in each, fixed by the first scan: a clip never moves to another shard."""
     if before and before.manifests:
         return before.manifests, before.manifest_clips

@@ -18,7 +18,7 @@ TrainOfEpoch = Callable[[int], PackSplit]
 _CORRUPTED, _STRENGTH = 0, 1
 
 
-def corrupting(train: PackSplit, settings: TrainingCorruption, *, seed: int, tools: Tools) -> TrainOfEpoch:
+def make_train_of_epoch(train: PackSplit, settings: TrainingCorruption, *, seed: int, tools: Tools) -> TrainOfEpoch:
     """Corrupt the train split differently in every epoch.
 
     The result depends on the clip's id, the seed and the epoch only, so a resumed run equals an uninterrupted one.

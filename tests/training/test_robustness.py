@@ -17,7 +17,7 @@ from pipeline.packs.build.corrupted import write_corrupted
 from pipeline.packs.formats.files import read_split, write_card, write_h5
 from pipeline.packs.schema import PackCard
 from pipeline.steps import curves, evaluate, robustness, train
-from pipeline.training.corruption import corrupting
+from pipeline.training.corruption import make_train_of_epoch
 from tests.support.splits import DIMS, make_split, save_encoder
 
 RAW = {
@@ -139,8 +139,8 @@ def test_corruption_depends_on_clip_seed_and_epoch_alone(workplace):
     split = make_split(20)
     tools = make_tools(split, text_encoder=str(workplace.root / "encoder"), language="en")
     settings = TrainingCorruption(missing_text=0.5, dropped_frames=0.5, audio_noise=1.0)
-    train_of = corrupting(split, settings, seed=4, tools=tools)
-    first, second, again = train_of(0), train_of(1), corrupting(split, settings, seed=4, tools=tools)(0)
+    train_of = make_train_of_epoch(split, settings, seed=4, tools=tools)
+    first, second, again = train_of(0), train_of(1), make_train_of_epoch(split, settings, seed=4, tools=tools)(0)
     assert (first.audio != second.audio).any()
     assert (first.vision_lengths < split.vision_lengths).any()
     assert 0 < sum(not text for text in first.raw_text) < len(split)
