@@ -20,6 +20,9 @@ from jaxtyping import Bool, Float, Int
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+#: All modalities, in the order of every list.
+MODALITIES = ("text", "audio", "vision")
+
 
 class ModelConfig(BaseModel):
     """Base of all model settings: frozen, unknown keys refused, fields documented by the text below them."""
@@ -156,7 +159,7 @@ class SentimentModel(nn.Module, ABC):
         modalities: modalities that a prediction depends on.
     """
 
-    modalities: ClassVar[tuple[str, ...]] = ("text", "audio", "vision")
+    modalities: ClassVar[tuple[str, ...]] = MODALITIES
 
     def __init__(self, config: ModelConfig, spec: FeatureSpec) -> None:
         """Build the layers that every subclass adds to."""

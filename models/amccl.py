@@ -24,6 +24,7 @@ from torch.nn import functional
 
 from models._amccl.modality_convolution import ModalityConvolution, SqueezeExcite, UnimodalSummary
 from models._base import (
+    MODALITIES,
     Batch,
     FeatureSpec,
     ModelConfig,
@@ -144,7 +145,7 @@ class Amccl(SentimentModel):
     def phases(self) -> list[Phase]:
         """One phase, with separate learning rates and decays for each encoder and the rest."""
         config = self.config
-        others = [(name, p) for name, p in self.named_parameters() if name.split(".")[0] not in _ENCODERS]
+        others = [(name, p) for name, p in self.named_parameters() if name.split(".")[0] not in MODALITIES]
         groups = (
             *decayed_groups(
                 "text", self.text.named_parameters(), learning_rate=config.text_lr, weight_decay=config.text_decay
@@ -196,7 +197,5 @@ class Amccl(SentimentModel):
             nn.Linear(2 * unit, 1),
         )
 
-
-_ENCODERS = ("text", "audio", "vision")
 
 model = Amccl

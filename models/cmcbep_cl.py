@@ -24,7 +24,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models._base import Batch, FeatureSpec, Output, Phase, SentimentModel
+from models._base import MODALITIES, Batch, FeatureSpec, Output, Phase, SentimentModel
 from models._cmcbep_cl.gated_fusion import LeadFusion, SpecificFilter, Vote
 from models._cmcbep_cl.lead_modality import PAIRS, PairScore, Supplement, lead_first, lead_weights, modality_scores
 from models._cmcbep_cl.losses import LossWeights, discrimination, mean_distance, orthogonality
@@ -33,8 +33,6 @@ from models.layers.heads import RegressionHead
 from models.layers.info_nce import contrast_between
 
 VERSION = 2
-
-_NAMES = ("text", "audio", "vision")
 
 
 class Config(EncoderConfig):
@@ -91,17 +89,17 @@ class CmcbepCl(SentimentModel):
         )
         self.supplement = Supplement(width, groups=groups, dropout=dropout)
         projected = config.weights.contrast or config.weights.means
-        self.projections = nn.ModuleList(nn.Linear(width, width) for _ in _NAMES if projected)
+        self.projections = nn.ModuleList(nn.Linear(width, width) for _ in MODALITIES if projected)
         self.fusions = nn.ModuleList(
             LeadFusion(width, groups=groups, blocks=config.fusion_blocks, dropout=dropout) for _ in range(2)
         )
         self.filters = nn.ModuleList(
-            SpecificFilter(width, groups=groups, dropout=dropout) for _ in _NAMES if config.filter
+            SpecificFilter(width, groups=groups, dropout=dropout) for _ in MODALITIES if config.filter
         )
         self.fused_head = RegressionHead(width, width, dropout=dropout)
         self.joint_head = RegressionHead(2 * width, 2 * width, dropout=dropout)
-        self.unimodal_heads = nn.ModuleList(nn.Linear(width, 1) for _ in _NAMES if config.vote)
-        self.vote = Vote(2 + len(_NAMES)) if config.vote else None
+        self.unimodal_heads = nn.ModuleList(nn.Linear(width, 1) for _ in MODALITIES if config.vote)
+        self.vote = Vote(2 + len(MODALITIES)) if config.vote else None
 
     def forward(self, batch: Batch) -> Output:
         """Encode, choose the lead, supplement, fuse, filter, fuse again, vote."""
@@ -128,7 +126,7 @@ class CmcbepCl(SentimentModel):
         used = {name: value for name, value in terms.items() if weights[name]}
         total = torch.stack([weights[name] * value for name, value in used.items()]).sum()
         leads = output.extras["lead"].detach().mean(dim=0)
-        return {"loss": total, **used, **{f"lead_{name}": leads[index] for index, name in enumerate(_NAMES)}}
+        return {"loss": total, **used, **{f"lead_{name}": leads[index] for index, name in enumerate(MODALITIES)}}
 
     def phases(self) -> list[Phase]:
         """One phase."""
@@ -144,7 +142,7 @@ class CmcbepCl(SentimentModel):
 
     def _lead(self, pair_scores: Tensor, present: Bool[Tensor, "batch modalities"]) -> Float[Tensor, "batch 3"]:
         if self.config.lead != "scored":
-            fixed = torch.tensor([name == self.config.lead for name in _NAMES], device=present.device)
+            fixed = torch.tensor([name == self.config.lead for name in MODALITIES], device=present.device)
             return lead_weights(fixed.float().expand(present.shape), present)
         both = torch.stack([present[:, first] & present[:, second] for first, second in PAIRS], dim=1)
         return lead_weights(modality_scores(torch.sigmoid(pair_scores) * both), present)
