@@ -67,7 +67,7 @@ def growth(count: int) -> dict[str, float]:
     labelled = assign(rows, vectors_of, BorrowConfig())
     used_s, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    asked = sum(field.kind == "borrowed" for item in labelled for field in item.fields.values())
+    asked = sum(field.origin == "borrowed" for item in labelled for field in item.fields.values())
     pairs = 2 * 2 * (count // 6) * (count // 6)
     return {
         "rows": count,
