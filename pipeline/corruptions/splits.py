@@ -31,7 +31,7 @@ _RowsChange = Callable[[ClipRows, float, np.random.Generator, np.ndarray], ClipR
 
 
 @dataclass(frozen=True)
-class Tools:
+class CorruptionContext:
     """What a corruption needs besides the clips.
 
     Attributes:
@@ -49,8 +49,8 @@ class Tools:
     encode: Encode | None = None
 
 
-def make_tools(train: PackSplit, *, text_encoder: str, language: str, stored_text: bool = False) -> Tools:
-    """Tools for the clips of a pack.
+def make_context(train: PackSplit, *, text_encoder: str, language: str, stored_text: bool = False) -> CorruptionContext:
+    """The context for the clips of a pack.
 
     Args:
         train: the pack's train split.
@@ -62,18 +62,18 @@ def make_tools(train: PackSplit, *, text_encoder: str, language: str, stored_tex
         MissingDependencyError: the encoder is not installed.
     """
     folder = resolve_text_encoder(text_encoder)
-    tools = Tools(make_tokenise(folder), language, spread_of(train))
+    context = CorruptionContext(make_tokenise(folder), language, spread_of(train))
     if not stored_text:
-        return tools
+        return context
     encode = make_encode(folder)
     if are_vectors_of(encode, train):
-        return replace(tools, encode=encode)
+        return replace(context, encode=encode)
     _log.warning(
         "the pack's text vectors are not those of %s, so changed sentences cannot be encoded; left out: %s",
         text_encoder,
         ", ".join(_TEXT_CHANGES),
     )
-    return replace(tools, names=tuple(name for name in CORRUPTIONS if name not in _TEXT_CHANGES))
+    return replace(context, names=tuple(name for name in CORRUPTIONS if name not in _TEXT_CHANGES))
 
 
 def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
@@ -86,7 +86,7 @@ def spread_of(train: PackSplit) -> dict[Modality, Float64[np.ndarray, "_"]]:
 
 
 def corrupt(
-    split: PackSplit, name: CorruptionName, strengths: Sequence[float], *, seed: int, tools: Tools
+    split: PackSplit, name: CorruptionName, strengths: Sequence[float], *, seed: int, context: CorruptionContext
 ) -> PackSplit:
     """Copy a split under one corruption; blur and noise are applied as feature-space proxies.
 
@@ -97,7 +97,7 @@ def corrupt(
         name: of the corruption.
         strengths: one per clip; 0 changes nothing.
         seed: of the random numbers.
-        tools: tokenizer, language, spread; ``name`` is one of theirs.
+        context: tokenizer, language, spread; ``name`` is one of its names.
 
     Raises:
         KeyError: no function of this module makes a corruption of that name.
@@ -106,25 +106,25 @@ def corrupt(
     if name in _TEXT_CHANGES:
         change_text = _TEXT_CHANGES[name]
         changed = [
-            change_text(text, strength, generator, tools.language)
+            change_text(text, strength, generator, context.language)
             for text, strength, generator in zip(split.raw_text, strengths, random, strict=True)
         ]
-        return with_text(split, changed, tools)
+        return with_text(split, changed, context)
     modality, change_rows = _ROW_MODALITY[name], _ROW_CHANGES[name]
     clips = [
-        change_rows(rows, strength, generator, tools.spread[modality]) if strength else rows
+        change_rows(rows, strength, generator, context.spread[modality]) if strength else rows
         for rows, strength, generator in zip(_rows_of(split, modality), strengths, random, strict=True)
     ]
     return _with_rows(split, modality, clips)
 
 
-def with_text(split: PackSplit, texts: Sequence[str], tools: Tools) -> PackSplit:
+def with_text(split: PackSplit, texts: Sequence[str], context: CorruptionContext) -> PackSplit:
     """The split with other transcripts; clips whose transcript stays keep their token ids and vectors as they are."""
     changed = [index for index, text in enumerate(texts) if text != split.raw_text[index]]
     vectors, text_bert = split.text.copy(), split.text_bert.copy()
     for index in changed:
-        text_bert[index] = in_its_context(text_bert[index], tools.tokenise(texts[index], text_bert.shape[2]))
-    vectors[changed] = tools.encode(text_bert[changed]) if tools.encode else 0
+        text_bert[index] = in_its_context(text_bert[index], context.tokenise(texts[index], text_bert.shape[2]))
+    vectors[changed] = context.encode(text_bert[changed]) if context.encode else 0
     return replace(split, raw_text=list(texts), text=vectors, text_bert=text_bert)
 
 

@@ -27,7 +27,7 @@ def run(*, pack: Path, run_dir: Path) -> None:
     Raises:
         StoreError: the run was trained on another pack, or its files or corrupted splits are damaged.
     """
-    from pipeline.corruptions.splits import make_tools
+    from pipeline.corruptions.splits import make_context
     from pipeline.training.robustness import conditions, score_conditions
     from pipeline.training.run_folder import RunFolder
 
@@ -35,14 +35,14 @@ def run(*, pack: Path, run_dir: Path) -> None:
     folder.check_pack(pack)
     config, card = folder.spec, read_card(pack.with_suffix(".json"))
     model = folder.load_model(threads=1)
-    tools = make_tools(
+    context = make_context(
         read_split(pack, "train"),
         text_encoder=card.text_weights or config.text_encoder,
         language=card.language,
         stored_text=config.stored_text,
     )
     read_raw = _RawSplits(pack, config.pack_sha256).read
-    test = conditions(read_split(pack, "test"), seed=config.seed, tools=tools, read_raw=read_raw)
+    test = conditions(read_split(pack, "test"), seed=config.seed, context=context, read_raw=read_raw)
     write_csv(folder.robustness_file, score_conditions(model, config, test))
 
 

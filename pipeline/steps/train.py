@@ -97,15 +97,15 @@ def _train(
 
 def _corrupted(config: "RunSpec", card: PackCard, train: PackSplit) -> "TrainOfEpoch | None":
     """The corrupted train clips by epoch; None if nothing is corrupted."""
-    from pipeline.corruptions.splits import make_tools
+    from pipeline.corruptions.splits import make_context
     from pipeline.training.corruption import make_train_of_epoch
 
     settings = config.settings.training.corruption
     if settings == TrainingCorruption():
         return None
     encoder = card.text_weights or config.text_encoder
-    tools = make_tools(train, text_encoder=encoder, language=card.language, stored_text=config.stored_text)
-    return make_train_of_epoch(train, settings, seed=config.seed, tools=tools)
+    context = make_context(train, text_encoder=encoder, language=card.language, stored_text=config.stored_text)
+    return make_train_of_epoch(train, settings, seed=config.seed, context=context)
 
 
 def _read_settings(path: Path) -> ModelSettings:

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 from pipeline.config.training import TrainingCorruption
 from pipeline.core.errors import ConfigError
 from pipeline.corruptions.levels import CORRUPTIONS, CorruptionName, random_of
-from pipeline.corruptions.splits import Tools, corrupt
+from pipeline.corruptions.splits import CorruptionContext, corrupt
 from pipeline.packs.schema import PackSplit
 from pipeline.training.seeding import derived_seed
 
@@ -18,7 +18,9 @@ TrainOfEpoch = Callable[[int], PackSplit]
 _CORRUPTED, _STRENGTH = 0, 1
 
 
-def make_train_of_epoch(train: PackSplit, settings: TrainingCorruption, *, seed: int, tools: Tools) -> TrainOfEpoch:
+def make_train_of_epoch(
+    train: PackSplit, settings: TrainingCorruption, *, seed: int, context: CorruptionContext
+) -> TrainOfEpoch:
     """Corrupt the train split differently in every epoch.
 
     The result depends on the clip's id, the seed and the epoch only, so a resumed run equals an uninterrupted one.
@@ -27,13 +29,13 @@ def make_train_of_epoch(train: PackSplit, settings: TrainingCorruption, *, seed:
         train: the clean clips; not changed.
         settings: largest strengths.
         seed: of the run.
-        tools: tokenizer, language, spread.
+        context: tokenizer, language, spread.
 
     Raises:
-        ConfigError: the tools cannot make one of the corruptions.
+        ConfigError: one of the corruptions is not in ``context.names``.
     """
     limits = {name: getattr(settings, name) for name in CORRUPTIONS if getattr(settings, name) > 0}
-    if impossible := [name for name in limits if name not in tools.names]:
+    if impossible := [name for name in limits if name not in context.names]:
         raise ConfigError(
             f"training.corruption.{impossible[0]} changes sentences, but the pack's text vectors, which stored_text "
             "reads, are not those of its text encoder; set it to 0, or stored_text: false"
@@ -44,7 +46,7 @@ def make_train_of_epoch(train: PackSplit, settings: TrainingCorruption, *, seed:
         for name, limit in limits.items():
             strengths = _strengths(train, name, limit, seed=derived_seed(seed, epoch, _STRENGTH))
             seed_of_epoch = derived_seed(seed, epoch, _CORRUPTED)
-            split = corrupt(split, name, strengths.tolist(), seed=seed_of_epoch, tools=tools)
+            split = corrupt(split, name, strengths.tolist(), seed=seed_of_epoch, context=context)
         return split
 
     return train_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from models._base import SentimentModel
 from pipeline.corruptions.levels import LEVELS, MEDIA_MODALITY, PROXY_STRENGTHS, STRENGTHS, CorruptionName
-from pipeline.corruptions.splits import Tools, corrupt
+from pipeline.corruptions.splits import CorruptionContext, corrupt
 from pipeline.packs.schema import PackSplit
 from pipeline.training.predict import predict_split, score
 from pipeline.training.run_spec import RunSpec
@@ -45,17 +45,17 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def conditions(test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw) -> Iterator[Condition]:
-    """Every corruption that the tools can make, at every level.
+def conditions(test: PackSplit, *, seed: int, context: CorruptionContext, read_raw: ReadRaw) -> Iterator[Condition]:
+    """Every corruption in ``context.names``, at every level.
 
     Args:
         test: the clean test split.
         seed: of the random numbers; all models of one seed get the same clips.
-        tools: tokenizer, language, spread.
+        context: tokenizer, language, spread.
         read_raw: called for blur and audio noise.
     """
-    for name in tools.names:
-        levels = [_condition(name, level, test, seed=seed, tools=tools, read_raw=read_raw) for level in LEVELS]
+    for name in context.names:
+        levels = [_condition(name, level, test, seed=seed, context=context, read_raw=read_raw) for level in LEVELS]
         yield Condition(name, 0, None, levels[0].origin, test)
         yield from levels
 
@@ -95,12 +95,12 @@ def _is_same_input(split: PackSplit, other: PackSplit, use: Collection[str]) -> 
 
 
 def _condition(
-    name: CorruptionName, level: int, test: PackSplit, *, seed: int, tools: Tools, read_raw: ReadRaw
+    name: CorruptionName, level: int, test: PackSplit, *, seed: int, context: CorruptionContext, read_raw: ReadRaw
 ) -> Condition:
     split = read_raw(name, level) if name in MEDIA_MODALITY else None
     if split is not None:
         return Condition(name, level, STRENGTHS[name][level - 1], "raw", split)
     strength = (PROXY_STRENGTHS if name in MEDIA_MODALITY else STRENGTHS)[name][level - 1]
     origin: CorruptionDomain = "proxy" if name in MEDIA_MODALITY else "raw"
-    changed = corrupt(test, name, [strength] * len(test), seed=seed, tools=tools)
+    changed = corrupt(test, name, [strength] * len(test), seed=seed, context=context)
     return Condition(name, level, strength, origin, changed)

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.corruptions import splits
 from pipeline.corruptions.levels import CORRUPTIONS, MEDIA_MODALITY, PROXY_STRENGTHS, STRENGTHS
-from pipeline.corruptions.splits import corrupt, make_tools
+from pipeline.corruptions.splits import corrupt, make_context
 from pipeline.corruptions.text import in_its_context, make_encode
 from pipeline.packs.schema import PackSplit
 from tests.support.splits import make_split, save_encoder
@@ -22,26 +22,26 @@ def split():
 
 
 @pytest.fixture(scope="module")
-def tools(tmp_path_factory):
+def context(tmp_path_factory):
     encoder = save_encoder(tmp_path_factory.mktemp("encoder"))
-    return make_tools(make_split(20, seed=5), text_encoder=str(encoder), language="en")
+    return make_context(make_split(20, seed=5), text_encoder=str(encoder), language="en")
 
 
 @pytest.fixture(scope="module")
 def with_vectors(split, tmp_path_factory):
-    """A split whose vectors are its encoder's, and tools for models that read them."""
+    """A split whose vectors are its encoder's, and the context for models that read them."""
     encoder = save_encoder(tmp_path_factory.mktemp("encoder"))
     encode = make_encode(encoder)
     own = replace(split, text=encode(split.text_bert))
-    return own, make_tools(own, text_encoder=str(encoder), language="en", stored_text=True), encode
+    return own, make_context(own, text_encoder=str(encoder), language="en", stored_text=True), encode
 
 
 def levels(name):
     return (PROXY_STRENGTHS if name in MEDIA_MODALITY else STRENGTHS)[name]
 
 
-def at(split, name, strength, tools, seed=3):
-    return corrupt(split, name, [strength] * len(split), seed=seed, tools=tools)
+def at(split, name, strength, context, seed=3):
+    return corrupt(split, name, [strength] * len(split), seed=seed, context=context)
 
 
 def picked(split, order) -> PackSplit:
@@ -56,31 +56,31 @@ def same(first, second) -> bool:
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_order_and_neighbours_of_a_clip_do_not_count(split, tools, name):
+def test_order_and_neighbours_of_a_clip_do_not_count(split, context, name):
     order = np.array([7, 2, 11])
     for strength in levels(name):
-        whole = at(split, name, strength, tools)
-        assert same(at(picked(split, order), name, strength, tools), picked(whole, order))
+        whole = at(split, name, strength, context)
+        assert same(at(picked(split, order), name, strength, context), picked(whole, order))
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_another_seed_corrupts_in_another_way_and_the_same_one_in_the_same(split, tools, name):
+def test_another_seed_corrupts_in_another_way_and_the_same_one_in_the_same(split, context, name):
     strength = levels(name)[1]
-    first, second, again = (at(split, name, strength, tools, seed) for seed in (1, 2, 1))
+    first, second, again = (at(split, name, strength, context, seed) for seed in (1, 2, 1))
     assert same(first, again)
     assert not same(first, second)
     assert not same(first, split)
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_strength_0_changes_nothing(split, tools, name):
-    assert same(at(split, name, 0.0, tools), split)
+def test_strength_0_changes_nothing(split, context, name):
+    assert same(at(split, name, 0.0, context), split)
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_padding_and_rows_that_were_not_measured_stay_zero(split, tools, name):
+def test_padding_and_rows_that_were_not_measured_stay_zero(split, context, name):
     for strength in levels(name):
-        changed = at(split, name, strength, tools)
+        changed = at(split, name, strength, context)
         for modality in ("audio", "vision"):
             mask, values = getattr(changed, f"{modality}_mask"), getattr(changed, modality)
             lengths = getattr(changed, f"{modality}_lengths")
@@ -93,44 +93,49 @@ def test_padding_and_rows_that_were_not_measured_stay_zero(split, tools, name):
 
 
 @pytest.mark.parametrize("name", ["dropped_frames", "blur", "audio_noise"])
-def test_more_padding_changes_no_row(split, tools, name):
+def test_more_padding_changes_no_row(split, context, name):
     wide = {}
     for modality in ("audio", "vision"):
         wide[modality] = np.pad(getattr(split, modality), ((0, 0), (0, 5), (0, 0)))
         wide[f"{modality}_mask"] = np.pad(getattr(split, f"{modality}_mask"), ((0, 0), (0, 5)))
-    narrow, padded = at(split, name, levels(name)[3], tools), at(replace(split, **wide), name, levels(name)[3], tools)
+    narrow, padded = (
+        at(split, name, levels(name)[3], context),
+        at(replace(split, **wide), name, levels(name)[3], context),
+    )
     for modality in ("audio", "vision"):
         steps = getattr(split, modality).shape[1]
         np.testing.assert_array_equal(getattr(padded, modality)[:, :steps], getattr(narrow, modality))
 
 
-def test_missing_text_at_chance_1_is_the_empty_sentence_for_every_clip(split, tools):
-    changed = at(split, "missing_text", 1.0, tools)
-    empty = tools.tokenise("", split.text_bert.shape[2])
+def test_missing_text_at_chance_1_is_the_empty_sentence_for_every_clip(split, context):
+    changed = at(split, "missing_text", 1.0, context)
+    empty = context.tokenise("", split.text_bert.shape[2])
     assert empty[1].sum() <= 2
     assert all(np.array_equal(rows, empty) for rows in changed.text_bert)
     assert set(changed.raw_text) == {""}
 
 
-def test_what_a_level_takes_every_stronger_level_takes_too(split, tools):
-    empty = [{i for i, t in enumerate(at(split, "missing_text", p, tools).raw_text) if not t} for p in (0.2, 0.5, 0.9)]
+def test_what_a_level_takes_every_stronger_level_takes_too(split, context):
+    empty = [
+        {i for i, t in enumerate(at(split, "missing_text", p, context).raw_text) if not t} for p in (0.2, 0.5, 0.9)
+    ]
     assert empty[0] <= empty[1] <= empty[2]
     assert len(empty[0]) < len(empty[2]) < len(split)
 
 
-def test_shuffling_keeps_the_words_and_moves_all_of_them_at_1(split, tools):
-    changed = at(split, "shuffled_words", 1.0, tools)
+def test_shuffling_keeps_the_words_and_moves_all_of_them_at_1(split, context):
+    changed = at(split, "shuffled_words", 1.0, context)
     for before, after in zip(split.raw_text, changed.raw_text, strict=True):
         words, moved = before.split(), after.split()
         assert sorted(words) == sorted(moved)
         assert len(words) == 1 or not any(a == b for a, b in zip(words, moved, strict=True))
-    half = at(split, "shuffled_words", 0.5, tools).raw_text[0].split()
+    half = at(split, "shuffled_words", 0.5, context).raw_text[0].split()
     assert sum(a != b for a, b in zip(split.raw_text[0].split(), half, strict=True)) == 3
 
 
-def test_a_corrupted_sentence_reads_as_the_tokenizer_reads_it(split, tools):
-    changed = at(split, "shuffled_words", 1.0, tools)
-    np.testing.assert_array_equal(changed.text_bert[0], tools.tokenise(changed.raw_text[0], 9))
+def test_a_corrupted_sentence_reads_as_the_tokenizer_reads_it(split, context):
+    changed = at(split, "shuffled_words", 1.0, context)
+    np.testing.assert_array_equal(changed.text_bert[0], context.tokenise(changed.raw_text[0], 9))
     np.testing.assert_array_equal(changed.text_bert[1], split.text_bert[1])
     assert not changed.text[0].any()
 
@@ -146,8 +151,8 @@ def test_turns_around_a_sentence_stay_as_they_are():
     np.testing.assert_array_equal(in_its_context(empty, old), old)
 
 
-def test_dropped_frames_are_removed_and_the_length_is_shorter(split, tools):
-    changed = at(split, "dropped_frames", 0.5, tools)
+def test_dropped_frames_are_removed_and_the_length_is_shorter(split, context):
+    changed = at(split, "dropped_frames", 0.5, context)
     for index, length in enumerate(split.vision_lengths):
         assert changed.vision_lengths[index] == length - min(length // 2, length - 1)
         before, after = split.vision[index, :length], changed.vision[index, : changed.vision_lengths[index]]
@@ -156,24 +161,24 @@ def test_dropped_frames_are_removed_and_the_length_is_shorter(split, tools):
     np.testing.assert_array_equal(changed.audio, split.audio)
 
 
-def test_in_an_aligned_pack_rows_keep_the_place_of_their_token(split, tools):
+def test_in_an_aligned_pack_rows_keep_the_place_of_their_token(split, context):
     aligned = replace(split, audio_lengths=None, vision_lengths=None)
-    changed = corrupt(aligned, "dropped_frames", [0.5] * len(split), seed=3, tools=tools)
+    changed = corrupt(aligned, "dropped_frames", [0.5] * len(split), seed=3, context=context)
     assert changed.vision_lengths is None
     assert (changed.vision_mask <= split.vision_mask).all()
     np.testing.assert_array_equal(changed.vision[changed.vision_mask], split.vision[changed.vision_mask])
 
 
-def test_noise_has_the_stated_part_of_the_deviation_of_the_train_split(tools):
+def test_noise_has_the_stated_part_of_the_deviation_of_the_train_split(context):
     many = make_split(400, seed=8)
-    noise = (at(many, "audio_noise", 0.3, tools).audio - many.audio)[many.audio_mask]
-    np.testing.assert_allclose(noise.std(axis=0), 0.3 * tools.spread["audio"], rtol=0.1)
+    noise = (at(many, "audio_noise", 0.3, context).audio - many.audio)[many.audio_mask]
+    np.testing.assert_allclose(noise.std(axis=0), 0.3 * context.spread["audio"], rtol=0.1)
 
 
 @pytest.mark.parametrize("name", ["missing_text", "shuffled_words"])
 def test_only_the_vectors_of_changed_sentences_are_computed_again(with_vectors, name):
-    split, tools, encode = with_vectors
-    changed = at(split, name, 0.5, tools)
+    split, context, encode = with_vectors
+    changed = at(split, name, 0.5, context)
     moved = [index for index in range(len(split)) if changed.raw_text[index] != split.raw_text[index]]
     unmoved = [index for index in range(len(split)) if index not in moved]
     np.testing.assert_array_equal(changed.text[unmoved], split.text[unmoved])
@@ -187,13 +192,13 @@ def test_only_the_vectors_of_changed_sentences_are_computed_again(with_vectors, 
 def test_sentences_with_foreign_vectors_are_left_alone_with_a_warning(split, tmp_path, caplog):
     encoder = save_encoder(tmp_path)
     for text in (split.text, np.ones((len(split), 1, 4), np.float32)):
-        tools = make_tools(replace(split, text=text), text_encoder=str(encoder), language="en", stored_text=True)
-        assert tools.names == ("dropped_frames", "blur", "audio_noise")
+        context = make_context(replace(split, text=text), text_encoder=str(encoder), language="en", stored_text=True)
+        assert context.names == ("dropped_frames", "blur", "audio_noise")
     assert len(caplog.messages) == 2
     assert "left out: missing_text, shuffled_words" in caplog.text
 
 
-def test_an_unhandled_corruption_is_an_error(split, tools, monkeypatch):
+def test_an_unhandled_corruption_is_an_error(split, context, monkeypatch):
     monkeypatch.delitem(splits._ROW_CHANGES, "blur")
     with pytest.raises(KeyError, match="blur"):
-        at(split, "blur", 0.5, tools)
+        at(split, "blur", 0.5, context)

@@ -12,7 +12,7 @@ from pipeline.core.errors import ConfigError, StoreError
 from pipeline.core.fingerprints import file_sha256
 from pipeline.core.paths import DatasetPaths
 from pipeline.corruptions.levels import CORRUPTIONS, LEVELS, MEDIA_MODALITY
-from pipeline.corruptions.splits import make_tools
+from pipeline.corruptions.splits import make_context
 from pipeline.packs.build.corrupted import write_corrupted
 from pipeline.packs.formats.files import read_split, write_card, write_h5
 from pipeline.packs.schema import PackCard
@@ -137,10 +137,10 @@ def test_curves_hold_means_over_seeds_retention_and_area(tmp_path):
 
 def test_corruption_depends_on_clip_seed_and_epoch_alone(workplace):
     split = make_split(20)
-    tools = make_tools(split, text_encoder=str(workplace.root / "encoder"), language="en")
+    context = make_context(split, text_encoder=str(workplace.root / "encoder"), language="en")
     settings = TrainingCorruption(missing_text=0.5, dropped_frames=0.5, audio_noise=1.0)
-    train_of = make_train_of_epoch(split, settings, seed=4, tools=tools)
-    first, second, again = train_of(0), train_of(1), make_train_of_epoch(split, settings, seed=4, tools=tools)(0)
+    train_of = make_train_of_epoch(split, settings, seed=4, context=context)
+    first, second, again = train_of(0), train_of(1), make_train_of_epoch(split, settings, seed=4, context=context)(0)
     assert (first.audio != second.audio).any()
     assert (first.vision_lengths < split.vision_lengths).any()
     assert 0 < sum(not text for text in first.raw_text) < len(split)
