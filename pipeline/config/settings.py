@@ -36,7 +36,7 @@ class WorkflowConfig(Settings):
     features: dict[str, dict[str, Any]] = {}
     """Extractor settings by extractor, on top of ``config/features/<name>.yaml``."""
     max_failed_fraction: float = Field(default=0.05, ge=0, le=1)
-    """The run stops when more than this fraction of a dataset's clips is quarantined."""
+    """The run stops when an extractor fails on more than this fraction of its clips."""
     deep_scan: bool = False
     """Hash every raw file again, even if its size, modification time and inode did not change."""
     retry_quarantine: int = 0
@@ -97,7 +97,7 @@ class DatasetConfig(Settings):
     """Extractor settings for this dataset, such as another text encoder."""
     words: str | None = None
     """Extractor of word timings for aligned packs of this dataset; overrides the pack's. ``words_given`` if the dataset
-    includes word times, ``words_ctc`` for languages other than English."""
+    includes word timings, ``words_ctc`` for languages other than English."""
     licence: str = ""
     """Licence of the dataset."""
     source: str = ""
@@ -125,7 +125,7 @@ class LengthPolicy(Settings):
     @model_validator(mode="after")
     def _one_policy(self) -> "LengthPolicy":
         if (self.rows is None) == (self.percentile is None):
-            message = "give either rows or percentile, not both and not neither"
+            message = "set exactly one of rows and percentile"
             raise ValueError(message)
         return self
 

@@ -72,7 +72,7 @@ class TrainingSettings(Settings):
     corruption: TrainingCorruption = TrainingCorruption()
     """Corruptions of the train clips."""
     shuffle_labels: bool = False
-    """Give the train clips each other's labels by lot, as a check: the test score must fall to chance."""
+    """Permute the labels of the train clips at random, as a check: the test score must drop to chance level."""
     text_encoder: str | None = None
     """Folder, package or hub id of the text encoder; null: the encoder whose vocabulary the pack uses."""
 

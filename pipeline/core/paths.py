@@ -70,7 +70,7 @@ class DatasetPaths:
 
     @property
     def quarantine(self) -> Path:
-        """All clips that lack a modality, with reasons."""
+        """All clips and rows that could not be used, with reasons."""
         return self.root / "quarantine.jsonl"
 
     @property

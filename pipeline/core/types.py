@@ -1,4 +1,4 @@
-"""Words used everywhere: modalities, splits, units.
+"""Terms used everywhere: modalities, splits, units.
 
 Axis names in shape annotations: ``clips``, ``batch``, ``frames`` (an extractor's own rate), ``steps`` (a pack's
 padded rows), ``tokens`` (sub-words), ``words``, ``features``, ``samples``, ``height``, ``width``.

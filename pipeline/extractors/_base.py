@@ -3,7 +3,7 @@
 A file ``pipeline/extractors/<name>.py`` is an extractor. It defines constants that are read without importing it
 
     VERSION = 1                    # raise it whenever the numbers change
-    MODALITY = "audio"             # text, audio or vision
+    MODALITY = "audio"             # text, audio, vision, or words for word timings
     READS = ("sound",)             # of: text, sound, video, and, with text: words, context
     REQUIRES = ("opensmile",)      # distributions whose version affects the numbers
     SHARD_CLIPS = 256              # clips per job, a power of two: start-up cost against work per clip

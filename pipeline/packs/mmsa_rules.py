@@ -198,7 +198,7 @@ def _labels(arrays: SplitArrays) -> Iterator[Finding]:
 
 
 def _emotions(arrays: SplitArrays) -> set[str]:
-    """Annotations that are no polarity."""
+    """Annotations that are not a polarity."""
     return {str(name).lower() for name in arrays.get("annotations", ())} - {"", "negative", "neutral", "positive"}
 
 

@@ -48,7 +48,7 @@ def open_finished(path: Path) -> RunFolder:
     """The folder of a finished run.
 
     Raises:
-        StoreError: there is no such folder, it is no run's, or the training has not ended.
+        StoreError: there is no such folder, it is not a run folder, or the training has not ended.
         ConfigError: the run's model has changed since.
     """
     expected = "expected a run: processed/<dataset>/runs/<pack>/<model>/<seed>"

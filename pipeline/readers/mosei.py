@@ -25,7 +25,7 @@ class Options(LabelledOptions):
     """Options of the reader ``mosei``."""
 
     table: str | None = None
-    """The label table; None looks for label.csv, mosei_label.csv, mosei_label_notext.csv."""
+    """The label table; null: looks for label.csv, mosei_label.csv, mosei_label_notext.csv."""
     media: list[str] = [
         "Raw/Videos/Full/Combined/{video_id}",
         "Raw/Videos/Segmented/Combined/{video_id}_{clip_id}",

@@ -22,7 +22,7 @@ class Options(LabelledOptions):
     """Options of the reader ``mosi``."""
 
     table: str | None = None
-    """The label table; None looks for label.csv, then mosi_label.csv."""
+    """The label table; null: looks for label.csv, then mosi_label.csv."""
     media: list[str] = ["Raw/{video_id}/{clip_id}", "Raw/Video/Segmented/{video_id}_{clip_id}"]
     """Where a clip's file may be, without its extension."""
     transcripts: str = "Raw/Transcript/Segmented"

@@ -24,7 +24,7 @@ class Options(LabelledOptions):
     """Options of the reader ``sims``."""
 
     table: str | None = None
-    """The label table; None looks for meta.csv, label.csv, sims_label.csv."""
+    """The label table; null: looks for meta.csv, label.csv, sims_label.csv."""
     media: list[str] = ["Raw/{video_id}/{clip_id}"]
     """Where a clip's file may be, without its extension."""
 

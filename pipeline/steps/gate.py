@@ -44,7 +44,8 @@ def run(
             part.write_bytes(to_jsonl(rows))
         raise PipelineError(
             f"{dataset}, {extractor}: {len(rows)} of {len(clips)} clips failed, more than max_failed_fraction "
-            f"{max_failed_fraction:g} allows ({_most_common(rows)}); reasons in {refused}; fix the files or raise it"
+            f"{max_failed_fraction:g} allows ({_most_common(rows)}); reasons in {refused}; "
+            "fix the files or raise max_failed_fraction"
         )
     refused.unlink(missing_ok=True)
     with atomic_path(target) as part:

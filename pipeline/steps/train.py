@@ -113,4 +113,4 @@ def _read_settings(path: Path) -> ModelSettings:
         return ModelSettings.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError(f"{path}: no readable run settings ({reason}); write them with resolve()") from error
+        raise ConfigError(f"{path}: no readable run settings ({reason}); run snakemake, which writes them") from error

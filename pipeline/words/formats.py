@@ -169,7 +169,7 @@ def _json_words(content: Any) -> list[Any]:
 def _json_row(item: Any) -> tuple[str, Seconds, Seconds] | None:
     word = next((item[key] for key in ("word", "text") if key in item), None) if isinstance(item, dict) else None
     if not isinstance(word, str):
-        raise ValueError(f'{str(item)[:60]!r} is no word; expected {{"word": "hello", "start": 0.1, "end": 0.4}}')
+        raise ValueError(f'{str(item)[:60]!r} is not a word; expected {{"word": "hello", "start": 0.1, "end": 0.4}}')
     times = [next((item[key] for key in (name, f"{name}_s") if item.get(key) is not None), None) for name in _ENDS]
     if None in times:
         return None

@@ -1,4 +1,4 @@
-"""Workarounds for faults of Snakemake. Each names the version that has the fault."""
+"""Workarounds for bugs in Snakemake. Each names the version that has the bug."""
 
 from typing import Any
 

@@ -149,7 +149,7 @@ def test_a_cue_of_several_words_is_shared_by_their_lengths(tmp_path):
         ("clip.ctm", b"clip A soon 0.5 word", "'soon' is not a number"),
         ("clip.json", b"{", "clip.json: "),
         ("clip.json", b'{"text": "hello"}', "no list of words"),
-        ("clip.json", b'[{"start": 1}]', "is no word"),
+        ("clip.json", b'[{"start": 1}]', "is not a word"),
         ("clip.json", b'[{"word": "back", "start": 2, "end": 1}]', "expected 0 <= start <= end"),
         ("clip.json", b'[{"word": "x", "start": NaN, "end": 1}]', "expected 0 <= start <= end"),
         ("clip.vtt", b"WEBVTT\n\nhello", "no cues"),

@@ -83,7 +83,7 @@ def read_split(path: Path, split: Split) -> PackSplit:
     """Read one split of a pack's HDF5; the other splits stay unread.
 
     Raises:
-        StoreError: the file is no pack of Triptych's, or lacks the split.
+        StoreError: the file is not a Triptych pack, or lacks the split.
     """
     with open_splits(path, (split,)) as splits:
         return splits[split].load()
@@ -94,7 +94,7 @@ def open_splits(path: Path, names: Sequence[Split] = SPLITS) -> Iterator[dict[Sp
     """Splits of a pack's HDF5; the large arrays stay on disk and can be read while the context is open.
 
     Raises:
-        StoreError: the file is no pack of Triptych's, or lacks a split.
+        StoreError: the file is not a Triptych pack, or lacks a split.
     """
     with ExitStack() as stack:
         try:
