@@ -1,4 +1,4 @@
-"""Accuracy of word times, and detection of wrong transcripts; prints Markdown.
+"""Accuracy of word timings, and detection of wrong transcripts; prints Markdown.
 
 The demo's reference times come from the speech synthesis; GRID's come from an HMM alignment, accurate to 20-50 ms. The
 constants of the check were chosen on every other clip ("chosen"); the others are "held out".
@@ -31,7 +31,7 @@ CHANGES = ("none", "3 in a row dropped", "3 anywhere dropped", "3 in a row added
 
 @dataclass(frozen=True)
 class Known:
-    """A clip with its word times."""
+    """A clip with its word timings."""
 
     name: str
     sound: Sound

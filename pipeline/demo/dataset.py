@@ -1,4 +1,4 @@
-"""The demo dataset on disk, in MMSA's raw layout, with its true word times."""
+"""The demo dataset on disk, in MMSA's raw layout, with its true word timings."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Speech with known word times, by espeak-ng through ctypes.
+"""Speech with known word timings, by espeak-ng through ctypes.
 
 espeak reports the position in the text at which each spoken word starts, but not for a word that it merges with the one
 before ("was a" is one entry of its dictionary). The span of merged words is split at the phoneme, also reported, that

@@ -24,7 +24,7 @@ class Task:
         media_fault: why there is no media although the extractor reads it.
         text: the transcript; None for an extractor that reads media alone.
         language: language of the transcript.
-        given_words: word times that come with the dataset, for an extractor that reads them.
+        given_words: word timings that come with the dataset, for an extractor that reads them.
         before: turns of the conversation before the clip, for an extractor that reads them.
         after: turns after it.
         corruption: what is done to the decoded media before extraction.
@@ -84,7 +84,7 @@ def make_tasks(
     Args:
         media_rows: rows of the media manifests; ignored unless the extractor reads sound or video.
         text_rows: rows of the text manifests; ignored unless the extractor reads text.
-        words_rows: rows of the words manifests, which hold only clips with given word times; ignored unless the
+        words_rows: rows of the words manifests, which hold only clips with given word timings; ignored unless the
             extractor reads words. Such an extractor reads text too, so that every clip is accounted for.
         reads: the extractor's ``READS``.
         raw: the dataset's raw folder.

@@ -39,7 +39,7 @@ class ClipInput:
         language: BCP 47 code such as ``en`` or ``zh``.
         sound: the clip's audio, 16 kHz mono.
         video: the clip's frames; each iteration decodes them again.
-        given_words: word times of the dataset; None if it has none for this clip.
+        given_words: word timings of the dataset; None if it has none for this clip.
         before: turns of the conversation before the clip, oldest first, for datasets with ``context:``.
         after: turns after it.
     """

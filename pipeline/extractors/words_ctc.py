@@ -1,4 +1,4 @@
-"""Word times by CTC segmentation with any wav2vec2-style model: any language; Chinese is aligned by character."""
+"""Word timings by CTC segmentation with any wav2vec2-style model: any language; Chinese is aligned by character."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Word times that come with the dataset, matched to the words of the transcript.
+"""Word timings that come with the dataset, matched to the words of the transcript.
 
 Source of the matching: Ratcliff and Metzener 1988, as in Python's difflib.
 """
@@ -36,7 +36,7 @@ class Config(ExtractorConfig):
 
 
 class GivenExtractor(WordsExtractor):
-    """Uses given word times; a word without a match is placed between its neighbours and flagged.
+    """Uses given word timings; a word without a match is placed between its neighbours and flagged.
 
     In a clip without given times, words are spread by length. The pack's card lists such clips.
 
@@ -50,7 +50,7 @@ class GivenExtractor(WordsExtractor):
         self._config = config
 
     def align(self, clip: ClipInput, sound: Sound, words: Sequence[str]) -> SpokenTimes | None:
-        """Match given words to spoken ones; None if the dataset has no word times for the clip."""
+        """Match given words to spoken ones; None if the dataset has no word timings for the clip."""
         if clip.given_words is None:
             return None
         given, given_times = _spoken_of(clip.given_words, clip.language)

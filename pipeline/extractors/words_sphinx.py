@@ -1,4 +1,4 @@
-"""Word times by forced alignment with PocketSphinx: English, offline, nothing to download.
+"""Word timings by forced alignment with PocketSphinx: English, offline, nothing to download.
 
 A second, loose alignment may skip words and insert phonemes between them. Skipped words and unexplained speech reveal a
 transcript that is wrong, incomplete or too long.

@@ -46,7 +46,7 @@ class Clip:
         speaker: who speaks.
         dialogue: the conversation that the clip is a turn of.
         turn: position within the conversation.
-        words: word times that come with the dataset; None where it gives none.
+        words: word timings that come with the dataset; None where it gives none.
     """
 
     video_id: str
@@ -191,7 +191,7 @@ def text_row(clip: Clip, language: str) -> dict[str, Any]:
 
 
 def words_row(clip: Clip) -> dict[str, Any]:
-    """What extractors of given word times read."""
+    """What extractors of given word timings read."""
     return {"clip_id": clip.clip_id, "words": clip.words}
 
 

@@ -156,7 +156,7 @@ class PackCard(FrozenModel):
     identities: dict[str, str] = Field(default_factory=dict)
     """Fingerprint of each extractor's name, version, settings, weights and libraries."""
     extractor_settings: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """By extractor, the one of word times included: resolved settings, version, hashes of weights, libraries. New
+    """By extractor, the one of word timings included: resolved settings, version, hashes of weights, libraries. New
     clips are extracted with them."""
     inputs: str = ""
     """Fingerprint of all inputs: the keys of all clips and their labels."""

@@ -36,7 +36,7 @@ class Recipe:
 
     @property
     def words(self) -> str | None:
-        """The extractor of word times of an aligned pack."""
+        """The extractor of word timings of an aligned pack."""
         return self.card.alignment.words if self.card.alignment else None
 
     def identity(self, extractor: str) -> str:

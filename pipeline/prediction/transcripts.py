@@ -1,4 +1,4 @@
-"""Words of videos: from a text file, a file of word times, a table of several videos, or a file next to the video."""
+"""Words of videos: from a text file, word timings, a table of several videos, or a file next to the video."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from pipeline.words.formats import PARSERS, read_words
 _TABLES = {".csv": ",", ".tsv": "\t"}
 #: Looked for next to a video, in this order; not .json, which is often something else.
 _NEIGHBOURS = (".txt", ".TextGrid", ".textgrid", ".ctm", ".srt", ".vtt")
-_EXPECTED = f"expected .txt, a table {' or '.join(_TABLES)}, or word times {', '.join(PARSERS)}"
+_EXPECTED = f"expected .txt, a table {' or '.join(_TABLES)}, or word timings {', '.join(PARSERS)}"
 
 
 def read_transcript(clip: Path, path: Path) -> NewClip:
@@ -20,7 +20,7 @@ def read_transcript(clip: Path, path: Path) -> NewClip:
 
     Args:
         clip: the video.
-        path: ``.txt``, or a file of word times; its words joined by spaces are the text.
+        path: ``.txt``, or a file of word timings; its words joined by spaces are the text.
 
     Raises:
         RawDataError: the file is absent, of an unknown kind, or has no words.

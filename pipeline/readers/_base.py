@@ -30,7 +30,7 @@ class LabelTable:
         sources: files that were read; a change of one triggers a new scan.
         faults: rows that cannot be read and should be corrected.
         unusable: rows that the published dataset lacks something for; no error.
-        missing_files: expected files besides media (word times, transcripts) that are missing; while there are some,
+        missing_files: expected files besides media (word timings, transcripts) that are missing; while there are some,
             every scan reads the folder again.
         notes: remarks for the user on how the data was read.
     """

@@ -79,7 +79,7 @@ class FileFinder:
 
 @dataclass
 class WordFiles:
-    """Files of word times, one for each clip.
+    """Files of word timings, one for each clip.
 
     Attributes:
         root: the dataset's raw folder.
@@ -113,7 +113,7 @@ class WordFiles:
         try:
             words = read_words(self.root / file)
         except RawDataError as error:
-            raise RawDataError(f"word times {file}: {error}") from error
+            raise RawDataError(f"word timings {file}: {error}") from error
         return tuple((word.word, word.start_s, word.end_s) for word in words)
 
 

@@ -37,7 +37,7 @@ class LabelledOptions(ReaderOptions):
     columns: dict[str, str] = {}
     """The table's own column names, where they differ: ``{text: Utterance}``."""
     words: str | None = Field(default=None, examples=["Words/{video_id}/{clip_id}"])
-    """Files of word times without their extension (.TextGrid, .ctm, .json, .srt, .vtt); a column ``words`` with
+    """Files of word timings without their extension (.TextGrid, .ctm, .json, .srt, .vtt); a column ``words`` with
     JSON works too."""
 
 
@@ -86,10 +86,10 @@ def read_labelled(layout: TableLayout) -> LabelTable:
 
 
 def _with_neighbours(table: LabelTable, words: WordFiles, transcripts: TranscriptFolder | None) -> LabelTable:
-    """The table, with the files of word times and transcripts that were read or are missing."""
+    """The table, with the files of word timings and transcripts that were read or are missing."""
     sources, missing, notes = [*table.sources, *words.sources], words.missing, []
     if words.missing:
-        notes.append(f"clips without a file of word times {words.pattern}.*: {words.missing}")
+        notes.append(f"clips without a file of word timings {words.pattern}.*: {words.missing}")
     if transcripts:
         sources, missing = [*sources, *transcripts.sources], missing + len(transcripts.missing)
     if transcripts and transcripts.missing:

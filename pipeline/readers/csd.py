@@ -1,8 +1,8 @@
-"""Computational sequences of the CMU MultimodalSDK as labels, transcript and word times of the original videos.
+"""Computational sequences of the CMU MultimodalSDK as labels, transcript and word timings of the original videos.
 
 A label sequence (``CMU_MOSI_Opinion_Labels.csd``) has the segments of each video and their labels; a word sequence
 (``CMU_MOSI_TimestampedWords.csd``) has the words and their times. With the long videos and a table of splits (video_id,
-mode) they are a dataset with word times. Part ids are the numbers of the segments, from 0. Feature sequences are not
+mode) they are a dataset with word timings. Part ids are the numbers of the segments, from 0. Feature sequences are not
 read: features are computed from the videos.
 
 Layout: HDF5 with ``/<name>/data/<video>/features`` (n, d) and ``/<name>/data/<video>/intervals`` (n, 2) in seconds.

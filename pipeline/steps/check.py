@@ -103,7 +103,7 @@ def _print_contents(dataset: str, config: DatasetConfig, table: LabelTable, prob
         "language": config.language,
         "media": f"{len(probed)} files are there, {len(headers)} opened",
         **_media_facts(clips, headers),
-        "word times": f"{sum(clip.words is not None for clip in clips)} clips come with them",
+        "word timings": f"{sum(clip.words is not None for clip in clips)} clips come with them",
         **_class_facts(clips),
     }
     view = RichTable(title=dataset, title_justify="left", show_header=False)

@@ -1,4 +1,4 @@
-"""Make the demo dataset: a synthetic talking head with known sentiment, words and word times.
+"""Make the demo dataset: a synthetic talking head with known sentiment, words and word timings.
 
 example: python -m pipeline demo --output raw/demo
 """

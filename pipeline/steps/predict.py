@@ -1,7 +1,7 @@
 """Predict new videos with a trained run.
 
 Extractors, settings, lengths and scale are those of the run's pack.
-Words come from --text or --transcript, else from a file of the same name next to the video (.txt, or word times such
+Words come from --text or --transcript, else from a file of the same name next to the video (.txt, or word timings such
 as .srt or .TextGrid). A missing modality is masked and reported in the output. Folders are searched recursively. A
 table of transcripts has the columns video and text.
 

@@ -1,4 +1,4 @@
-"""Reads word times from files of other tools: Praat TextGrid, NIST CTM, JSON, SubRip and WebVTT.
+"""Reads word timings from files of other tools: Praat TextGrid, NIST CTM, JSON, SubRip and WebVTT.
 
 Times count from the clip's start. Silences and words without times are left out.
 """
@@ -15,7 +15,7 @@ from pipeline.core.types import Seconds
 from pipeline.core.untrusted import read_bounded
 from pipeline.words.timed import TimedWord
 
-#: Word times of one clip are a few kilobytes.
+#: Word timings of one clip are a few kilobytes.
 _LARGEST_BYTES = 32 << 20
 #: Pauses in the notation of common aligners.
 _SILENCES = frozenset({"", "sil", "<sil>", "[sil]", "sp", "<eps>", "<p:>", "<s>", "</s>", "silence"})
@@ -27,7 +27,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^>]*>|\{\\[^}]*\}")
 
 
 def read_words(path: Path) -> list[TimedWord]:
-    """Read a file of word times, by its extension.
+    """Read a file of word timings, by its extension.
 
     Args:
         path: ``.TextGrid``, ``.ctm``, ``.json``, ``.srt`` or ``.vtt``, UTF-8 or (Praat) UTF-16.
@@ -37,13 +37,13 @@ def read_words(path: Path) -> list[TimedWord]:
     """
     parse = PARSERS.get(path.suffix.lower())
     if parse is None:
-        raise RawDataError(f"{path.name}: no known file of word times; expected {', '.join(PARSERS)}")
+        raise RawDataError(f"{path.name}: no known file of word timings; expected {', '.join(PARSERS)}")
     try:
         return parse(_decoded(read_bounded(path, limit_bytes=_LARGEST_BYTES)))
     except (ValueError, RawDataError) as error:
         raise RawDataError(f"{path.name}: {error}") from error
     except (OSError, RecursionError) as error:
-        raise RawDataError(f"{path.name}: {error}; expected word times of one clip") from error
+        raise RawDataError(f"{path.name}: {error}; expected word timings of one clip") from error
 
 
 def parse_textgrid(text: str) -> list[TimedWord]:

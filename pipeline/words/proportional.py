@@ -1,4 +1,4 @@
-"""Word times without an aligner: in proportion to length, over the loud parts of a clip or within a gap."""
+"""Word timings without an aligner: in proportion to length, over the loud parts of a clip or within a gap."""
 
 from collections.abc import Sequence
 

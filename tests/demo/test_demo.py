@@ -1,4 +1,4 @@
-"""The demo dataset: layout, determinism, truth of its word times."""
+"""The demo dataset: layout, determinism, truth of its word timings."""
 
 import csv
 import json

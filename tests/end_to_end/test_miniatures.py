@@ -96,7 +96,7 @@ def test_words_are_timed_as_the_dataset_says(project, name):
     assert (alignment.words, alignment.methods) == (extractor, methods)
     assert len(alignment.fallback_clips) == methods.get("proportional", 0)
     timed_by = {path.name for path in (project.processed / name / "features").glob("words_*")}
-    assert timed_by == {extractor}, "a dataset pays for its own word times only"
+    assert timed_by == {extractor}, "a dataset pays for its own word timings only"
 
 
 def test_words_have_the_sound_and_the_picture_that_belong_to_them(project, name):

@@ -1,4 +1,4 @@
-"""Given word times matched to the transcript."""
+"""Given word timings matched to the transcript."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Forced alignment of speech whose word times are known."""
+"""Forced alignment of speech whose word timings are known."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""Word times that come with a dataset: from files or a column to the extractor that reads them, and to no other."""
+"""Word timings that come with a dataset: from files or a column to the extractor that reads them, and to no other."""
 
 import json
 from pathlib import Path
@@ -90,7 +90,7 @@ def test_a_missing_file_of_words_is_found_once_it_is_there(tmp_path, raw):
 def test_a_damaged_file_of_words_is_a_fault_of_its_row(tmp_path, raw):
     (raw / "Words" / "v2" / "002.json").write_text("{}")
     with pytest.raises(
-        RawDataError, match=r"label\.csv line 4 \('v2.*word times Words/v2/002\.json: .*no list of words"
+        RawDataError, match=r"label\.csv line 4 \('v2.*word timings Words/v2/002\.json: .*no list of words"
     ):
         scan_it(tmp_path, raw)
 

@@ -108,7 +108,7 @@ def make_mosei(raw: Path, clips: Sequence[SourceClip], *, media: bool = True) ->
 
 
 def make_sims(raw: Path, clips: Sequence[SourceClip], *, media: bool = True, encoding: str = "gbk") -> Path:
-    """Mandarin, in an old copy's encoding; the split cuts through a video; all clips but the last have word times."""
+    """Mandarin, in an old copy's encoding; the split cuts through a video; all clips but the last have word timings."""
     ids = [("video_0001", f"{i:04}") for i in range(1, 5)] + [("video_0002", "0001"), ("video_0002", "0010")]
     splits = ["train", "train", "valid", "train", "test", "test"]
     rows = []

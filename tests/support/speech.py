@@ -1,4 +1,4 @@
-"""Speech whose word times are known, without the pictures of a demo clip."""
+"""Speech whose word timings are known, without the pictures of a demo clip."""
 
 from collections.abc import Callable
 from functools import cache

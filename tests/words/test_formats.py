@@ -1,4 +1,4 @@
-"""Files of word times: every format gives the same words, and a damaged file says what was expected."""
+"""Files of word timings: every format gives the same words, and a damaged file says what was expected."""
 
 import json
 
@@ -141,7 +141,7 @@ def test_a_cue_of_several_words_is_shared_by_their_lengths(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("clip.txt", b"", "no known file of word times; expected .textgrid, .ctm"),
+        ("clip.txt", b"", "no known file of word timings; expected .textgrid, .ctm"),
         ("clip.TextGrid", b"hello", "no TextGrid"),
         ("clip.TextGrid", LONG_TEXTGRID[:600].encode(), "damaged TextGrid"),
         ("clip.TextGrid", LONG_TEXTGRID.replace('"words"', '"tokens"').encode(), "interval tiers: tokens, phones"),

@@ -1,4 +1,4 @@
-"""Word times by length."""
+"""Word timings by length."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Label tables, with word times in a column."""
+"""Label tables, with word timings in a column."""
 
 from pipeline.core.errors import PipelineError
 from pipeline.index.manifest import label_row, text_row, to_jsonl, words_row

@@ -1,4 +1,4 @@
-"""Files of word times; an input's first byte chooses the kind."""
+"""Files of word timings; an input's first byte chooses the kind."""
 
 import math
 

@@ -34,7 +34,7 @@ class PackInputs:
         texts: transcripts by clip id.
         stores: feature stores by modality.
         quarantine: rows of ``quarantine.jsonl``.
-        words: stores of word times, for an aligned pack.
+        words: stores of word timings, for an aligned pack.
     """
 
     labels: Sequence[Mapping[str, Any]]

@@ -34,7 +34,7 @@ def with_corrupted(
         card: settings, lengths and scale of the pack.
         corrupted: stores of the modality's extractor, test clips only.
         text: stores of the text; read for an aligned pack only.
-        words: stores of word times of the clean sound; read for an aligned pack only.
+        words: stores of word timings of the clean sound; read for an aligned pack only.
 
     Returns:
         The split, and the clips that had the modality and lack it now.

@@ -40,7 +40,7 @@ class GridClips:
     Attributes:
         text: tokens and vectors; these are cut.
         streams: audio and vision; `ABSENT` where the pack leaves the modality out.
-        words: word times by clip id, in an aligned pack.
+        words: word timings by clip id, in an aligned pack.
     """
 
     text: Text
@@ -73,7 +73,7 @@ def put_on_grid(
     Args:
         config: the pack's settings.
         extracted: features of each modality; those of text are required in an aligned pack.
-        words: word times; read for an aligned pack only, where a clip without them gets no audio and vision.
+        words: word timings; read for an aligned pack only, where a clip without them gets no audio and vision.
         new_rows: makes a container for the rows of one modality: in memory, or on disk.
     """
     text = text_of(extracted.get("text", ()), config.text.rows, values=new_rows())

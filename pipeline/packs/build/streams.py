@@ -1,4 +1,4 @@
-"""One modality of all clips on a pack's grid, and the word times that an aligned pack needs."""
+"""One modality of all clips on a pack's grid, and the word timings that an aligned pack needs."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,15 +123,15 @@ def text_of(clips: Iterable[ExtractedClip], rows: int, *, values: dict[str, np.n
 
 
 def word_times_of(clips: Iterable[ExtractedClip]) -> dict[str, WordTimes]:
-    """Word times of some clips.
+    """Word timings of some clips.
 
     Raises:
-        StoreError: the features are not word times.
+        StoreError: the features are not word timings.
     """
     times = {}
     for clip_id, features, header in clips:
         if "method" not in features.notes:
-            raise StoreError(f"{header.extractor} gives no word times; name a words_* extractor under align")
+            raise StoreError(f"{header.extractor} gives no word timings; name a words_* extractor under align")
         method, agrees = str(features.notes["method"]), bool(features.notes.get("agrees", 1))
         times[clip_id] = WordTimes(features.times, features.mask, method, agrees)
     return times

@@ -118,7 +118,7 @@ def fill_card(card: ClipCard, raw: Path, features: Mapping[str, ClipFeatures]) -
     Args:
         card: of the clip; its row names the media file.
         raw: the folder that the media file's path is relative to.
-        features: by modality; word times under ``words``.
+        features: by modality; word timings under ``words``.
     """
     card = _with_sound(card, features.get("audio"))
     card = _with_words(_with_face(card, features.get("vision")), features.get("words"))

@@ -27,7 +27,7 @@ class Measures:
 
     Attributes:
         name: the extractor, or ``pack: modality``.
-        modality: text, audio, vision, or words for word times.
+        modality: text, audio, vision, or words for word timings.
         means: mean of each column over the measured rows, one row per clip.
         facts: per clip ``rows``, ``measured`` (share of the rows) and ``duration_s``.
         notes: of the extractor, one row per clip.
