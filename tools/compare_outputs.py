@@ -17,6 +17,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from safetensors.numpy import load_file
 
 from pipeline.core.errors import StoreError
 from pipeline.packs.formats.files import read_pickle
@@ -82,6 +83,8 @@ def _values(path: Path) -> Iterator[tuple[str, Any]]:
     elif path.suffix == ".pkl":
         for split, arrays in read_pickle(path).items():
             yield from ((f"{split}/{key}", np.asarray(array)) for key, array in arrays.items())
+    elif path.suffix == ".safetensors":
+        yield from sorted(load_file(path).items())  # names that share a tensor are in no fixed order
     elif path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8") as file:
             next(rows := csv.reader(file), None)  # names of columns may change
