@@ -138,7 +138,7 @@ def draw_timeline(card: ClipCard) -> Chart | None:
     caption = "Waveform with word boundaries" if card.words else "Waveform"
     caption += ", pitch and energy" if card.sound else ""
     caption += (
-        f", and the {len(card.face_names)} blendshapes that move most (stronger colour is more)"
+        f", and the {len(card.face_names)} blendshapes that move most (darker is larger)"
         if card.face is not None
         else ""
     )

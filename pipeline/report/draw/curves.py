@@ -60,7 +60,9 @@ def _corrupted(facts: ModelFacts, name: str, table: pd.DataFrame) -> Chart:
     legend(axes, columns=3)
     last = means.iloc[-1]
     steady = str((last - means.iloc[0]).abs().idxmin())
-    caption = f"Most robust at the strongest level: {steady}, from {means[steady].iloc[0]:.2f} to {last[steady]:.2f}."
+    caption = (
+        f"Smallest change at the strongest level: {steady}, from {means[steady].iloc[0]:.2f} to {last[steady]:.2f}."
+    )
     shown = ", ".join(f"{model} {last[model]:.2f}" for model in models)
     label = f"Test {metric} under {name}; at the strongest level: {shown}"
     return chart(figure, title=name.replace("_", " "), label=label, caption=caption)

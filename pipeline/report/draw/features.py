@@ -84,8 +84,8 @@ def _correlation(facts: FeatureFacts) -> Chart | None:
     plots.signed_bars(axes, top, limit=facts.critical_r, xlabel="Pearson's r with the label, train clips")
     beyond = int((r.abs() > facts.critical_r).sum())
     caption = (
-        f"{beyond} of {len(r)} columns exceed the dashed lines (|r| = {facts.critical_r:.2f}), which uncorrelated "
-        f"columns do in one of twenty such tables. "
+        f"{beyond} of {len(r)} columns exceed the dashed lines (|r| = {facts.critical_r:.2f}), the 5 % "
+        f"significance level, corrected for the number of columns. "
         f"Strongest: {top.index[0]}, r = {signed(format(top.iloc[0], '+.2f'))}."
     )
     return chart(
@@ -115,7 +115,7 @@ def _drift(facts: FeatureFacts) -> Chart | None:
     plots.legend(axes)
     beyond = sum(int((table[name] > facts.critical_drift[name]).sum()) for name in splits)
     distances = f"{beyond} distances exceed" if beyond != 1 else "1 distance exceeds"
-    caption = f"{distances} the dashed lines, which equal splits do in one of twenty such tables."
+    caption = f"{distances} the dashed lines: the 5 % significance level, corrected for the number of columns."
     return chart(
         figure,
         title="Drift between splits",

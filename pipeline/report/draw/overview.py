@@ -42,8 +42,11 @@ def draw_overview(
     trained = len({run.model for run in runs})
     numbers = [
         ("clips", number(sum(len(facts.clips) for facts in datasets))),
-        *([("of video", duration(hours * 3600))] if hours else []),
-        ("features", number(sum(len(facts.columns) for facts in features.values() if facts.modality != "words"))),
+        *([("video length", duration(hours * 3600))] if hours else []),
+        (
+            "feature columns",
+            number(sum(len(facts.columns) for facts in features.values() if facts.modality != "words")),
+        ),
         ("model" if trained == 1 else "models", number(trained)),
         ("training run" if len(runs) == 1 else "training runs", number(len(runs))),
     ]
@@ -87,9 +90,9 @@ def _feature_findings(facts: FeatureFacts) -> list[str]:
     findings = []
     if names := [*facts.constant, *facts.missing]:
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-        findings.append(f"{_count(len(names), 'column')} with one value in every clip: {shown}.")
+        findings.append(f"{_count(len(names), 'constant column')}: {shown}.")
     if facts.outliers:
-        findings.append(f"{_count(len(facts.outliers), 'clip')} far from the others.")
+        findings.append(f"{_count(len(facts.outliers), 'outlier clip')}.")
     drift = sum(int((facts.columns[f"drift_{name}"] > limit).sum()) for name, limit in facts.critical_drift.items())
     if drift and facts.modality != "words":
         findings.append(f"{_count(drift, 'column')} differing significantly between splits.")

@@ -90,7 +90,7 @@ def _times(table: pd.DataFrame, what: str) -> Chart | None:
     axes.set_xlim(0, float(table["seconds"].max()) * 1.6)
     total = table["seconds"].sum()
     caption = (
-        "Sum over the last run of each job, also of parallel ones. "
+        "Total job time; parallel jobs are counted in full. "
         f"{table['seconds'].max() / total:.0%} of {duration(total)} was spent on {table['seconds'].idxmax()}."
     )
     shown = "; ".join(f"{name} {label}" for name, label in zip(table.index, labels, strict=True))
@@ -108,7 +108,7 @@ def _jobs(table: pd.DataFrame) -> TableView:
         ]
         for row in records(table.rename_axis("rule").reset_index())
     ]
-    return TableView("Jobs by rule", ("rule", "jobs", "time in all", "longest job", "peak memory (MB)"), rows)
+    return TableView("Jobs by rule", ("rule", "jobs", "total time", "longest job", "peak memory (MB)"), rows)
 
 
 def _reuse(table: pd.DataFrame) -> TableView:

@@ -41,7 +41,7 @@ class FeatureFacts:
         quantiles: by split, the 5, 25, 50, 75, 95 % points of each column, in units of the train split's sd.
         constant: columns that have one value in all clips.
         missing: columns that are zero in all clips.
-        critical_r: correlation that uncorrelated columns exceed in one of twenty such tables.
+        critical_r: correlation at the 5 % significance level, corrected for the number of columns.
         critical_drift: the same for the distances, by split.
         outliers: farthest first.
         rows: rows per clip.
