@@ -21,7 +21,7 @@ _COMMENTED_KEY = re.compile(r"# [a-z_]+: \S+$")
     [
         (WorkflowConfig, {"datasets": ["demo"], "pakcs": []}, "unknown key 'pakcs'; did you mean 'packs'?"),
         (PackConfig, {"audio": {"extractor": "x", "rate": 3}}, "unknown key 'audio.rate'; did you mean 'rate_hz'?"),
-        (PackConfig, {"vision": {"extractor": "x", "length": {"rows": 5, "percentile": 50}}}, "either rows or"),
+        (PackConfig, {"vision": {"extractor": "x", "length": {"rows": 5, "percentile": 50}}}, "exactly one of rows"),
         (WorkflowConfig, {}, "neither datasets nor unions are named"),
         (WorkflowConfig, {"datasets": "demo"}, "datasets is 'demo'"),
         (DatasetConfig, {"label_range": [3, -3]}, "expected the lower bound first"),

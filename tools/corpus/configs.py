@@ -53,7 +53,7 @@ CONFIGS = [
            _file("config/datasets/demo.yaml", {"options": {"table": "../../config.yaml"}})),
     _error("reversed label range", "expected the lower bound first",
            _file("config/datasets/demo.yaml", {"label_range": [3, -3]})),
-    _error("two length policies", "either rows or percentile",
+    _error("two length policies", "exactly one of rows and percentile",
            _file("config/packs/unaligned_50.yaml", {"audio": {**_AUDIO, "length": {"rows": 9, "percentile": 9}}})),
     _error("unknown modality", "required.0 is 'smell'",
            _file("config/packs/unaligned_50.yaml", {"required": ["smell"]})),
