@@ -13,6 +13,8 @@ from pipeline.extractors._face.mediapipe_task import Faces, LandmarkerOptions, M
 from pipeline.media.span import MediaSpan
 from pipeline.media.video import Video
 
+pytestmark = pytest.mark.slow  # real clips
+
 
 @pytest.fixture(scope="module")
 def extractor():

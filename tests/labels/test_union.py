@@ -20,6 +20,8 @@ from pipeline.labels.union_settings import read_union, read_union_settings
 from pipeline.steps import labels
 from pipeline.workflow.job_files import Workflow
 
+pytestmark = pytest.mark.slow  # labels of whole datasets
+
 UNION = {"unions": ["mosi_meld"]}
 
 

@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+pytestmark = pytest.mark.slow  # whole published tables
+
 SIZES = {
     "mosi": {"train": 1284, "valid": 229, "test": 686},
     "mosei": {"train": 16326, "valid": 1871, "test": 4659},

@@ -84,6 +84,7 @@ def test_a_shuffle_keeps_all_labels_of_a_clip_together_and_leaves_the_clips_alon
     assert after.text_bert is before.text_bert
 
 
+@pytest.mark.slow
 def test_a_process_killed_in_mid_training_and_started_again_leaves_the_bytes_of_an_uninterrupted_run(workplace):
     settings = write_settings(workplace / "long.json", "mecam", epochs=6, checkpoint_s=0)
     arguments = {"pack": workplace / "true.h5", "settings": settings, "model": "mecam", "seed": 4}
