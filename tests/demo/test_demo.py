@@ -144,6 +144,7 @@ def test_open_jaw_darkens_the_mouth_and_leaves_the_hair_alone() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_step_leaves_the_same_demo_untouched_and_replaces_another(tmp_path: Path) -> None:
     output = tmp_path / "demo"
     step.run(output=output, clips=6)

@@ -209,6 +209,7 @@ def test_frozen_parts_of_the_backbone_get_no_gradient(build, batch, trained):
     assert all(block.crossattention.self.query.weight.grad is not None for block in halves)
 
 
+@pytest.mark.slow
 def test_a_named_backbone_learns_eight_clips_to_the_letter(build, t5):
     split = make_split(8)
     words = replace(split, raw_text=[f"clip {index}" for index in range(8)])

@@ -224,6 +224,7 @@ def test_tables_and_whole_folders_behind_links_are_errors_that_name_the_setting(
         run_scan(tmp_path, raw)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_a_one_line_error(tmp_path):
     raw = make_raw(tmp_path / "raw", clips=1)
     rows = "".join(f"v0,{i},{'many words ' * 40},0,,,,,train\n" for i in range(20_000))
