@@ -56,11 +56,11 @@ class Config(ModelConfig):
     """Settings of UniMSE; the defaults are the paper's where it states them."""
 
     backbone: str | None = None
-    """Folder or hub id of an encoder-decoder, such as ``t5-base``; None builds one from the pack's text encoder."""
+    """Folder or hub id of an encoder-decoder, such as ``t5-base``; null builds one from the pack's text encoder."""
     prompt: str = "sst2 sentence: "
     """Prefix of each transcript; the default backbone reads the pack's token ids and has none."""
     trained_blocks: int | None = Field(default=None, ge=0)
-    """Last blocks of encoder and decoder that are trained, the rest is frozen; None: all."""
+    """Last blocks of encoder and decoder that are trained, the rest is frozen; null: all."""
     adapted_blocks: int = Field(default=3, ge=0)
     """Last blocks of encoder and decoder that have an adapter; 0: the plain backbone, which reads text only."""
     adapter_dim: int = Field(default=64, ge=1)

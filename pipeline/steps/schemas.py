@@ -4,6 +4,7 @@ example: python -m pipeline schemas
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.config.reference import SettingsFile, settings_page
@@ -31,44 +32,26 @@ def run(*, output: Path = Path("config/schemas"), page: Path = Path("docs/settin
 
 def settings_files() -> list[SettingsFile]:
     """Every settings class, in the order of the page."""
-    extractors, readers, models = (plugins.names(kind) for kind in ("extractors", "readers", "models"))
     dataset, model = "`config/datasets/<name>.yaml`", "`config/models/<model>.yaml`"
+    features = "`config/features/{0}.yaml`, or under `features.{0}` of the run or of a dataset"
+    models = "Models and training"
     return [
         SettingsFile("config", "Run", "", "`config/config.yaml`", WorkflowConfig),
         SettingsFile("dataset", "Datasets", "", dataset, DatasetConfig),
-        *(
-            SettingsFile(
-                f"reader.{name}",
-                "Readers",
-                name,
-                f"{dataset} with `reader: {name}`, under `options`",
-                plugins.load("readers", name).Options,
-            )
-            for name in readers
-        ),
-        *(
-            SettingsFile(
-                f"features.{name}",
-                "Extractors",
-                name,
-                f"`config/features/{name}.yaml`, or under `features.{name}` of the run or of a dataset",
-                plugins.load("extractors", name).Config,
-            )
-            for name in extractors
-        ),
+        *_of_plugins("readers", "reader", "Readers", dataset + " with `reader: {0}`, under `options`"),
+        *_of_plugins("extractors", "features", "Extractors", features),
         SettingsFile("pack", "Packs", "", "`config/packs/<name>.yaml`", PackConfig),
-        SettingsFile("model", "Models and training", "A model's file", model, ModelFile),
-        SettingsFile("training", "Models and training", "Training", f"{model}, under `training`", TrainingSettings),
-        *(
-            SettingsFile(
-                f"model.{name}",
-                "Models and training",
-                name,
-                f"`config/models/{name}.yaml`, under `model`",
-                plugins.load("models", name).Config,
-            )
-            for name in models
-        ),
+        SettingsFile("model", models, "A model's file", model, ModelFile),
+        SettingsFile("training", models, "Training", f"{model}, under `training`", TrainingSettings),
+        *_of_plugins("models", "model", models, "`config/models/{0}.yaml`, under `model`"),
         SettingsFile("union", "Unions", "", "`config/unions/<name>.yaml`", UnionConfig),
         SettingsFile("sweep", "Sweeps", "", "`config/sweeps/<name>.yaml`", SweepConfig),
     ]
+
+
+def _of_plugins(kind: plugins.Kind, schema: str, section: str, where: str) -> Iterator[SettingsFile]:
+    """The settings of every plug-in of a kind; ``{0}`` in ``where`` becomes its name."""
+    for name in plugins.names(kind):
+        module = plugins.load(kind, name)
+        settings = module.Options if kind == "readers" else module.Config
+        yield SettingsFile(f"{schema}.{name}", section, name, where.format(name), settings)
