@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from tests.support.numbered_clips import make_clip, read_number  # noqa: F401
 from tests.support.project import REPOSITORY
 from tests.support.speech import say  # noqa: F401
+from tests.support.splits import save_encoder
 
 SHARED_DATA = Path(os.environ.get("TRIPTYCH_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
 
@@ -30,3 +31,9 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real data is not at {SHARED_DATA}; set TRIPTYCH_SHARED_DATA to its folder")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory) -> Path:
+    """Folder of a tiny BERT with random weights, the text encoder of small models; read only."""
+    return save_encoder(tmp_path_factory.mktemp("encoder"))

@@ -12,17 +12,12 @@ from models._base import Batch, ModelConfig, SentimentModel
 from pipeline.core import plugins
 from pipeline.packs.schema import PackSplit
 from pipeline.training.batches import ClipTensors
-from tests.support.splits import make_spec, make_split, save_encoder
+from tests.support.splits import make_spec, make_split
 
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
 Builder = Callable[[], SentimentModel]
 #: The same model reading the pack's text vectors; the other models use the same layer for them.
 STORED = "late_fusion@stored_text"
-
-
-@pytest.fixture(scope="session")
-def encoder(tmp_path_factory):
-    return save_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture(params=[*plugins.names("models"), STORED])

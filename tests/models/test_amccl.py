@@ -6,12 +6,7 @@ import torch
 
 from models import amccl
 from pipeline.training.batches import ClipTensors
-from tests.support.splits import make_spec, make_split, save_encoder
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    return save_encoder(tmp_path_factory.mktemp("encoder"))
+from tests.support.splits import make_spec, make_split
 
 
 @pytest.fixture

@@ -18,14 +18,9 @@ from pipeline.training.batches import ClipTensors
 from pipeline.training.device import make_fabric
 from pipeline.training.run_folder import RunFolder
 from pipeline.training.trainer import Trainer
-from tests.support.splits import make_spec, make_split, save_encoder
+from tests.support.splits import make_spec, make_split
 
 ALL = torch.ones(4, dtype=torch.bool)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    return save_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture

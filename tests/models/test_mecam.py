@@ -14,14 +14,9 @@ from models.layers.info_nce import contrast_within
 from models.layers.recurrent import RecurrentEncoder, measured_first
 from pipeline.training.batches import ClipTensors
 from pipeline.training.checkpoint import load_weights, save_weights
-from tests.support.splits import make_spec, make_split, save_encoder
+from tests.support.splits import make_spec, make_split
 
 CONTRAST = {"radius": 0.2, "negative_weight": 0.8, "temperature": 0.5}
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    return save_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture

@@ -9,12 +9,7 @@ import torch
 from models import amccl, late_fusion, text_only
 from pipeline.corruptions.text import make_encode
 from pipeline.training.batches import ClipTensors
-from tests.support.splits import make_spec, make_split, save_encoder
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    return save_encoder(tmp_path_factory.mktemp("encoder"))
+from tests.support.splits import make_spec, make_split
 
 
 @pytest.fixture(scope="module")

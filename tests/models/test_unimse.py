@@ -15,12 +15,7 @@ from models._unimse.seq2seq import Seq2Seq
 from pipeline.config.weights import resolve_text_encoder
 from pipeline.training.batches import ClipTensors
 from pipeline.training.checkpoint import load_weights, save_weights
-from tests.support.splits import make_spec, make_split, save_encoder
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    return save_encoder(tmp_path_factory.mktemp("encoder"))
+from tests.support.splits import make_spec, make_split
 
 
 @pytest.fixture(scope="module")

@@ -20,15 +20,10 @@ from pipeline.training.optim import learning_rate_factor
 from pipeline.training.predict import predict
 from pipeline.training.run_folder import RunFolder
 from pipeline.training.trainer import History, Trainer
-from tests.support.splits import make_spec, make_split, save_encoder
+from tests.support.splits import make_spec, make_split
 
 TRAIN, VALID = make_split(24), make_split(10, seed=1, name="valid")
 SETTINGS = TrainingSettings(epochs=4, batch_size=6, device="cpu", checkpoint_s=0)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory):
-    return save_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture
