@@ -39,7 +39,7 @@ def writer_of(part: Path) -> tuple[str, str]:
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
-    """Write ``content`` unless the file already holds it, so that its time stamp starts no job.
+    """Write ``content`` unless the file already contains it, so that its time stamp starts no job.
 
     Returns:
         True if the file was written.

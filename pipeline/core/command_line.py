@@ -17,7 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 
 def make_parser(function: Callable[..., Any], *, prog: str, description: str | None) -> argparse.ArgumentParser:
-    """A parser whose namespace holds the arguments of a function.
+    """A parser for the arguments of a function.
 
     Args:
         function: its parameters become arguments and options.

@@ -1,4 +1,4 @@
-"""The layout of ``processed/``; nobody else puts its paths together."""
+"""The layout of ``processed/``: the only code that builds its paths."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class DatasetPaths:
-    """Where everything derived from one dataset lies."""
+    """Paths of everything derived from one dataset."""
 
     root: Path
 

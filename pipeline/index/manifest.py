@@ -43,7 +43,7 @@ class Clip:
         annotation: the label's name.
         emotion: class of emotion.
         polarity: negative, neutral or positive where the dataset states it.
-        speaker: who speaks.
+        speaker: name of the speaker.
         dialogue: the conversation that the clip is a turn of.
         turn: position within the conversation.
         words: word timings that come with the dataset; None where it gives none.

@@ -27,21 +27,21 @@ def run(*, union: str, pack: str, processed: Path = Path("processed")) -> None:
         StoreError: a pack or the labels are absent or damaged, or the packs are not compatible.
     """
     layout = Layout(processed)
-    plan = read_union_settings(layout.union(union).settings)
+    settings = read_union_settings(layout.union(union).settings)
     labels = layout.union(union).labels
-    inputs = [file_sha256(labels), *(file_sha256(layout.dataset(name).pack(pack, "h5")) for name in plan.datasets)]
+    inputs = [file_sha256(labels), *(file_sha256(layout.dataset(name).pack(pack, "h5")) for name in settings.datasets)]
     described = {"dataset": union, "pack": pack, "inputs": digest(inputs), "versions": {"triptych": __version__}}
     paths = layout.dataset(union)
     with ExitStack() as stack:
-        splits, card = unite(_members(plan, layout, pack, stack), read_labels(labels), described)
+        splits, card = unite(_members(settings, layout, pack, stack), read_labels(labels), described)
         write_pickle(paths.pack(pack, "pkl"), splits)
         write_h5(paths.pack(pack, "h5"), splits)
     write_card(paths.pack(pack, "json"), card)
 
 
-def _members(plan: UnionSettings, layout: Layout, pack: str, stack: ExitStack) -> dict[str, Member]:
+def _members(settings: UnionSettings, layout: Layout, pack: str, stack: ExitStack) -> dict[str, Member]:
     members = {}
-    for name, dataset in plan.datasets.items():
+    for name, dataset in settings.datasets.items():
         paths = layout.dataset(name)
         splits = stack.enter_context(open_splits(paths.pack(pack, "h5")))
         members[name] = Member(splits, read_card(paths.pack(pack, "json")), dataset.taxonomy)

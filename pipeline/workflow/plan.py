@@ -128,7 +128,7 @@ class Plan:
     @cached_property
     def trained_encoders(self) -> dict[str, str]:
         """The union that each trained sentence encoder belongs to."""
-        return {plan.trained_encoder: name for name, plan in self.unions.items() if plan.trained_encoder}
+        return {union.trained_encoder: name for name, union in self.unions.items() if union.trained_encoder}
 
     # -- how it is resolved
 
