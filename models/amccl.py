@@ -43,7 +43,7 @@ VERSION = 2
 
 
 class Config(ModelConfig):
-    """Settings of AMCCL; the defaults are the paper's for CMU-MOSI."""
+    """Settings of AMCCL; the defaults are those of the published code for CMU-MOSI."""
 
     channels: int = Field(default=64, ge=3)
     """Width of the vector that each modality is reduced to (D)."""

@@ -12,6 +12,11 @@ _STYLES: dict[Level, str] = {"error": "bold red", "warning": "yellow", "ok": "gr
 _FILE_COLUMNS = 120
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with its noun: ``1 clip``, ``1,200 clips``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], levels: Sequence[Level] = ()
 ) -> None:

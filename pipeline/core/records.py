@@ -50,6 +50,6 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[s
         columns: their order; those of the first row by default.
     """
     with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(columns or rows[0]), restval="", lineterminator="\n")
+        writer = csv.DictWriter(file, list(rows[0] if columns is None else columns), restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

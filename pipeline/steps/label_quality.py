@@ -3,12 +3,11 @@
 example: python -m pipeline label_quality --union mosi_meld
 """
 
-import csv
-import io
 from pathlib import Path
 
 from pipeline.core.atomic_write import write_if_changed
 from pipeline.core.paths import Layout
+from pipeline.core.records import write_csv
 from pipeline.labels.embeddings import joined, read_embeddings
 from pipeline.labels.markdown import table
 from pipeline.labels.quality import measure
@@ -35,16 +34,7 @@ def run(*, union: str, processed: Path = Path("processed")) -> None:
         for split in ("valid", "test"):
             measured = measure(rows, joined(embeddings).of, settings.config.borrow, split)
             scores += [{"encoder": name, **score} for score in measured]
-    write_if_changed(paths.quality, _csv(scores).encode())
+    write_csv(paths.quality, scores, list(dict.fromkeys(key for score in scores for key in score)))
     write_if_changed(
         paths.quality.with_suffix(".md"), f"# Quality of borrowed labels: {union}\n\n{table(scores)}\n".encode()
     )
-
-
-def _csv(scores: list[dict[str, object]]) -> str:
-    text = io.StringIO()
-    columns = list(dict.fromkeys(key for score in scores for key in score))
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(scores)
-    return text.getvalue()

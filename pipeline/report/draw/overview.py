@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.core.console import counted
 from pipeline.report.draw.tables import duration, number
 from pipeline.report.gather.datasets import DatasetFacts
 from pipeline.report.gather.features import FeatureFacts
@@ -90,23 +91,19 @@ def _feature_findings(facts: FeatureFacts) -> list[str]:
     findings = []
     if names := [*facts.constant, *facts.missing]:
         shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-        findings.append(f"{_count(len(names), 'constant column')}: {shown}.")
+        findings.append(f"{counted(len(names), 'constant column')}: {shown}.")
     if facts.outliers:
-        findings.append(f"{_count(len(facts.outliers), 'outlier clip')}.")
+        findings.append(f"{counted(len(facts.outliers), 'outlier clip')}.")
     drift = sum(int((facts.columns[f"drift_{name}"] > limit).sum()) for name, limit in facts.critical_drift.items())
     if drift and facts.modality != "words":
-        findings.append(f"{_count(drift, 'column')} differing significantly between splits.")
+        findings.append(f"{counted(drift, 'column')} differing significantly between splits.")
     doubtful = int((facts.notes["agrees"] == 0).sum()) if "agrees" in facts.notes else 0
     if doubtful:
-        findings.append(f"{_count(doubtful, 'clip')} whose sound does not seem to match the transcript.")
+        findings.append(f"{counted(doubtful, 'clip')} whose sound does not seem to match the transcript.")
     faceless = int((facts.measured < 0.5).sum()) if facts.modality == "vision" else 0
     if faceless:
-        findings.append(f"{_count(faceless, 'clip')} with a face in less than half of the frames.")
+        findings.append(f"{counted(faceless, 'clip')} with a face in less than half of the frames.")
     return [f"{facts.source}: {finding}" for finding in findings]
-
-
-def _count(number_of: int, what: str) -> str:
-    return f"{number_of:,} {what}{'s' if number_of != 1 else ''}"
 
 
 def _model_findings(facts: ModelFacts) -> list[tuple[str, str]]:

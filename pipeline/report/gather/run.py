@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline import __version__
+from pipeline.core.console import counted
 from pipeline.features.counts import read_counts
 from pipeline.report.gather.models import ModelFacts
 from pipeline.report.gather.sources import Dataset
@@ -117,15 +118,11 @@ def _stages(datasets: list[Dataset], models: list[ModelFacts]) -> list[tuple[str
     trained = sorted({model for facts in models for model in facts.runs})
     runs = sum(len(own) for facts in models for own in facts.runs.values())
     return [
-        ("scan", [_counted(len(datasets), "dataset"), _counted(clips, "clip")]),
+        ("scan", [counted(len(datasets), "dataset"), counted(clips, "clip")]),
         ("extract", stores or ["imported"]),
-        ("gate", [_counted(quarantined, "clip"), "quarantined"]),
+        ("gate", [counted(quarantined, "clip"), "quarantined"]),
         ("pack", packs or ["none"]),
-        ("train", [_counted(len(trained), "model"), _counted(runs, "run")]),
+        ("train", [counted(len(trained), "model"), counted(runs, "run")]),
         ("evaluate", [f"{runs} scored"]),
         ("report", ["this page"]),
     ]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from pipeline.core.console import counted
 from pipeline.core.paths import Layout
 from pipeline.index.manifest import read_jsonl
 from pipeline.workflow.progress.jobs import JobLog
@@ -33,7 +34,7 @@ def _finished(jobs: JobLog) -> Iterator[tuple[str, str]]:
         if job is not None and job.clips:
             groups.setdefault(job.group.partition(" ")[2], Counter()).update(asdict(job.counts()))
     for group, clips in sorted(groups.items()):
-        computed = _counted(clips["computed"], "clip")
+        computed = counted(clips["computed"], "clip")
         yield "", f"{group}: {computed} computed, {clips['reused']} reused, {clips['failed']} failed"
     rules = Counter(jobs.due[number].rule for number in jobs.done if number in jobs.due)
     others = [f"{count} {rule}" for rule, count in sorted(rules.items()) if rule in ("pack", "train", "evaluate")]
@@ -49,14 +50,10 @@ def _quarantined(layout: Layout, datasets: Sequence[str]) -> Iterator[tuple[str,
         rows = read_jsonl(path)
         if rows:
             clips = len({row["clip_id"] for row in rows})
-            yield "quarantine", f"{name}: {_counted(clips, 'clip')}, see {path}"
+            yield "quarantine", f"{name}: {counted(clips, 'clip')}, see {path}"
             # A reason begins with the file or clip it is about.
             reasons = Counter(row["reason"].partition(": ")[2] or row["reason"] for row in rows)
             yield from (("", f"{count} x {reason}") for reason, count in reasons.most_common(_SHOWN))
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _failures(jobs: JobLog) -> Iterator[tuple[str, str]]:
@@ -67,7 +64,7 @@ def _failures(jobs: JobLog) -> Iterator[tuple[str, str]]:
         yield "", f"and {len(jobs.failed) - _SHOWN} more"
     waiting = len(jobs.due) - len(jobs.done) - len(jobs.failed)
     if jobs.failed and waiting:
-        yield "", f"{_counted(waiting, 'job')} not started because of that; the same command continues from here"
+        yield "", f"{counted(waiting, 'job')} not started because of that; the same command continues from here"
 
 
 def _places(layout: Layout) -> Iterator[tuple[str, str]]:
