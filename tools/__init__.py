@@ -1,0 +1,1 @@
+"""Programs for developers: fuzzing, fault injection, a corpus of bad input, comparison of outputs, a SLURM node."""

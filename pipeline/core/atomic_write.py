@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Atomic writes: a file is replaced in one step, or not at all."""
 
 import filecmp
 import os
