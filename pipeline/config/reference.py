@@ -12,11 +12,12 @@ _TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean":
 _BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 _HEAD = """# Settings
 
-Every setting, where you write it, its default and its meaning. A YAML file overrides a default in the code. For the
-keys of `config/config.yaml`, `--config` on the command line overrides the file. The settings of an extractor come from,
-each overriding the one before: the code, `config/features/<extractor>.yaml`, `features` in the dataset's file,
-`features` in `config/config.yaml` or `--config`. An unknown key is an error that names the nearest valid one. Editors
-read the same from the JSON schemas in `config/schemas/`.
+Every setting, where you write it, its default and its meaning. A YAML file overrides a default in the code, and
+`--config` on the command line overrides `config/config.yaml`. An unknown key is an error that names the nearest valid
+one. Editors can use the JSON schemas in `config/schemas/`.
+
+Settings of an extractor are merged in this order; the last one wins: the code, `config/features/<extractor>.yaml`,
+`features` in the dataset's file, `features` in `config/config.yaml`, `--config`.
 
 `make schemas` writes this page from the settings classes; do not edit it by hand.
 """
